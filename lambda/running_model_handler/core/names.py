@@ -1,0 +1,68 @@
+"""Every name that the construct and the handler share, written once.
+
+Property and attribute names are part of a published format: stacks that were deployed by an earlier
+release send them back in roll-backs and deletes, so a name here may be added but never renamed.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+RESOURCE_TYPE: Final = "Custom::RekognitionRunningModel"
+"""CloudFormation type of the custom resource; it can never change for a deployed resource."""
+
+HANDLER: Final = "running_model_handler.entry.handler"
+"""Lambda handler string, relative to the root of the asset."""
+
+
+class Property(StrEnum):
+    """Keys of ``ResourceProperties``."""
+
+    PROJECT_VERSION_ARN = "ProjectVersionArn"
+    PROJECT_ARN = "ProjectArn"
+    MIN_INFERENCE_UNITS = "MinInferenceUnits"
+    MAX_INFERENCE_UNITS = "MaxInferenceUnits"
+    TIMEOUT_SECONDS = "TimeoutSeconds"
+    POLL_INTERVAL_SECONDS = "PollIntervalSeconds"
+    REPLACEMENT = "Replacement"
+    DEPLOYMENT = "Deployment"
+    """Changes with every synth when ``check_on_every_deploy`` is set; the handler does not read it."""
+    SERVICE_TOKEN = "ServiceToken"
+    SERVICE_TIMEOUT = "ServiceTimeout"
+
+
+class Attribute(StrEnum):
+    """Keys of ``Data``: the same ones in every answer, since GetAtt on a missing key fails."""
+
+    PROJECT_VERSION_ARN = "ProjectVersionArn"
+    STATUS = "Status"
+    MIN_INFERENCE_UNITS = "MinInferenceUnits"
+    MAX_INFERENCE_UNITS = "MaxInferenceUnits"
+    """Equal to the minimum when Rekognition does not scale the model."""
+    ADOPTED = "Adopted"
+    """``true`` when the model was already running, unclaimed, before the resource was created."""
+
+
+class ReplacementMode(StrEnum):
+    """How another project version takes over in an update."""
+
+    START_FIRST = "START_FIRST"
+    STOP_FIRST = "STOP_FIRST"
+
+
+class Tag(StrEnum):
+    """Tags on the project version (TagResource: key at most 128 characters, value at most 256)."""
+
+    STACK_ID = "rekognition-running-model:stack-id"
+    """The ARN of the owning stack; the role's policy compares it with ``AWS::StackId``."""
+    LOGICAL_ID = "rekognition-running-model:logical-id"
+    """The logical id of the owning resource in that stack."""
+    PROJECT_CREATED = "rekognition-running-model:project-created"
+    """The last part of the project's ARN, which the project version's ARN does not hold."""
+    UNITS = "rekognition-running-model:units"
+    """What the owner declared, as ``1`` or ``1-3``."""
+    REQUESTS = "rekognition-running-model:requests"
+    """Short digests of the requests that took charge of the model, newest first."""
+    PREVIOUS = "rekognition-running-model:previous-owner"
+    """``LOGICALID UNITS`` of the resource of the same stack that handed the model over."""
