@@ -28,7 +28,7 @@ class Property(StrEnum):
     REPLACEMENT = "Replacement"
     DEPLOYMENT = "Deployment"
     """Changes with every synth when ``check_on_every_deploy`` is set; the handler does not read it."""
-    SERVICE_TOKEN = "ServiceToken"
+    SERVICE_TOKEN = "ServiceToken"  # noqa: S105 - CloudFormation's name for a function's ARN
     SERVICE_TIMEOUT = "ServiceTimeout"
 
 
@@ -64,5 +64,7 @@ class Tag(StrEnum):
     """What the owner declared, as ``1`` or ``1-3``."""
     REQUESTS = "rekognition-running-model:requests"
     """Short digests of the requests that took charge of the model, newest first."""
+    ADOPTED = "rekognition-running-model:adopted"
+    """``true`` when the model ran, unclaimed, before its owner took it over."""
     PREVIOUS = "rekognition-running-model:previous-owner"
     """``LOGICALID UNITS`` of the resource of the same stack that handed the model over."""

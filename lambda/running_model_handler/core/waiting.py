@@ -41,3 +41,51 @@ def parse_poll_interval_seconds(value: object, *, name: str) -> int:
         unit="seconds; the service allows 5 control calls a second for the whole account",
         way_out="omit it for 5 seconds",
     )
+
+
+LAG_SECONDS: Final = 15.0
+"""How long Describe and ListTagsForResource may show what was before a write. No page promises less."""
+
+SETTLE_SECONDS: Final = 15.0
+"""How long a state has to hold where an older request of the same resource may still be at work."""
+
+STACK_LOOK_SECONDS: Final = 10.0
+"""Time between two looks at what CloudFormation wants, while nothing is to be started."""
+
+ACCESS_DENIED_SECONDS: Final = 60.0
+"""How long a missing permission is put down to IAM's propagation delay (IAM guide, troubleshooting)."""
+
+ANSWER_MARGIN_SECONDS: Final = 60.0
+"""How long before CloudFormation's own time-out a request is answered at the latest."""
+
+BACKOFF_SECONDS_MAX: Final = 20.0
+
+HAND_OVERS_MAX: Final = 14
+"""Lambda's loop detection drops an invocation after about 16 in a chain (LDG invocation-recursion)."""
+
+
+def start_deadline(started_at: float, timeout_seconds: float, service_timeout_seconds: float) -> float:
+    """When a start has to be given up, early enough that its stop can still begin."""
+    return min(started_at + timeout_seconds, answer_deadline(started_at, service_timeout_seconds))
+
+
+def answer_deadline(started_at: float, service_timeout_seconds: float) -> float:
+    """When a request has to be answered whatever the state, before CloudFormation stops listening."""
+    margin = min(ANSWER_MARGIN_SECONDS, service_timeout_seconds / 10)
+    return started_at + service_timeout_seconds - margin
+
+
+def hand_over_margin(invocation_seconds: float) -> float:
+    """How long before its end an invocation hands over: time for one slow call and the hand-over itself."""
+    return min(60.0, max(4.0, invocation_seconds / 4))
+
+
+def backoff_seconds(tries: int, chance: float) -> float:
+    """Exponential backoff with full jitter; ``chance`` is drawn from 0 to 1."""
+    ceiling = min(BACKOFF_SECONDS_MAX, 0.5 * 2.0 ** min(tries, 10))
+    return 0.1 + ceiling * chance
+
+
+def poll_seconds(interval_seconds: float, chance: float) -> float:
+    """The pause to the next look: the interval, shortened by up to a tenth so that models drift apart."""
+    return interval_seconds * (1.0 - 0.1 * chance)

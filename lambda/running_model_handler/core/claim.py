@@ -1,0 +1,145 @@
+"""Who owns a model: the claim that stands in the tags of the project version.
+
+A model belongs to one resource of one stack at a time. TagResource has no conditional write, so a claim
+counts only once it has been read back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from running_model_handler.core.names import Tag
+from running_model_handler.core.numbers import parse_whole_number
+from running_model_handler.core.units import InferenceUnits
+
+_REQUESTS_KEPT: Final = 12
+_DIGEST_LENGTH: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A resource of a stack, the only kind of owner there is."""
+
+    stack_id: str
+    logical_id: str
+
+    @property
+    def stack_name(self) -> str:
+        """The name in the stack's ARN, or all of it where it has none."""
+        parts = self.stack_id.split("/")
+        return parts[1] if len(parts) > 1 else self.stack_id
+
+    def __str__(self) -> str:
+        return f"stack {self.stack_name} (resource {self.logical_id})"
+
+
+@dataclass(frozen=True, slots=True)
+class PreviousOwner:
+    """The resource of the same stack that had the model before, and the units that it declared."""
+
+    logical_id: str
+    units: InferenceUnits | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The tags of a project version, read."""
+
+    owner: Owner | None
+    units: InferenceUnits | None = None
+    project_created: str | None = None
+    previous: PreviousOwner | None = None
+    adopted: bool = False
+    requests: tuple[str, ...] = ()
+
+    def is_of(self, owner: Owner) -> bool:
+        """Whether this resource owns the model."""
+        return self.owner == owner
+
+    def superseded(self, digest: str) -> bool:
+        """Whether a later request has taken charge since the one with this digest did.
+
+        A request that CloudFormation delivers twice, or late, is known by it.
+        """
+        return digest in self.requests[1:]
+
+
+UNCLAIMED: Final = Claim(None)
+CLAIM_TAGS: Final = (
+    Tag.STACK_ID,
+    Tag.LOGICAL_ID,
+    Tag.UNITS,
+    Tag.PROJECT_CREATED,
+    Tag.PREVIOUS,
+    Tag.ADOPTED,
+)
+"""What a release removes. Tag.REQUESTS stays: it tells a late duplicate from a new request."""
+
+
+def read_claim(tags: Mapping[str, str]) -> Claim:
+    """The claim in the tags; tags that people changed are read as far as they make sense."""
+    stack_id, logical_id = tags.get(Tag.STACK_ID, ""), tags.get(Tag.LOGICAL_ID, "")
+    created = tags.get(Tag.PROJECT_CREATED, "")
+    return Claim(
+        owner=Owner(stack_id, logical_id) if stack_id and logical_id else None,
+        units=_read_units(tags.get(Tag.UNITS, "")),
+        project_created=created if created.isdigit() else None,
+        previous=_read_previous(tags.get(Tag.PREVIOUS, "")),
+        adopted=tags.get(Tag.ADOPTED) == "true",
+        requests=tuple(tags.get(Tag.REQUESTS, "").split()),
+    )
+
+
+def claim_tags(
+    owner: Owner,
+    units: InferenceUnits,
+    *,
+    project_created: str | None,
+    previous: PreviousOwner | None,
+    adopted: bool,
+    requests: tuple[str, ...],
+) -> dict[str, str]:
+    """The tags that make ``owner`` the owner."""
+    tags = {
+        Tag.STACK_ID: owner.stack_id,
+        Tag.LOGICAL_ID: owner.logical_id,
+        Tag.UNITS: str(units),
+        Tag.REQUESTS: " ".join(requests),
+    }
+    if project_created is not None:
+        tags[Tag.PROJECT_CREATED] = project_created
+    if previous is not None:
+        tags[Tag.PREVIOUS] = " ".join([previous.logical_id, *([str(previous.units)] * bool(previous.units))])
+    if adopted:
+        tags[Tag.ADOPTED] = "true"
+    return {str(key): value for key, value in tags.items()}
+
+
+def with_request(requests: tuple[str, ...], digest: str) -> tuple[str, ...]:
+    """The history of requests with this one in charge."""
+    return (digest, *(known for known in requests if known != digest))[:_REQUESTS_KEPT]
+
+
+def request_digest(stack_id: str, request_id: str) -> str:
+    """A short name for a request; StackId and RequestId together identify it (CFN crpg-ref)."""
+    return hashlib.sha256(f"{stack_id}\n{request_id}".encode()).hexdigest()[:_DIGEST_LENGTH]
+
+
+def _read_units(text: str) -> InferenceUnits | None:
+    low, _, high = text.partition("-")
+    try:
+        minimum = parse_whole_number(low, name="", minimum=1, unit="", way_out="")
+        maximum = parse_whole_number(high, name="", minimum=minimum, unit="", way_out="") if high else None
+    except ValueError:
+        return None
+    return InferenceUnits(minimum, maximum)
+
+
+def _read_previous(text: str) -> PreviousOwner | None:
+    parts = text.split()
+    if not parts:
+        return None
+    return PreviousOwner(parts[0], _read_units(parts[1]) if len(parts) > 1 else None)

@@ -1,0 +1,98 @@
+"""Does CloudFormation still want what a request asks for? Decided from what it shows of the resource.
+
+Nothing tells a worker that its request was cancelled, rolled back or delivered twice (aws-cdk 31541), so
+it has to look: at the status of its resource, and for an update at which way the stack is going.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class RequestType(StrEnum):
+    """RequestType of a custom resource request (CFN crpg-ref)."""
+
+    CREATE = "Create"
+    UPDATE = "Update"
+    DELETE = "Delete"
+
+
+class Direction(StrEnum):
+    """Which way an operation on the stack goes."""
+
+    FORWARD = "forward"
+    BACK = "back"
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceView:
+    """What DescribeStackResource, or the latest stack event, says of a resource."""
+
+    status: str
+    physical_id: str | None = None
+    updated_at: float | None = None
+    """When the status last changed, in seconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackView:
+    """What CloudFormation says of a resource and its stack; None for what does not exist."""
+
+    resource: ResourceView | None
+    stack_status: str | None = None
+
+    @property
+    def direction(self) -> Direction:
+        """Whether the stack goes forward or is being rolled back."""
+        return Direction.BACK if "ROLLBACK" in (self.stack_status or "") else Direction.FORWARD
+
+    def __str__(self) -> str:
+        resource = "gone" if self.resource is None else self.resource.status
+        return f"resource {resource}, stack {self.stack_status or 'not looked at'}"
+
+
+_GONE: Final = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})
+_IN_PROGRESS: Final = {
+    RequestType.CREATE: "CREATE_IN_PROGRESS",
+    RequestType.UPDATE: "UPDATE_IN_PROGRESS",
+    RequestType.DELETE: "DELETE_IN_PROGRESS",
+}
+
+
+def is_gone(resource: ResourceView | None) -> bool:
+    """Whether a resource no longer exists for CloudFormation."""
+    return resource is None or resource.status in _GONE
+
+
+def is_alive(resource: ResourceView | None) -> bool:
+    """Whether a resource exists and nobody is about to delete it."""
+    return resource is not None and not resource.status.startswith("DELETE_")
+
+
+def still_wanted(request_type: RequestType, begun_as: Direction | None, view: StackView) -> bool:
+    """Whether the operation that sent the request is still the one under way.
+
+    ``begun_as`` is the direction seen at the first look: an update that began going forward has ended once
+    the stack is being rolled back, although the resource is UPDATE_IN_PROGRESS in both.
+    """
+    if view.resource is None or view.resource.status != _IN_PROGRESS[request_type]:
+        return False
+    return begun_as is None or view.stack_status is None or view.direction == begun_as
+
+
+def must_stop_after_end(request_type: RequestType, arn: str, former_arn: str | None, view: StackView) -> bool:
+    """Whether a model that a request started has to be stopped, now that CloudFormation ended the request.
+
+    Not where the resource lives on with this very model: then its next request decides.
+    """
+    if view.resource is None or not is_alive(view.resource):
+        return True
+    if view.resource.physical_id is not None and view.resource.physical_id.startswith("arn:"):
+        return view.resource.physical_id != arn
+    # Before CloudFormation knows a physical id: a create that ended without success, or an update, whose
+    # resource keeps the former model.
+    if request_type is RequestType.CREATE:
+        return view.resource.status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_IN_PROGRESS")
+    return former_arn is not None and former_arn != arn

@@ -1,0 +1,244 @@
+"""The Lambda function: crhelper in front, the life cycle behind, and the wiring between them.
+
+The only module that does work on import: whatever can be made once for all requests is made here.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+import boto3
+from crhelper import FAILED, CfnResource
+
+from running_model_handler.core.answer import encode_answer
+from running_model_handler.core.errors import ServiceError
+from running_model_handler.core.state import STATE_KEY, State, state_from_json
+from running_model_handler.core.waiting import (
+    HAND_OVERS_MAX,
+    POLL_INTERVAL_SECONDS_DEFAULT,
+    backoff_seconds,
+)
+from running_model_handler.core.wanted import RequestType
+from running_model_handler.lifecycle import Answer, handle
+from running_model_handler.request import (
+    DeleteRequest,
+    Envelope,
+    Request,
+    UnanswerableEvent,
+    parse_envelope,
+    parse_request,
+    physical_id_for_failure,
+)
+from running_model_handler.shell.answer import AnswerNotSent, put_answer
+from running_model_handler.shell.calls import CLIENT_CONFIG
+from running_model_handler.shell.clock import Clock, SystemClock
+from running_model_handler.shell.cloudformation import CloudFormationStacks, Stacks
+from running_model_handler.shell.handover import HandOver, LambdaHandOver
+from running_model_handler.shell.rekognition import Models, RekognitionModels
+from running_model_handler.worker import HandOverDue, Invocation, Worker
+
+_logger = logging.getLogger("running_model")
+_LAST_SECONDS: Final = 1.5
+"""Before the end of an invocation no more tries to hand over."""
+
+
+class Services:
+    """The neighbours of the handler, each made on first use; tests and simulations bring their own."""
+
+    def __init__(self) -> None:
+        self.clock: Clock = SystemClock()
+        self.put_answer: Callable[[str, bytes, Clock], None] = put_answer
+        self._clients: dict[str, Any] = {}
+
+    @property
+    def models(self) -> Models:
+        """Rekognition."""
+        return RekognitionModels(self._client("rekognition"))
+
+    @property
+    def stacks(self) -> Stacks:
+        """CloudFormation."""
+        return CloudFormationStacks(self._client("cloudformation"))
+
+    def hand_over(self, function_arn: str) -> HandOver:
+        """Lambda."""
+        return LambdaHandOver(self._client("lambda"), function_arn)
+
+    def _client(self, name: str) -> Any:
+        if name not in self._clients:
+            self._clients[name] = boto3.client(name, config=CLIENT_CONFIG)  # type: ignore[call-overload]
+        return self._clients[name]
+
+
+class Provider(CfnResource):
+    """crhelper, which takes the request apart, calls the function for its type and answers.
+
+    What is replaced, and why: its three boto3 clients (made on import, used only by its EventBridge
+    poller), its log set-up (Lambda's JSON format stays), its time-out alarm (it answers FAILED without a
+    physical id, where a retry of the invocation would carry on), its sender (see ``shell.answer``).
+    """
+
+    def __init__(self, services: Services) -> None:
+        with _without_clients():
+            super().__init__(log_level="INFO", boto_level="ERROR", sleep_on_delete=0)
+        logging.getLogger("crhelper").setLevel(logging.CRITICAL)
+        logging.getLogger("urllib3").setLevel(logging.ERROR)
+        self.services = services
+        self.unanswered: Exception | None = None
+        self.handed_over = False
+        self.fallback_physical_id = ""
+
+    def _log_setup(self, event: Any, context: Any) -> None:
+        pass
+
+    def _set_timeout(self) -> None:
+        pass
+
+    def _cfn_response(self, event: Any) -> None:
+        if not self.handed_over and self.unanswered is None:
+            super()._cfn_response(event)  # type: ignore[misc]  # private to crhelper's stubs
+
+    def _send(self, status: str | None = None, reason: str = "", *_: Any) -> None:
+        body = encode_answer(
+            status=status or self.Status,
+            reason=reason or self.Reason,
+            physical_id=str(self.PhysicalResourceId or self.fallback_physical_id),
+            stack_id=self.StackId,
+            request_id=self.RequestId,
+            logical_id=self.LogicalResourceId,
+            data=self.Data if (status or self.Status) != FAILED else {},
+        )
+        try:
+            self.services.put_answer(str(vars(self)["_response_url"]), body, self.services.clock)
+        except AnswerNotSent as error:
+            self.unanswered = error
+
+
+@contextmanager
+def _without_clients() -> Iterator[None]:
+    """crhelper makes no clients where SAM runs a function locally; that switch is read when it is made."""
+    before = os.environ.get("AWS_SAM_LOCAL")
+    os.environ["AWS_SAM_LOCAL"] = "true"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["AWS_SAM_LOCAL"]
+        else:
+            os.environ["AWS_SAM_LOCAL"] = before
+
+
+class Function:
+    """The function as Lambda sees it."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self._provider = Provider(services)
+        self._event: Mapping[str, Any] = {}
+        for register in (self._provider.create, self._provider.update, self._provider.delete):
+            register(self._run)
+
+    def __call__(self, event: Any, context: Any) -> None:
+        """Answer a request of CloudFormation, or hand it over to the next invocation.
+
+        Raises what kept the answer from being sent, so that Lambda tries the invocation again.
+        """
+        try:
+            envelope = parse_envelope(event)
+        except UnanswerableEvent as error:
+            _logger.error("event ignored", extra={"problem": str(error)})
+            return
+        provider = self._provider
+        provider.unanswered, provider.handed_over = None, False
+        provider.fallback_physical_id = physical_id_for_failure(event, envelope)
+        self._event = {key: value for key, value in event.items() if not str(key).startswith("CrHelper")}
+        known = envelope.request_type in {kind.value for kind in RequestType}
+        # crhelper looks the function up by the type; an unknown one is refused by ours.
+        provider({**self._event, "RequestType": envelope.request_type if known else "Create"}, context)
+        if provider.unanswered is not None:
+            raise provider.unanswered
+
+    def _run(self, _: Any, context: Any) -> str:
+        """What crhelper calls: the physical id of a success, an exception with the reason otherwise."""
+        provider, event = self._provider, self._event
+        provider.PhysicalResourceId = provider.fallback_physical_id
+        envelope = parse_envelope(event)
+        request = parse_request(event, envelope)
+        state = state_from_json(event.get(STATE_KEY))
+        invocation = self._invocation(context)
+        worker = self._worker(request, envelope, state, invocation)
+        try:
+            answer = handle(request, worker)
+        except HandOverDue:
+            self._hand_over(event, state, context, invocation)
+            return provider.fallback_physical_id
+        return self._answer(answer)
+
+    def _answer(self, answer: Answer) -> str:
+        provider = self._provider
+        if answer.physical_id != "none":
+            provider.PhysicalResourceId = answer.physical_id
+        if not answer.succeeded:
+            _logger.error("failed", extra={"reason": answer.reason})
+            raise _Reason(answer.reason)
+        provider.Data = dict(answer.data)
+        _logger.info("succeeded", extra={"physical_id": provider.PhysicalResourceId})
+        return str(provider.PhysicalResourceId)
+
+    def _worker(self, request: Request, envelope: Envelope, state: State, invocation: Invocation) -> Worker:
+        interval = (
+            request.poll_interval_seconds
+            if isinstance(request, DeleteRequest)
+            else request.declared.poll_interval_seconds
+        )
+        return Worker(
+            envelope,
+            state,
+            models=self.services.models,
+            stacks=self.services.stacks,
+            clock=self.services.clock,
+            invocation=invocation,
+            poll_interval_seconds=interval or POLL_INTERVAL_SECONDS_DEFAULT,
+        )
+
+    def _invocation(self, context: Any) -> Invocation:
+        seconds = context.get_remaining_time_in_millis() / 1000
+        return Invocation(ends_at=self.services.clock.now() + seconds, seconds=seconds)
+
+    def _hand_over(
+        self, event: Mapping[str, Any], state: State, context: Any, invocation: Invocation
+    ) -> None:
+        provider, clock = self._provider, self.services.clock
+        state.hand_overs += 1
+        if state.hand_overs > HAND_OVERS_MAX:
+            # Without an answer, the function's asynchronous retry begins a new chain.
+            provider.unanswered = RuntimeError(f"more than {HAND_OVERS_MAX} hand-overs for one request")
+            return
+        following = {**event, STATE_KEY: state.to_json()}
+        tries = 0
+        while True:
+            try:
+                self.services.hand_over(context.invoked_function_arn).send(following)
+            except ServiceError as error:
+                tries += 1
+                _logger.warning("hand-over failed", extra={"code": error.code, "tries": tries})
+                pause = backoff_seconds(tries, clock.chance())
+                if clock.now() + pause > invocation.ends_at - _LAST_SECONDS:
+                    provider.unanswered = error
+                    return
+                clock.sleep(pause)
+                continue
+            provider.handed_over = True
+            _logger.info("handed over", extra={"hand_overs": state.hand_overs})
+            return
+
+
+class _Reason(Exception):
+    """Carries the reason of a failure through crhelper."""
+
+
+handler = Function(Services())

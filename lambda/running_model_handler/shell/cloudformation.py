@@ -1,0 +1,82 @@
+"""What CloudFormation says of a resource and its stack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from running_model_handler.core.errors import ErrorKind, ServiceError
+from running_model_handler.core.wanted import ResourceView
+from running_model_handler.shell.calls import call
+
+
+class Stacks(Protocol):
+    """What the life cycle needs of CloudFormation. Every method raises ``ServiceError``."""
+
+    def resource(self, stack_id: str, logical_id: str) -> ResourceView | None:
+        """A resource as DescribeStackResource shows it; None if it, or its stack, does not exist."""
+
+    def latest_event(self, stack_id: str, logical_id: str) -> ResourceView | None:
+        """The resource as its latest stack event shows it (DescribeStackEvents, one page)."""
+
+    def stack_status(self, stack_id: str) -> str | None:
+        """The status of a stack (DescribeStacks); None if it does not exist."""
+
+
+class CloudFormationStacks:
+    """``Stacks`` on a boto3 client."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def resource(self, stack_id: str, logical_id: str) -> ResourceView | None:
+        """See ``Stacks``."""
+        action = "cloudformation:DescribeStackResource"
+        answer = _call_or_none(
+            action,
+            stack_id,
+            self._client.describe_stack_resource,
+            StackName=stack_id,
+            LogicalResourceId=logical_id,
+        )
+        if answer is None:
+            return None
+        return _view(answer["StackResourceDetail"], "LastUpdatedTimestamp")
+
+    def latest_event(self, stack_id: str, logical_id: str) -> ResourceView | None:
+        """See ``Stacks``. CloudFormation gives the newest events first."""
+        action = "cloudformation:DescribeStackEvents"
+        answer = _call_or_none(action, stack_id, self._client.describe_stack_events, StackName=stack_id)
+        for event in (answer or {}).get("StackEvents", []):
+            if event.get("LogicalResourceId") == logical_id and event.get("StackId") == stack_id:
+                return _view(event, "Timestamp")
+        return None
+
+    def stack_status(self, stack_id: str) -> str | None:
+        """See ``Stacks``."""
+        action = "cloudformation:DescribeStacks"
+        answer = _call_or_none(action, stack_id, self._client.describe_stacks, StackName=stack_id)
+        if not answer or not answer.get("Stacks"):
+            return None
+        return str(answer["Stacks"][0]["StackStatus"])
+
+
+def _view(detail: Mapping[str, Any], time_key: str) -> ResourceView:
+    updated = detail.get(time_key)
+    return ResourceView(
+        status=str(detail.get("ResourceStatus", "")),
+        physical_id=detail.get("PhysicalResourceId") or None,
+        updated_at=updated.timestamp() if updated is not None else None,
+    )
+
+
+def _call_or_none(action: str, stack_id: str, method: Any, **parameters: Any) -> Any:
+    """CloudFormation says ValidationError, of all codes, for a stack or resource that does not exist."""
+    try:
+        return call(action, stack_id, method, **parameters)
+    except ServiceError as error:
+        if error.code == "ValidationError" and "does not exist" in error.message:
+            return None
+        if error.kind is ErrorKind.NOT_FOUND:
+            return None
+        raise

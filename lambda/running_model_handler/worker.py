@@ -1,0 +1,254 @@
+"""What every step of a request needs: retried calls, pauses, deadlines, and a look at what is still wanted.
+
+The only place that knows how the time of a request, of an invocation and of a call fit together.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from running_model_handler.core.arn import ProjectArn, ProjectVersionArn
+from running_model_handler.core.claim import Claim, read_claim
+from running_model_handler.core.errors import ErrorKind, RequestFailed, ServiceError
+from running_model_handler.core.state import State
+from running_model_handler.core.status import ABSENT, Observation
+from running_model_handler.core.waiting import (
+    ACCESS_DENIED_SECONDS,
+    LAG_SECONDS,
+    STACK_LOOK_SECONDS,
+    answer_deadline,
+    backoff_seconds,
+    hand_over_margin,
+    poll_seconds,
+)
+from running_model_handler.core.wanted import (
+    Direction,
+    RequestType,
+    ResourceView,
+    StackView,
+    is_alive,
+    still_wanted,
+)
+from running_model_handler.request import Envelope
+from running_model_handler.shell.clock import Clock
+from running_model_handler.shell.cloudformation import Stacks
+from running_model_handler.shell.rekognition import Models
+
+_logger = logging.getLogger("running_model")
+_T = TypeVar("_T")
+
+
+class HandOverDue(Exception):
+    """The invocation is about to end: go on in a fresh one."""
+
+
+class RequestEnded(Exception):
+    """CloudFormation no longer waits for this request, or never sent it twice."""
+
+    def __init__(self, view: StackView) -> None:
+        super().__init__(f"CloudFormation has ended this request ({view})")
+        self.view = view
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """The invocation that the code runs in."""
+
+    ends_at: float
+    """Seconds since the epoch."""
+    seconds: float
+    """How long it had at its start."""
+
+    @property
+    def hand_over_at(self) -> float:
+        """From when on the request goes over to the next invocation."""
+        return self.ends_at - hand_over_margin(self.seconds)
+
+
+class Worker:
+    """Works on one request in one invocation."""
+
+    def __init__(
+        self,
+        envelope: Envelope,
+        state: State,
+        *,
+        models: Models,
+        stacks: Stacks,
+        clock: Clock,
+        invocation: Invocation,
+        poll_interval_seconds: float,
+    ) -> None:
+        self.envelope = envelope
+        self.state = state
+        self.models = models
+        self.stacks = stacks
+        self.clock = clock
+        self._invocation = invocation
+        self._poll_interval_seconds = poll_interval_seconds
+        self._looked_at_stack_at = clock.now()
+        if not state.started_at:
+            state.started_at = clock.now()
+        self.deadline = self.answer_deadline
+
+    @property
+    def answer_deadline(self) -> float:
+        """When the request has to be answered at the latest."""
+        return answer_deadline(self.state.started_at, self.envelope.service_timeout_seconds)
+
+    # --- time ---------------------------------------------------------------------------------------
+
+    def out_of_time(self) -> bool:
+        """Whether the deadline of the present step has passed."""
+        return self.clock.now() >= self.deadline
+
+    def pause(self, seconds: float) -> None:
+        """Sleep, no longer than to the deadline; raises ``HandOverDue`` when the invocation is too short."""
+        now = self.clock.now()
+        seconds = max(0.0, min(seconds, self.deadline - now))
+        if now + seconds >= self._invocation.hand_over_at:
+            raise HandOverDue
+        self.clock.sleep(seconds)
+
+    def pause_between_looks(self) -> None:
+        """Sleep for a poll interval."""
+        self.pause(poll_seconds(self._poll_interval_seconds, self.clock.chance()))
+
+    # --- calls --------------------------------------------------------------------------------------
+
+    def attempt(self, call: Callable[[], _T]) -> _T:
+        """Call until there is an answer that means something.
+
+        Raises ``RequestFailed`` when the deadline passes or a permission is missing for a minute, and the
+        ``ServiceError`` itself for everything that another try would not change.
+        """
+        tries = 0
+        while True:
+            try:
+                return call()
+            except ServiceError as error:
+                self.absorb(error)
+                tries += 1
+                self.pause(backoff_seconds(tries, self.clock.chance()))
+
+    def absorb(self, error: ServiceError) -> None:
+        """Take note of an error that another try may overcome; raises otherwise, see ``attempt``."""
+        now = self.clock.now()
+        _logger.warning(
+            "call failed",
+            extra={"action": error.action, "code": error.code, "kind": error.kind.name},
+        )
+        if error.kind is ErrorKind.DENIED:
+            self.state.denied_since = self.state.denied_since or now
+            if now - self.state.denied_since >= min(
+                ACCESS_DENIED_SECONDS, self.envelope.service_timeout_seconds / 4
+            ):
+                raise RequestFailed(
+                    f"the function's role lacks permission for {error.action} on {error.resource}; "
+                    f"allow it and deploy again ({error.message})"
+                ) from error
+        elif not error.transient:
+            raise error
+        self.state.tries += 1
+        self.state.last_error = f"{error.action}: {error.code}"
+        if self.out_of_time():
+            raise RequestFailed(
+                f"AWS did not answer in time: {self.state.tries} tries failed, the last with "
+                f"{error.code} on {error.action}; deploy again"
+            ) from error
+
+    # --- the model ----------------------------------------------------------------------------------
+
+    def claim(self, arn: ProjectVersionArn) -> Claim:
+        """The claim in the tags of a model; ``ServiceError`` NOT_FOUND when there is no such version."""
+        return read_claim(self.attempt(lambda: self.models.tags(arn)))
+
+    def project(
+        self, arn: ProjectVersionArn, declared: ProjectArn | None, claim: Claim | None
+    ) -> ProjectArn | None:
+        """The project of a version: declared, remembered in the claim, or looked up; None if it is gone."""
+        known = self.state.project_arns.get(str(arn))
+        if known is not None:
+            return arn.project_arn(known)
+        project = declared
+        if project is None and claim is not None and claim.project_created is not None:
+            project = arn.project_arn(claim.project_created)
+        if project is None:
+            project = self.attempt(lambda: self.models.find_project(arn))
+        if project is not None:
+            self.state.project_arns[str(arn)] = project.created
+        return project
+
+    def observe(self, arn: ProjectVersionArn, project: ProjectArn | None) -> Observation:
+        """One look at a model; ``ABSENT`` where its project is gone too."""
+        if project is None:
+            return ABSENT
+        known = project
+        try:
+            seen = self.attempt(lambda: self.models.observe(arn, known))
+        except ServiceError as error:
+            if error.kind is not ErrorKind.NOT_FOUND:
+                raise
+            seen = ABSENT
+        self.state.model(str(arn)).note_observation(seen)
+        return seen
+
+    # --- what CloudFormation wants ------------------------------------------------------------------
+
+    def look_at_resource(self, logical_id: str, stack_id: str | None = None) -> ResourceView | None:
+        """A resource as CloudFormation shows it; None if it does not exist."""
+        stack = stack_id or self.envelope.stack_id
+        return self.attempt(lambda: self.stacks.resource(stack, logical_id))
+
+    def look_at_stack(self) -> StackView:
+        """The own resource and stack. A resource that is not shown yet is sought in the stack's events."""
+        view = StackView(self.look_at_resource(self.envelope.logical_id))
+        if view.resource is None:
+            event = self.attempt(
+                lambda: self.stacks.latest_event(self.envelope.stack_id, self.envelope.logical_id)
+            )
+            view = StackView(event)
+        if self.envelope.request_type != RequestType.CREATE:
+            status = self.attempt(lambda: self.stacks.stack_status(self.envelope.stack_id))
+            view = StackView(view.resource, status or "gone")
+        self._looked_at_stack_at = self.clock.now()
+        self._note_start_of_request(view)
+        return view
+
+    def require_wanted(self) -> None:
+        """Raise ``RequestEnded`` unless CloudFormation still wants what this request asks for."""
+        request_type = RequestType(self.envelope.request_type)
+        first_seen = self.clock.now()
+        while True:
+            view = self.look_at_stack()
+            if request_type is RequestType.UPDATE and not self.state.begun_as:
+                self.state.begun_as = view.direction
+            begun_as = Direction(self.state.begun_as) if self.state.begun_as else None
+            if still_wanted(request_type, begun_as, view):
+                return
+            # How fresh the answer is, is not documented: right after the request was sent, the resource
+            # may not be shown at all, or as it was before.
+            young = self.clock.now() - self.state.started_at < LAG_SECONDS
+            settled = is_alive(view.resource) and view.resource and "FAILED" not in view.resource.status
+            if young and (view.resource is None or settled) and self.clock.now() - first_seen < LAG_SECONDS:
+                self.pause(1.0)
+                continue
+            raise RequestEnded(view)
+
+    def look_now_and_then(self) -> None:
+        """``require_wanted``, but only when the last look is a while ago."""
+        if self.clock.now() - self._looked_at_stack_at >= STACK_LOOK_SECONDS:
+            self.require_wanted()
+
+    def _note_start_of_request(self, view: StackView) -> None:
+        """The queue before the function takes its share of the hour: count from CloudFormation's own time."""
+        resource = view.resource
+        if resource is None or resource.updated_at is None:
+            return
+        if resource.status.endswith("_IN_PROGRESS") and not self.state.hand_overs:
+            age = self.state.started_at - resource.updated_at
+            if 0 < age < self.envelope.service_timeout_seconds:
+                self.state.started_at = resource.updated_at
