@@ -16,7 +16,7 @@ from running_model_handler.core.errors import ErrorKind, RequestFailed, ServiceE
 from running_model_handler.core.names import Attribute, ReplacementMode
 from running_model_handler.core.state import ModelMemory
 from running_model_handler.core.status import Observation, Status
-from running_model_handler.core.waiting import SETTLE_SECONDS, start_deadline
+from running_model_handler.core.waiting import SETTLE_SECONDS
 from running_model_handler.core.wanted import Direction, RequestType, StackView, is_alive, must_stop_after_end
 from running_model_handler.ownership import Ownership, Superseded
 from running_model_handler.reconcile import Guard, Reconciler, stop_command
@@ -144,11 +144,7 @@ class _Bringing(_Models):
         worker, arn = self.worker, self._arn
         if self._former is not None and not worker.state.begun_as:
             worker.require_wanted()
-        worker.deadline = start_deadline(
-            worker.state.started_at,
-            self._declared.timeout_seconds,
-            worker.envelope.service_timeout_seconds,
-        )
+        worker.timeout_seconds = self._declared.timeout_seconds
         reconciler, seen = self._take()
         other = self._other
         if other is not None and self._stop_first(seen):
@@ -164,7 +160,7 @@ class _Bringing(_Models):
         )
         self.ownership.verify(arn)
         if other is not None and self._returning:
-            worker.deadline = worker.answer_deadline
+            worker.timeout_seconds = None
             self.give_up(other, settle_seconds=SETTLE_SECONDS)
         return Answer(str(arn), data=self._attributes(seen))
 
@@ -241,7 +237,7 @@ class _Bringing(_Models):
     def _undone(self, reason: str) -> str:
         """Undo what this request did; the reason, with what could not be undone."""
         worker = self.worker
-        worker.deadline = worker.answer_deadline
+        worker.timeout_seconds = None
         try:
             if worker.state.ended:
                 self._undo_ended()
@@ -335,7 +331,6 @@ class _Deletion(_Models):
     def _delete(self, arn: ProjectVersionArn) -> None:
         worker, owner = self.worker, self._request.envelope.owner
         view = self._view_or_none()
-        worker.deadline = worker.answer_deadline
         claim = self._claim_once_settled(arn)
         if claim is None:
             return

@@ -23,6 +23,7 @@ from running_model_handler.core.waiting import (
     backoff_seconds,
     hand_over_margin,
     poll_seconds,
+    start_deadline,
 )
 from running_model_handler.core.wanted import (
     Direction,
@@ -92,12 +93,16 @@ class Worker:
         self._looked_at_stack_at = clock.now()
         if not state.started_at:
             state.started_at = clock.now()
-        self.deadline = self.answer_deadline
+        self.timeout_seconds: float | None = None
+        """How long the present step may take, counted from the request; None for as long as there is."""
 
     @property
-    def answer_deadline(self) -> float:
-        """When the request has to be answered at the latest."""
-        return answer_deadline(self.state.started_at, self.envelope.service_timeout_seconds)
+    def deadline(self) -> float:
+        """When the present step has to end. It moves when the start of the request becomes known."""
+        started_at, ceiling = self.state.started_at, self.envelope.service_timeout_seconds
+        if self.timeout_seconds is None:
+            return answer_deadline(started_at, ceiling)
+        return start_deadline(started_at, self.timeout_seconds, ceiling)
 
     # --- time ---------------------------------------------------------------------------------------
 
