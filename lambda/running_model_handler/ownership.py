@@ -21,6 +21,7 @@ from running_model_handler.core.waiting import LAG_SECONDS
 from running_model_handler.core.wanted import is_alive, is_gone
 from running_model_handler.worker import Worker
 
+_PREVIOUS_TAGS = [str(Tag.PREVIOUS), str(Tag.PREVIOUS_UNITS)]
 _logger = logging.getLogger("running_model")
 
 
@@ -101,7 +102,7 @@ class Ownership:
     def settle_rename(self, arn: ProjectVersionArn, claim: Claim) -> None:
         """The former resource is gone for good: its successor no longer has to hand the model back."""
         if claim.previous is not None and claim.previous.logical_id == self._owner.logical_id:
-            self._worker.attempt(lambda: self._worker.models.untag(arn, [str(Tag.PREVIOUS)]))
+            self._worker.attempt(lambda: self._worker.models.untag(arn, _PREVIOUS_TAGS))
 
     def heir(self, claim: Claim) -> PreviousOwner | None:
         """The resource that gets the model back, if it is still part of the stack and stays so."""
@@ -123,7 +124,7 @@ class Ownership:
             tags[str(Tag.UNITS)] = str(heir.units)
         models = self._worker.models
         self._worker.attempt(lambda: models.tag(arn, tags))
-        self._worker.attempt(lambda: models.untag(arn, [str(Tag.PREVIOUS)]))
+        self._worker.attempt(lambda: models.untag(arn, _PREVIOUS_TAGS))
         _logger.info("handed back", extra={"model": str(arn), "owner": heir.logical_id})
 
     def _previous_owner(self, owner: Owner, claim: Claim) -> PreviousOwner | None:

@@ -104,8 +104,9 @@ def test_a_stop_that_never_ends_fails_with_the_command(world: World) -> None:
     answer = delete(world)
     assert answer["Status"] == "FAILED"
     assert 3000 < answer["At"] - begin < 3600
-    assert f"aws rekognition stop-project-version --region eu-west-1 --project-version-arn {V1}" in (
-        answer["Reason"]
+    assert (
+        f"aws rekognition stop-project-version --region eu-west-1 --project-version-arn {V1}"
+        in (answer["Reason"])
     )
 
 
@@ -181,9 +182,7 @@ def test_no_arn_anywhere_is_done_without_a_call(world: World) -> None:
 def test_bad_properties_do_not_keep_a_delete_from_stopping(world: World) -> None:
     """Whatever else is wrong in the properties, the model stops."""
     answer = world.deliver(
-        request(
-            "Delete", properties(MinInferenceUnits="x", PollIntervalSeconds="never"), physical_id=V1
-        )
+        request("Delete", properties(MinInferenceUnits="x", PollIntervalSeconds="never"), physical_id=V1)
     )
     assert answer is not None
     assert answer["Status"] == "SUCCESS"

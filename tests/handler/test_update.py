@@ -35,9 +35,7 @@ def update(
     request_id: str = "u1",
 ) -> dict[str, Any]:
     """Deliver an update and return its answer."""
-    answer = world.deliver(
-        request("Update", new, old=old, physical_id=physical_id, request_id=request_id)
-    )
+    answer = world.deliver(request("Update", new, old=old, physical_id=physical_id, request_id=request_id))
     assert answer is not None
     return answer
 
@@ -327,9 +325,7 @@ def renamed(world: World, **changes: Any) -> dict[str, Any]:
     """The construct gets another id: a create of the new resource in an update of the stack."""
     world.set_resource("UPDATE_COMPLETE", physical_id=V1)
     world.set_resource("CREATE_IN_PROGRESS", "Renamed")
-    answer = world.deliver(
-        request("Create", properties(**changes), logical_id="Renamed", request_id="c2")
-    )
+    answer = world.deliver(request("Create", properties(**changes), logical_id="Renamed", request_id="c2"))
     assert answer is not None
     return answer
 

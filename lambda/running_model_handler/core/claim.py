@@ -74,6 +74,7 @@ CLAIM_TAGS: Final = (
     Tag.UNITS,
     Tag.PROJECT_CREATED,
     Tag.PREVIOUS,
+    Tag.PREVIOUS_UNITS,
     Tag.ADOPTED,
 )
 """What a release removes. Tag.REQUESTS stays: it tells a late duplicate from a new request."""
@@ -82,12 +83,12 @@ CLAIM_TAGS: Final = (
 def read_claim(tags: Mapping[str, str]) -> Claim:
     """The claim in the tags; tags that people changed are read as far as they make sense."""
     stack_id, logical_id = tags.get(Tag.STACK_ID, ""), tags.get(Tag.LOGICAL_ID, "")
-    created = tags.get(Tag.PROJECT_CREATED, "")
+    created, former = tags.get(Tag.PROJECT_CREATED, ""), tags.get(Tag.PREVIOUS, "")
     return Claim(
         owner=Owner(stack_id, logical_id) if stack_id and logical_id else None,
         units=_read_units(tags.get(Tag.UNITS, "")),
         project_created=created if created.isdigit() else None,
-        previous=_read_previous(tags.get(Tag.PREVIOUS, "")),
+        previous=PreviousOwner(former, _read_units(tags.get(Tag.PREVIOUS_UNITS, ""))) if former else None,
         adopted=tags.get(Tag.ADOPTED) == "true",
         requests=tuple(tags.get(Tag.REQUESTS, "").split()),
     )
@@ -112,7 +113,9 @@ def claim_tags(
     if project_created is not None:
         tags[Tag.PROJECT_CREATED] = project_created
     if previous is not None:
-        tags[Tag.PREVIOUS] = " ".join([previous.logical_id, *([str(previous.units)] * bool(previous.units))])
+        tags[Tag.PREVIOUS] = previous.logical_id
+        if previous.units is not None:
+            tags[Tag.PREVIOUS_UNITS] = str(previous.units)
     if adopted:
         tags[Tag.ADOPTED] = "true"
     return {str(key): value for key, value in tags.items()}
@@ -136,10 +139,3 @@ def _read_units(text: str) -> InferenceUnits | None:
     except ValueError:
         return None
     return InferenceUnits(minimum, maximum)
-
-
-def _read_previous(text: str) -> PreviousOwner | None:
-    parts = text.split()
-    if not parts:
-        return None
-    return PreviousOwner(parts[0], _read_units(parts[1]) if len(parts) > 1 else None)

@@ -67,4 +67,6 @@ class Tag(StrEnum):
     ADOPTED = "rekognition-running-model:adopted"
     """``true`` when the model ran, unclaimed, before its owner took it over."""
     PREVIOUS = "rekognition-running-model:previous-owner"
-    """``LOGICALID UNITS`` of the resource of the same stack that handed the model over."""
+    """The logical id of the resource of the same stack that handed the model over."""
+    PREVIOUS_UNITS = "rekognition-running-model:previous-units"
+    """What that resource declared."""
