@@ -217,7 +217,7 @@ def test_stopped_by_hand_while_we_wait(world: World) -> None:
 
 def test_deleted_by_hand_while_we_wait(world: World) -> None:
     """A model that somebody deletes while it starts fails with that reason."""
-    world.clock.at(100, lambda: world.versions.pop(V1) and None)
+    world.clock.at(100, lambda: world.versions.pop(V1))
     answer = created(world)
     assert answer is not None
     assert answer["Status"] == "FAILED"

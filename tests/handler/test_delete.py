@@ -91,7 +91,7 @@ def test_starting_is_stopped_as_soon_as_it_can_be(world: World, accepted: bool) 
     """STARTING: stopped at once where the service allows it, else once it runs."""
     world.stop_while_starting = accepted
     world.move(V1, "STARTING")
-    world.clock.at(300, lambda: world.versions[V1].status == "STARTING" and world.move(V1, "RUNNING"))
+    world.clock.at(300, lambda: world.move_if(V1, "STARTING", "RUNNING"))
     assert delete(world)["Status"] == "SUCCESS"
     assert world.versions[V1].status == "STOPPED"
     assert ("RUNNING" in world.statuses(V1)) is not accepted
@@ -163,7 +163,7 @@ def test_start_in_flight_during_a_cancelled_create_is_caught(world: World) -> No
     world.versions[V1].tags.clear()
     world.clock.at(6, lambda: world.own(V1))
     world.clock.at(8, lambda: world.move(V1, "STARTING"))
-    world.clock.at(60, lambda: world.versions[V1].status == "STARTING" and world.move(V1, "RUNNING"))
+    world.clock.at(60, lambda: world.move_if(V1, "STARTING", "RUNNING"))
     assert delete(world, physical_id=INVENTED)["Status"] == "SUCCESS"
     assert world.versions[V1].status == "STOPPED"
 

@@ -240,7 +240,7 @@ def test_cancelled_replacement_is_cleaned_by_the_roll_back(world: World) -> None
     """A replacement cancelled while it starts: the roll-back keeps the old model and stops the new one."""
     world.own(V2)
     world.versions[V2].status = "STARTING"
-    world.clock.at(120, lambda: world.versions[V2].status == "STARTING" and world.move(V2, "RUNNING"))
+    world.clock.at(120, lambda: world.move_if(V2, "STARTING", "RUNNING"))
     updating(world, "UPDATE_ROLLBACK_IN_PROGRESS")
     answer = update(world, properties(), properties(V2), request_id="u2")
     assert answer["Status"] == "SUCCESS"

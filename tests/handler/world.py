@@ -47,7 +47,7 @@ class WorldClock:
     def __init__(self, seed: int = 0) -> None:
         self.time = 1_700_000_000.0
         self._random = random.Random(seed)
-        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._due: list[tuple[float, int, Callable[[], object]]] = []
 
     def now(self) -> float:
         return self.time
@@ -55,7 +55,7 @@ class WorldClock:
     def chance(self) -> float:
         return self._random.random()
 
-    def at(self, seconds_from_now: float, action: Callable[[], None]) -> None:
+    def at(self, seconds_from_now: float, action: Callable[[], object]) -> None:
         """Let something happen later."""
         self._due.append((self.time + seconds_from_now, len(self._due), action))
         self._due.sort(key=lambda entry: entry[:2])
@@ -120,6 +120,11 @@ class World:
         version.status = status
         version.epoch += 1
         self.history.append((self.clock.now(), arn, status))
+
+    def move_if(self, arn: str, before: str, status: str) -> None:
+        """A model changes its status, unless it has another one by then."""
+        if arn in self.versions and self.versions[arn].status == before:
+            self.move(arn, status)
 
     def _later(self, arn: str, seconds: float, status: str) -> None:
         epoch = self.versions[arn].epoch
