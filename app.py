@@ -1,0 +1,156 @@
+"""The example app: one stack that runs one model, or several, declared by context keys."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import TypeVar
+
+from aws_cdk import App, CfnOutput, Duration, Environment, RemovalPolicy, Stack
+from constructs import Construct
+
+from rekognition_running_model import Replacement, RunningModel
+from running_model_handler.core.arn import (
+    EXAMPLE_VERSION_ARN,
+    ProjectVersionArn,
+    parse_project_version_arn,
+)
+
+_T = TypeVar("_T")
+EXAMPLE = f"cdk deploy -c project_version_arn={EXAMPLE_VERSION_ARN}"
+
+
+class ContextError(ValueError):
+    """A context value that can't be used; the message says what to give instead."""
+
+
+class Settings:
+    """What the context keys say (``cdk deploy -c KEY=VALUE``, or ``context`` in cdk.json)."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        arns = self._read("project_version_arn")
+        if arns is None:
+            raise ContextError(f"context key project_version_arn is missing; for example: {EXAMPLE}")
+        self.project_version_arns = [arn.strip() for arn in arns.split(",") if arn.strip()]
+        self.project_arn = self._read("project_arn")
+        self.min_inference_units = self._number("min_inference_units") or 1
+        self.max_inference_units = self._number("max_inference_units")
+        self.timeout = self._duration("timeout_minutes", Duration.minutes)
+        self.poll_interval = self._duration("poll_interval_seconds", Duration.seconds)
+        self.replacement = self._choice("replacement", list(Replacement), Replacement.START_FIRST)
+        self.removal_policy = self._choice(
+            "removal_policy", [RemovalPolicy.DESTROY, RemovalPolicy.RETAIN], RemovalPolicy.DESTROY
+        )
+        self.check_on_every_deploy = self._flag("check_on_every_deploy")
+        self.stack_name = self._read("stack_name") or "RunningModel"
+
+    def _read(self, key: str) -> str | None:
+        value = self._app.node.try_get_context(key)
+        text = "" if value is None else str(value).strip()
+        return text or None
+
+    def _number(self, key: str) -> int | None:
+        text = self._read(key)
+        if text is None:
+            return None
+        try:
+            return int(text)
+        except ValueError:
+            raise ContextError(
+                f"context key {key} must be a whole number, got {text!r}; for example: {EXAMPLE} -c {key}=2"
+            ) from None
+
+    def _duration(self, key: str, unit: Callable[[int], Duration]) -> Duration | None:
+        number = self._number(key)
+        if number is None:
+            return None
+        if number < 1:
+            raise ContextError(f"context key {key} must be at least 1, got {number}")
+        return unit(number)
+
+    def _choice(self, key: str, choices: list[_T], default: _T) -> _T:
+        text = self._read(key)
+        if text is None:
+            return default
+        names = {choice.name: choice for choice in choices}  # type: ignore[attr-defined]
+        if text.upper() not in names:
+            raise ContextError(f"context key {key} must be one of {', '.join(names)}, got {text!r}")
+        return names[text.upper()]
+
+    def _flag(self, key: str) -> bool:
+        text = (self._read(key) or "false").lower()
+        if text not in ("true", "false"):
+            raise ContextError(f"context key {key} must be true or false, got {text!r}")
+        return text == "true"
+
+
+class RunningModelStack(Stack):
+    """Runs every model that the settings name."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, settings: Settings, *, env: Environment | None
+    ) -> None:
+        super().__init__(
+            scope, construct_id, env=env, description="Runs Amazon Rekognition Custom Labels models"
+        )
+        single = len(settings.project_version_arns) == 1
+        for text in settings.project_version_arns:
+            arn = parse_project_version_arn(text, name="project_version_arn")
+            model_id = "Model" if single else _construct_id(arn)
+            model = RunningModel(
+                self,
+                model_id,
+                project_version_arn=text,
+                project_arn=settings.project_arn,
+                min_inference_units=settings.min_inference_units,
+                max_inference_units=settings.max_inference_units,
+                timeout=settings.timeout,
+                poll_interval=settings.poll_interval,
+                replacement=settings.replacement,
+                check_on_every_deploy=settings.check_on_every_deploy,
+                removal_policy=settings.removal_policy,
+            )
+            self._show(model, "" if single else model_id, arn)
+
+    def _show(self, model: RunningModel, prefix: str, arn: ProjectVersionArn) -> None:
+        units = f"{model.running_model_min_inference_units} to {model.running_model_max_inference_units}"
+        command = f"aws rekognition stop-project-version --region {arn.region} --project-version-arn {arn}"
+        for name, value in {
+            "ProjectVersionArn": model.project_version_arn,
+            "Status": model.running_model_status,
+            "InferenceUnits": units,
+            "StopCommand": command,
+        }.items():
+            CfnOutput(self, f"{prefix}{name}", value=value)
+
+
+def _construct_id(arn: ProjectVersionArn) -> str:
+    """An id that follows from the names, so that the order of a list means nothing."""
+    return f"Model-{arn.project_name}-{arn.version_name}"
+
+
+def _environment() -> Environment | None:
+    """The account and Region that the CLI found; without them the stack fits any."""
+    account, region = os.environ.get("CDK_DEFAULT_ACCOUNT"), os.environ.get("CDK_DEFAULT_REGION")
+    return Environment(account=account, region=region) if account and region else None
+
+
+def main() -> int:
+    """Synthesize the app; a mistake in the context is one line and exit status 1."""
+    app = App()
+    try:
+        settings = Settings(app)
+        RunningModelStack(app, settings.stack_name, settings, env=_environment())
+    except (ValueError, RuntimeError) as error:
+        message = " ".join(str(error).split())
+        hint = "" if EXAMPLE_VERSION_ARN in message else f"; for example: {EXAMPLE}"
+        sys.stderr.write(f"error: {message}{hint}\n")
+        return 1
+    app.synth()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""What the handler may do, in statements: declared models exactly, former ones by the stack's tag."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from aws_cdk import Aws, Stack
+from aws_cdk import aws_iam as iam
+
+from running_model_handler.core.names import Tag
+
+MODEL_ACTIONS: Final = (
+    "rekognition:ListTagsForResource",
+    "rekognition:StartProjectVersion",
+    "rekognition:StopProjectVersion",
+    "rekognition:TagResource",
+    "rekognition:UntagResource",
+)
+
+INLINE_CHARACTERS_MAX: Final = 9_000
+"""Room for models in a role's inline policies: 10,240 characters for all of them, less what we add."""
+MANAGED_CHARACTERS_MAX: Final = 5_600
+"""Room for models in a managed policy: 6,144 characters, less its frame."""
+
+
+def declared_models(arns: Iterable[str]) -> iam.PolicyStatement:
+    """The models that the template declares, exactly."""
+    return iam.PolicyStatement(sid="DeclaredModels", actions=list(MODEL_ACTIONS), resources=list(arns))
+
+
+def fixed_statements(stack: Stack) -> list[iam.PolicyStatement]:
+    """What a stack needs however many models it declares."""
+    here = f"{Aws.REGION}:{Aws.ACCOUNT_ID}"
+    projects = f"arn:{Aws.PARTITION}:rekognition:{here}:project"
+    return [
+        # The clean-up of a replaced model runs when the policy already names its successor.
+        iam.PolicyStatement(
+            sid="ModelsClaimedByThisStack",
+            actions=list(MODEL_ACTIONS),
+            resources=[f"{projects}/*/version/*/*"],
+            conditions={"StringEquals": {f"aws:ResourceTag/{Tag.STACK_ID}": stack.stack_id}},
+        ),
+        # Reads only: a former model may be of a project that the template no longer names.
+        iam.PolicyStatement(
+            sid="LookAtModels",
+            actions=["rekognition:DescribeProjectVersions"],
+            resources=[f"{projects}/*/*"],
+        ),
+        iam.PolicyStatement(
+            sid="LookAtThisStack",
+            actions=["cloudformation:DescribeStackEvents", "cloudformation:DescribeStacks"],
+            resources=[stack.stack_id],
+        ),
+        # Reads only: whether the resource that claims a model, maybe of another stack, is still there.
+        iam.PolicyStatement(
+            sid="LookAtOwners",
+            actions=["cloudformation:DescribeStackResource"],
+            resources=[f"arn:{Aws.PARTITION}:cloudformation:{here}:stack/*/*"],
+        ),
+    ]
+
+
+def find_projects() -> iam.PolicyStatement:
+    """The look-up of a project's ARN; the action takes no resource."""
+    return iam.PolicyStatement(sid="FindProjects", actions=["rekognition:DescribeProjects"], resources=["*"])
