@@ -1,0 +1,27 @@
+"""An emulator of Amazon Rekognition Custom Labels, behind the service's own protocol."""
+
+from local_aws.rekognition.authorization import AuthorizationRequest, Authorizer
+from local_aws.rekognition.clock import Clock, HandClock, RealClock
+from local_aws.rekognition.emulator import BY_HAND, RekognitionEmulator
+from local_aws.rekognition.errors import ApiError
+from local_aws.rekognition.faults import Fault, Faults
+from local_aws.rekognition.journal import Entry, Journal
+from local_aws.rekognition.records import DELETED
+from local_aws.rekognition.settings import Settings
+
+__all__ = [
+    "BY_HAND",
+    "DELETED",
+    "ApiError",
+    "AuthorizationRequest",
+    "Authorizer",
+    "Clock",
+    "Entry",
+    "Fault",
+    "Faults",
+    "HandClock",
+    "Journal",
+    "RealClock",
+    "RekognitionEmulator",
+    "Settings",
+]

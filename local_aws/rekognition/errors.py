@@ -1,0 +1,33 @@
+"""Errors as the service answers them. Codes are those of botocore's Rekognition model."""
+
+from __future__ import annotations
+
+
+class ApiError(Exception):
+    """A call that the service refuses: ``code`` as boto3 shows it, HTTP ``status``, a message for people."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+def invalid_parameter(message: str) -> ApiError:
+    """A value that the model allows and the service does not."""
+    return ApiError("InvalidParameterException", message)
+
+
+def in_use(message: str) -> ApiError:
+    """A resource whose status forbids the call."""
+    return ApiError("ResourceInUseException", message)
+
+
+def not_found(arn: str) -> ApiError:
+    """No such project or version."""
+    return ApiError("ResourceNotFoundException", f"The resource {arn} can't be found.")
+
+
+def limit_exceeded(message: str) -> ApiError:
+    """A quota of the account."""
+    return ApiError("LimitExceededException", message)

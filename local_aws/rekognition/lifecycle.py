@@ -1,0 +1,159 @@
+"""Start, stop, train and delete: which status allows what, and what time makes of it.
+
+The documented part is small (a version can't be deleted while it runs or trains); everything else is a switch
+in ``Settings``. Every function expects a settled store and the caller to hold its lock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from local_aws.rekognition.errors import ApiError, in_use, invalid_parameter, limit_exceeded
+from local_aws.rekognition.records import CUSTOM_LABELS, Caller, Due, Look, Project, Version
+from local_aws.rekognition.settings import ACCEPTED
+from local_aws.rekognition.store import Store
+
+TRAINED, STARTING, RUNNING = "TRAINING_COMPLETED", "STARTING", "RUNNING"
+FAILED, STOPPING, STOPPED, DELETING = "FAILED", "STOPPING", "STOPPED", "DELETING"
+TRAINING, COPYING, COPIED = "TRAINING_IN_PROGRESS", "COPYING_IN_PROGRESS", "COPYING_COMPLETED"
+SHOWS_UNITS = frozenset({STARTING, RUNNING, STOPPING})
+_NOT_DELETABLE = frozenset({TRAINING, COPYING, STARTING, RUNNING, STOPPING, DELETING})
+_NEVER = "NEVER"
+
+MESSAGES = {
+    TRAINING: "The model is being trained.",
+    TRAINED: "The model is ready to run.",
+    STARTING: "The model is starting.",
+    RUNNING: "The model is running.",
+    STOPPING: "The model is stopping.",
+    STOPPED: "The model is stopped.",
+    DELETING: "The model is being deleted.",
+    FAILED: "The model failed to start.",
+    "TRAINING_FAILED": "The training of the model failed.",
+}
+"""StatusMessage; the wording of AWS is not documented except by example."""
+
+
+def start(store: Store, version: Version, minimum: int, maximum: int | None, caller: Caller) -> str:
+    """StartProjectVersion; returns the status that it answers."""
+    settings = store.settings
+    _only_custom_labels(version)
+    if maximum is not None and maximum < minimum:
+        raise invalid_parameter(f"MaxInferenceUnits {maximum} is less than MinInferenceUnits {minimum}.")
+    if version.status in (STARTING, RUNNING):
+        if settings.start_when_running == ACCEPTED:
+            return version.status
+        raise wrong_status(store, version, "started")
+    if not _startable(store, version):
+        raise wrong_status(store, version, "started")
+    _units_quota(store, max(minimum, maximum or 0))
+    _running_quota(store)
+    look = replace(
+        version.look, status=STARTING, min_units=minimum, max_units=maximum, message=MESSAGES[STARTING]
+    )
+    store.move(version, look, due=_after_start(store, version), caller=caller)
+    return STARTING
+
+
+def _startable(store: Store, version: Version) -> bool:
+    allowed = {
+        TRAINED: True,
+        STOPPED: True,
+        FAILED: store.settings.start_when_failed == ACCEPTED,
+        COPIED: store.settings.start_when_copied == ACCEPTED,
+    }
+    return allowed.get(version.status, False)
+
+
+def _after_start(store: Store, version: Version) -> Due | None:
+    if version.start_outcome == _NEVER:
+        return None
+    seconds = store.settings.start_seconds if version.start_seconds is None else version.start_seconds
+    at = store.clock.now() + seconds
+    if version.start_outcome == FAILED:
+        return Due(at, FAILED, version.failure_message or MESSAGES[FAILED])
+    return Due(at, RUNNING, MESSAGES[RUNNING])
+
+
+def _units_quota(store: Store, units: int) -> None:
+    quota = store.settings.units_quota
+    if quota is not None and units > quota:
+        raise limit_exceeded(f"{units} inference units requested, at most {quota} for each started model.")
+
+
+def running_models(store: Store) -> int:
+    """How many versions take a slot of the running quota."""
+    counted = {RUNNING}
+    counted |= {STARTING} if store.settings.quota_counts_starting else set()
+    counted |= {STOPPING} if store.settings.quota_counts_stopping else set()
+    return sum(1 for version in store.versions() if version.status in counted)
+
+
+def _running_quota(store: Store) -> None:
+    quota = store.settings.running_models_quota
+    if quota is not None and running_models(store) >= quota:
+        raise limit_exceeded(f"The account runs its maximum number of models in this Region, {quota}.")
+
+
+def stop(store: Store, version: Version, caller: Caller) -> str:
+    """StopProjectVersion; returns the status that it answers."""
+    settings = store.settings
+    _only_custom_labels(version)
+    if version.status in (STOPPING, STOPPED):
+        if settings.stop_when_stopped == ACCEPTED:
+            return version.status
+        raise wrong_status(store, version, "stopped")
+    allowed = {
+        RUNNING: True,
+        STARTING: settings.stop_when_starting == ACCEPTED,
+        FAILED: settings.stop_when_failed == ACCEPTED,
+    }
+    if not allowed.get(version.status, False):
+        raise wrong_status(store, version, "stopped")
+    due = None
+    if version.stop_outcome != _NEVER:
+        seconds = settings.stop_seconds if version.stop_seconds is None else version.stop_seconds
+        due = Due(store.clock.now() + seconds, STOPPED, MESSAGES[STOPPED])
+    look = replace(version.look, status=STOPPING, message=MESSAGES[STOPPING])
+    store.move(version, look, due=due, caller=caller)
+    return STOPPING
+
+
+def after_training(store: Store, seconds: float) -> Due | None:
+    """What the training that begins now will bring."""
+    outcome = store.settings.train_outcome
+    if outcome == _NEVER:
+        return None
+    return Due(store.clock.now() + seconds, outcome, MESSAGES[outcome])
+
+
+def delete(store: Store, version: Version, caller: Caller) -> str:
+    """DeleteProjectVersion: not while it runs or trains."""
+    if version.status in _NOT_DELETABLE:
+        raise wrong_status(store, version, "deleted")
+    due = Due(store.clock.now() + store.settings.delete_seconds, None)
+    look = Look(DELETING, message=MESSAGES[DELETING], training_ended=version.look.training_ended)
+    store.move(version, look, due=due, caller=caller)
+    return DELETING
+
+
+def delete_project(store: Store, project: Project) -> str:
+    """DeleteProject: its versions have to be deleted before."""
+    if project.status != "CREATED":
+        raise in_use(f"The project {project.arn} is {project.status}.")
+    if store.versions(project.arn):
+        raise in_use(f"The project {project.arn} still has model versions.")
+    project.status = DELETING
+    project.due = Due(store.clock.now() + store.settings.delete_seconds, None)
+    return DELETING
+
+
+def wrong_status(store: Store, version: Version, done: str) -> ApiError:
+    """The error of a call that the status forbids."""
+    message = f"The version {version.arn} is {version.status} and can't be {done}."
+    return ApiError(store.settings.wrong_status_error, message)
+
+
+def _only_custom_labels(version: Version) -> None:
+    if version.feature != CUSTOM_LABELS:
+        raise invalid_parameter(f"The operation doesn't apply to a version of the feature {version.feature}.")

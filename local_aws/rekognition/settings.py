@@ -1,0 +1,92 @@
+"""How the emulated service behaves: times, quotas, and a switch for everything AWS does not document.
+
+Where no page of AWS says how the service behaves, both ways can be chosen and both are tested.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from local_aws.rekognition.checked import Checked, choice, count, flag, number, words
+
+REFUSED = "refused"
+ACCEPTED = "accepted"
+IN_USE = "ResourceInUseException"
+
+
+@dataclass
+class Settings(Checked):
+    """Every field may be changed while the emulator runs; a wrong value raises ValueError at once."""
+
+    # --- times, in seconds; a version may have its own ---
+    start_seconds: float = number(600.0)
+    """From STARTING to RUNNING or FAILED. Public reports: 5 to 30 minutes; no bound is documented."""
+    stop_seconds: float = number(120.0)
+    """From STOPPING to STOPPED. Not documented."""
+    train_seconds: float = number(1800.0)
+    """From TRAINING_IN_PROGRESS to its outcome."""
+    delete_seconds: float = number(5.0)
+    """How long a version or a project shows DELETING before it is gone."""
+
+    # --- quotas (General Reference, Rekognition endpoints and quotas); None: no limit ---
+    running_models_quota: int | None = count(2, optional=True)
+    """Models running at once in the account and Region."""
+    units_quota: int | None = count(5, least=1, optional=True)
+    """Inference units per started model."""
+    control_calls_per_second: float | None = number(5.0, least=0.001, optional=True)
+    """Of each control operation by itself."""
+    tag_calls_per_second: float | None = number(10.0, least=0.001, optional=True)
+    """Of TagResource, UntagResource and ListTagsForResource, each by itself."""
+    detect_calls_per_second: float | None = number(50.0, least=0.001, optional=True)
+    """Of DetectCustomLabels."""
+    detect_calls_per_unit_second: float | None = number(None, least=0.001, optional=True)
+    """DetectCustomLabels a second and inference unit that one model stands; depends on the model on AWS."""
+    projects_quota: int | None = count(100, optional=True)
+    versions_quota: int | None = count(100, optional=True)
+    """Models per project."""
+
+    # --- what is not documented ---
+    rate_error: str = choice(
+        "ProvisionedThroughputExceededException",
+        "ProvisionedThroughputExceededException",
+        "ThrottlingException",
+    )
+    """The error of a call over its calls a second."""
+    constraint_error: str = choice("ValidationException", "ValidationException", "InvalidParameterException")
+    """The error of a value against the model's pattern, range or enum. The API reference names
+    ValidationException for MaxResults over 100; it says nothing of the others."""
+    wrong_status_error: str = choice(IN_USE, IN_USE, "InvalidParameterException")
+    """The error of a Start, Stop or Delete that the status forbids."""
+    start_when_running: str = choice(REFUSED, REFUSED, ACCEPTED)
+    """Start of a STARTING or RUNNING model: an error, or accepted without any effect."""
+    start_when_failed: str = choice(ACCEPTED, REFUSED, ACCEPTED)
+    """Start of a model that is FAILED."""
+    start_when_copied: str = choice(ACCEPTED, REFUSED, ACCEPTED)
+    """Start of a COPYING_COMPLETED version (the copy guide implies that it works)."""
+    stop_when_starting: str = choice(REFUSED, REFUSED, ACCEPTED)
+    """Stop of a STARTING model; accepted, it goes to STOPPING and never becomes RUNNING."""
+    stop_when_failed: str = choice(REFUSED, REFUSED, ACCEPTED)
+    """Stop of a FAILED model; accepted, it goes to STOPPING and STOPPED."""
+    stop_when_stopped: str = choice(REFUSED, REFUSED, ACCEPTED)
+    """Stop of a STOPPING or STOPPED model: an error, or accepted without any effect."""
+    units_while_stopped: str = choice("kept", "kept", "absent")
+    """Whether DescribeProjectVersions shows units of a model that neither starts, runs nor stops."""
+    quota_counts_starting: bool = flag(True)
+    quota_counts_stopping: bool = flag(True)
+    """Whether STARTING and STOPPING models take a slot of the running quota."""
+    bill_starting: bool = flag(False)
+    bill_stopping: bool = flag(False)
+    bill_failed: bool = flag(False)
+    """Whether the time in STARTING, in STOPPING, and in FAILED after a start is billed."""
+    tagging_refused_while: tuple[str, ...] = words()
+    """Statuses in which TagResource and UntagResource of a version are refused: InvalidParameterException."""
+
+    # --- outcomes ---
+    train_outcome: str = choice("TRAINING_COMPLETED", "TRAINING_COMPLETED", "TRAINING_FAILED", "NEVER")
+    """How the training of a CreateProjectVersion ends; NEVER stays in TRAINING_IN_PROGRESS."""
+    default_labels: tuple[str, ...] = words("part", "defect")
+    """Labels of a version that CreateProjectVersion made."""
+
+    # --- metrics ---
+    metrics_period_seconds: float = number(60.0, least=0.05)
+    """How often metrics are put."""
