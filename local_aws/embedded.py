@@ -1,0 +1,250 @@
+"""``EmbeddedAws``: all of it, started and stopped by one object."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from local_aws.errors import LocalAwsError
+from local_aws.host_process import HostProcess, HostSettings
+from local_aws.journal import (
+    ApiCall,
+    CustomResourceRequest,
+    Invocation,
+    api_call_from,
+    invocation_from,
+    request_from,
+)
+from local_aws.rekognition import AuthorizationRequest, RekognitionEmulator, Settings
+from local_aws.switches import Switches
+
+_UNWANTED = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")
+
+
+class EmbeddedAws:
+    """CloudFormation, Lambda, IAM, S3 and the rest of MiniStack, and Rekognition, on this machine.
+
+    A context manager; ``start`` and ``stop`` do the same by hand. Everything listens on 127.0.0.1, on ``port`` (0: any
+    free one) and a free one for Rekognition. Several may run at once. Raises LocalAwsError with one readable line.
+    """
+
+    def __init__(
+        self,
+        *,
+        account: str = "123456789012",
+        region: str = "eu-west-1",
+        rekognition: Settings | None = None,
+        switches: Switches | None = None,
+        port: int = 0,
+        seed: int = 0,
+    ) -> None:
+        if len(account) != 12 or not account.isdigit():
+            raise LocalAwsError(f"account must be 12 digits, got {account!r}")
+        self.account = account
+        self.region = region
+        self.rekognition = RekognitionEmulator(
+            account=account, region=region, settings=rekognition or Settings(), seed=seed
+        )
+        self._switches = switches or Switches()
+        self._port = port
+        self._host: HostProcess | None = None
+        self._clients: dict[str, Any] = {}
+
+    def start(self) -> Self:
+        """Starts everything and returns when it can be used."""
+        self.rekognition.start()
+        try:
+            host = HostProcess(
+                HostSettings(
+                    self.account, self.region, self.rekognition.endpoint, self._port, self._switches.as_dict()
+                )
+            )
+            host.start()
+            self._host = host
+            self._wire(host)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """Ends everything. May be called twice."""
+        host, self._host = self._host, None
+        self._clients.clear()
+        try:
+            self.rekognition.authorizer = None
+            self.rekognition.stop()
+        finally:
+            if host is not None:
+                host.stop()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _wire(self, host: HostProcess) -> None:
+        """Rekognition asks MiniStack's IAM who may do what, reads its S3 and writes to its CloudWatch."""
+
+        def authorize(request: AuthorizationRequest) -> str | None:
+            message: str | None = host.admin.post(
+                "/authorize",
+                {
+                    "access_key_id": request.access_key_id,
+                    "session_token": request.session_token,
+                    "action": request.action,
+                    "resource": request.resource_arn,
+                    "context": dict(request.context),
+                },
+            )["denied"]
+            return message
+
+        def read_s3(bucket: str, key: str, version: str | None) -> bytes:
+            place = {"Bucket": bucket, "Key": key} | ({"VersionId": version} if version else {})
+            data: bytes = self.client("s3").get_object(**place)["Body"].read()
+            return data
+
+        self.rekognition.authorizer = authorize
+        self.rekognition.s3_reader = read_s3
+        self.rekognition.publish_metrics_to(self.client("cloudwatch").put_metric_data)
+
+    @property
+    def _running(self) -> HostProcess:
+        if self._host is None:
+            raise LocalAwsError("the embedded AWS is not running")
+        return self._host
+
+    @property
+    def endpoint(self) -> str:
+        """Where everything but Rekognition listens."""
+        return self._running.endpoint
+
+    @property
+    def log_file(self) -> Path:
+        """What MiniStack and the Lambda functions print; it goes with ``stop``."""
+        return self._running.log_file
+
+    @property
+    def process_group(self) -> int:
+        """The process group of MiniStack and its Lambda workers."""
+        return self._running.process_group
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that make ``cdk``, ``aws``, boto3 and the JavaScript SDK use this AWS."""
+        certificate = self._running.certificate
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ENDPOINT_URL_REKOGNITION": self.rekognition.endpoint,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "CDK_DEFAULT_ACCOUNT": self.account,
+            "CDK_DEFAULT_REGION": self.region,
+            "AWS_CA_BUNDLE": str(certificate.bundle),
+            "SSL_CERT_FILE": str(certificate.bundle),
+            "NODE_EXTRA_CA_CERTS": str(certificate.authority),
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_PAGER": "",
+            "CDK_DISABLE_CLI_TELEMETRY": "1",
+        }
+
+    def process_environment(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
+        """A whole environment for a child process: ``base``, by default this process's, without what would lead
+        the tools to another account, and with ``environment``."""
+        kept = {name: value for name, value in (base or os.environ).items() if name not in _UNWANTED}
+        return kept | self.environment
+
+    def client(self, service: str) -> Any:
+        """A boto3 client on this AWS, as its root; made once for each service."""
+        if service not in self._clients:
+            import boto3
+
+            # A session of its own: the default one is shared and not safe to make clients from in threads.
+            session = boto3.Session(
+                aws_access_key_id="test", aws_secret_access_key="test", region_name=self.region  # noqa: S106
+            )
+            rekognition = service == "rekognition"
+            self._clients[service] = session.client(
+                service,
+                endpoint_url=self.rekognition.endpoint if rekognition else self.endpoint,
+                verify=str(self._running.certificate.authority),
+            )
+        return self._clients[service]
+
+    @property
+    def custom_resource_requests(self) -> list[CustomResourceRequest]:
+        """Every request to a custom resource so far, with its answers, oldest first."""
+        return [request_from(entry) for entry in self._running.admin.get("/requests")]
+
+    def requests_of(
+        self, logical_id: str, *, request_type: str | None = None, stack_id: str | None = None
+    ) -> list[CustomResourceRequest]:
+        """The requests of one resource, oldest first."""
+        return [
+            request
+            for request in self.custom_resource_requests
+            if request.logical_id == logical_id
+            and request_type in (None, request.request_type)
+            and stack_id in (None, request.stack_id)
+        ]
+
+    @property
+    def invocations(self) -> list[Invocation]:
+        """Every run of a Lambda function so far, oldest first."""
+        return [invocation_from(entry) for entry in self._running.admin.get("/invocations")]
+
+    @property
+    def api_calls(self) -> list[ApiCall]:
+        """Every AWS API call by roles and users so far, Rekognition's included, oldest first."""
+        return [api_call_from(entry) for entry in self._running.admin.get("/api-calls")]
+
+    def set_switches(self, **values: Any) -> Switches:
+        """Changes switches at run time and returns all of them. Raises LocalAwsError for an unknown one."""
+        changed = Switches()
+        changed.update(self._running.admin.patch("/switches", values))
+        return changed
+
+    def send_custom_resource_event(self, function: str, event: Mapping[str, Any]) -> CustomResourceRequest:
+        """Sends a hand-made event to a function, as CloudFormation would, and returns at once.
+
+        ``event`` holds RequestType, StackId, LogicalResourceId, ResourceProperties and so on; RequestId may be left
+        out. A ResponseURL of its own is added, so the answer changes nothing but the journal.
+        """
+        sent = self._running.admin.post("/events", {"function": function, "event": dict(event)})
+        return self.custom_resource_request(sent["request_id"])
+
+    def custom_resource_request(self, request_id: str) -> CustomResourceRequest:
+        """A request by its id, as it stands now."""
+        return request_from(self._running.admin.get(f"/requests/{request_id}"))
+
+    def response_url(self, request_id: str) -> str:
+        """The ResponseURL of a request: what a log must never hold."""
+        url: str = self._running.admin.get(f"/requests/{request_id}/response-url")["response_url"]
+        return url
+
+    def wait_for_answer(self, request_id: str, *, timeout_seconds: float = 60.0) -> CustomResourceRequest:
+        """The request once it has an answer, of whatever verdict. Raises LocalAwsError when there is none in time."""
+        deadline = time.monotonic() + timeout_seconds
+        while True:
+            request = self.custom_resource_request(request_id)
+            if request.answers:
+                return request
+            if time.monotonic() > deadline:
+                raise LocalAwsError(f"no answer to {request.request_type} {request_id} after {timeout_seconds:g} s")
+            time.sleep(0.05)
+
+
+def export_lines(environment: Mapping[str, str], unset: Iterable[str] = _UNWANTED) -> list[str]:
+    """Shell lines that set ``environment`` and clear what would win over it."""
+    from shlex import quote
+
+    return [f"unset {' '.join(unset)}"] + [f"export {name}={quote(value)}" for name, value in environment.items()]

@@ -1,0 +1,60 @@
+"""``python -m local_aws.ministack_host``: MiniStack with the corrections, as a process of its own.
+
+Started by ``host_process``, which hands down the listening socket, and ended with it: when the pipe on standard input
+closes, the process that started this one is gone, however it died, and this one ends with all its Lambda workers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from local_aws.switches import Switches
+
+
+def main() -> None:
+    """Runs until the process that started this one ends."""
+    handed = json.loads(os.environ.pop("LOCAL_AWS_HOST"))
+    _end_with_the_parent(Path(handed["folder"]))
+    # From here on every child is a Lambda worker; this process has imported what it needs from its own path.
+    os.environ["PYTHONPATH"] = str(Path(__file__).parent / "worker_guard")
+    switches = Switches()
+    switches.update(handed["switches"])
+    asyncio.run(_serve(switches, int(handed["listener"])))
+
+
+async def _serve(switches: Switches, listener: int) -> None:
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+    from ministack.core.tls import resolve_tls_material
+
+    from local_aws.corrections import corrected_app
+
+    config = Config()
+    config.bind = [f"fd://{listener}"]
+    config.certfile, config.keyfile = resolve_tls_material()
+    config.keep_alive_timeout = 75
+    config.loglevel = "WARNING"
+    app: Any = corrected_app(switches)
+    await serve(app, config)
+
+
+def _end_with_the_parent(folder: Path) -> None:
+    def watch() -> None:
+        while os.read(sys.stdin.fileno(), 1):
+            pass
+        shutil.rmtree(folder, ignore_errors=True)
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+
+    threading.Thread(target=watch, daemon=True, name="parent-watch").start()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""What can be changed about the embedded AWS while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, get_args
+
+from local_aws.errors import LocalAwsError
+
+RolledBackReplacement = Literal["update", "restore"]
+
+
+@dataclass
+class Switches:
+    """Behaviour that is a choice, either since AWS leaves it open or since a test wants it bad."""
+
+    duplicate_deliveries: int = 0
+    """How many more times each custom resource event is delivered. Lambda promises at-least-once only."""
+
+    duplicate_delay_seconds: float = 0.0
+    """How long after the event each further delivery comes."""
+
+    delivery_delay_seconds: float = 0.0
+    """How long an event waits in Lambda's queue before its first delivery."""
+
+    async_retry_seconds: float = 1.0
+    """Pause before the first retry of a failed asynchronous invocation, twice as long before the second.
+    AWS: one minute and two (Lambda guide, invocation-async-error-handling)."""
+
+    cleanup_delete_attempts: int = 3
+    """How often the clean-up of an update tries a Delete. Three, says CloudFormation's troubleshooting page
+    ("Resource removed from stack but not deleted")."""
+
+    rolled_back_replacement: RolledBackReplacement = "update"
+    """What the roll-back sends to a custom resource whose update named another physical id. Not documented:
+    "update" sends an Update back and later the Delete of the other id, "restore" the Delete alone."""
+
+    iam_propagation_seconds: float = 0.0
+    """How long a changed role policy takes until it counts. IAM is eventually consistent (IAM guide, troubleshoot)."""
+
+    def update(self, values: Mapping[str, Any]) -> None:
+        """Set the named switches. Raises LocalAwsError for an unknown name or a value of another kind."""
+        known = {field.name for field in fields(self)}
+        for name, value in values.items():
+            if name not in known:
+                raise LocalAwsError(f"unknown switch {name!r}; there are {', '.join(sorted(known))}")
+            setattr(self, name, _checked(name, value, getattr(self, name)))
+
+    def as_dict(self) -> dict[str, Any]:
+        """All switches by name."""
+        return asdict(self)
+
+
+def _checked(name: str, value: Any, present: Any) -> Any:
+    if isinstance(present, str):
+        if value not in get_args(RolledBackReplacement):
+            raise LocalAwsError(f"{name} must be one of {', '.join(get_args(RolledBackReplacement))}, got {value!r}")
+        return value
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+        raise LocalAwsError(f"{name} must be a number of at least 0, got {value!r}")
+    if isinstance(present, int) and not float(value).is_integer():
+        raise LocalAwsError(f"{name} must be a whole number, got {value!r}")
+    return type(present)(value)
