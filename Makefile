@@ -1,0 +1,55 @@
+# Everything that is installed goes into .venv and node_modules of this folder.
+PYTHON ?= python3
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.set-up
+AWS_CLI := 1.46.3
+# The Node of .venv comes first: an older one of the system makes jsii print a wall of warnings.
+RUN := PATH="$(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$$PATH"
+SOURCES := app.py constructs lambda local_aws demo bench tests
+PYTEST := $(RUN) $(BIN)/python -m pytest
+
+.PHONY: help setup lint types test-fast test e2e demo local-aws bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## install what is needed into .venv and node_modules
+
+$(STAMP): requirements.txt requirements-dev.txt package.json pyproject.toml tools/set_up.sh
+	@bash tools/set_up.sh "$(PYTHON)" "$(VENV)" "$(AWS_CLI)"
+	@touch $@
+
+lint: setup ## ruff and import-linter
+	@$(RUN) ruff check .
+	@$(RUN) ruff format --check .
+	@$(RUN) PYTHONPATH=constructs:lambda lint-imports
+
+types: setup ## mypy, strict
+	@$(RUN) mypy $(wildcard $(SOURCES))
+
+test-fast: lint types ## lint, types and every test without the embedded AWS: under a minute
+	@$(PYTEST) -q -n 2 --dist worksteal -m "not e2e and not slow"
+
+test: lint types ## everything, the end-to-end tests included
+	@$(PYTEST) -q -n 2 --dist worksteal
+
+e2e: setup ## the end-to-end tests alone
+	@$(PYTEST) -q -n 2 --dist worksteal -m e2e
+
+demo: setup ## a model's whole life on the embedded AWS, through the real CDK CLI
+	@$(RUN) exec $(BIN)/python -m demo
+
+local-aws: setup ## the embedded AWS for your own cdk and aws commands, until ctrl-C
+	@$(RUN) exec $(BIN)/python -m local_aws
+
+bench: setup ## measure lag, calls, import, asset and synth
+	@$(RUN) exec $(BIN)/python -m bench
+
+clean: ## remove what set-up and runs have made
+	rm -rf $(VENV) node_modules build dist cdk.out .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
