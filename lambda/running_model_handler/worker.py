@@ -31,6 +31,8 @@ from running_model_handler.core.wanted import (
     ResourceView,
     StackView,
     is_alive,
+    is_expected,
+    newer,
     still_wanted,
 )
 from running_model_handler.request import Envelope
@@ -209,14 +211,19 @@ class Worker:
         return self.attempt(lambda: self.stacks.resource(stack, logical_id))
 
     def look_at_stack(self) -> StackView:
-        """The own resource and stack. A resource that is not shown yet is sought in the stack's events."""
+        """The own resource and stack.
+
+        How fresh the status of a resource is, is not documented: where it does not fit the request, the
+        stack's latest event on it is asked too.
+        """
+        request_type = RequestType(self.envelope.request_type)
         view = StackView(self.look_at_resource(self.envelope.logical_id))
-        if view.resource is None:
+        if not is_expected(request_type, view.resource):
             event = self.attempt(
                 lambda: self.stacks.latest_event(self.envelope.stack_id, self.envelope.logical_id)
             )
-            view = StackView(event)
-        if self.envelope.request_type != RequestType.CREATE:
+            view = StackView(newer(view.resource, event))
+        if request_type is not RequestType.CREATE:
             status = self.attempt(lambda: self.stacks.stack_status(self.envelope.stack_id))
             view = StackView(view.resource, status or "gone")
         self._looked_at_stack_at = self.clock.now()

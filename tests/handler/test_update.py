@@ -8,6 +8,7 @@ import pytest
 from world import STACK, V1, V2, World, created, properties, request, service_error
 
 from running_model_handler.core.names import Tag
+from running_model_handler.core.wanted import ResourceView
 
 
 @pytest.fixture
@@ -146,6 +147,16 @@ def test_a_forward_update_ends_when_the_stack_turns_back(world: World) -> None:
     answer = update(world, properties(MinInferenceUnits="2"), properties())
     assert answer["Status"] == "FAILED"
     assert world.versions[V1].status == "STARTING"
+
+
+def test_a_status_that_lags_is_corrected_by_the_latest_event(world: World) -> None:
+    """The resource is still shown as it was before the update; its latest event says what is going on."""
+    world.versions[V1].status = "STOPPED"
+    world.set_resource("UPDATE_COMPLETE", physical_id=V1)
+    world.events[STACK, "Model"] = ResourceView("UPDATE_IN_PROGRESS", V1, world.clock.now() + 1)
+    answer = update(world, properties(Deployment="2"), properties(Deployment="1"))
+    assert answer["Status"] == "SUCCESS"
+    assert world.versions[V1].status == "RUNNING"
 
 
 # --- replacement ----------------------------------------------------------------------------------

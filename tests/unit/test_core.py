@@ -29,6 +29,7 @@ from running_model_handler.core.wanted import (
     ResourceView,
     StackView,
     must_stop_after_end,
+    newer,
     still_wanted,
 )
 
@@ -158,6 +159,17 @@ def test_still_wanted(
     """G10: only the operation that sent the request keeps it wanted."""
     view = StackView(ResourceView(status) if status else None, stack)
     assert still_wanted(RequestType(kind), begun, view) is wanted
+
+
+def test_the_later_word_on_a_resource_counts() -> None:
+    """Status and latest event may each lag; a time that is not known proves nothing."""
+    old, new = ResourceView("CREATE_COMPLETE", "p", 1.0), ResourceView("UPDATE_IN_PROGRESS", None, 2.0)
+    assert newer(old, new) == ResourceView("UPDATE_IN_PROGRESS", "p", 2.0)
+    assert newer(new, old) == new
+    assert newer(old, None) == old
+    assert newer(None, new) == new
+    assert newer(None, None) is None
+    assert newer(old, ResourceView("UPDATE_IN_PROGRESS")) == old
 
 
 A, B = "arn:a", "arn:b"

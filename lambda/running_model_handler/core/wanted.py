@@ -61,6 +61,20 @@ _IN_PROGRESS: Final = {
 }
 
 
+def is_expected(request_type: RequestType, resource: ResourceView | None) -> bool:
+    """Whether a resource is shown in the state in which this type of request is sent."""
+    return resource is not None and resource.status == _IN_PROGRESS[request_type]
+
+
+def newer(resource: ResourceView | None, event: ResourceView | None) -> ResourceView | None:
+    """The later word of the two that CloudFormation has on a resource: its status and its latest event."""
+    if resource is None or event is None:
+        return resource or event
+    if event.updated_at is None or resource.updated_at is None or event.updated_at <= resource.updated_at:
+        return resource
+    return ResourceView(event.status, event.physical_id or resource.physical_id, event.updated_at)
+
+
 def is_gone(resource: ResourceView | None) -> bool:
     """Whether a resource no longer exists for CloudFormation."""
     return resource is None or resource.status in _GONE
@@ -77,7 +91,7 @@ def still_wanted(request_type: RequestType, begun_as: Direction | None, view: St
     ``begun_as`` is the direction seen at the first look: an update that began going forward has ended once
     the stack is being rolled back, although the resource is UPDATE_IN_PROGRESS in both.
     """
-    if view.resource is None or view.resource.status != _IN_PROGRESS[request_type]:
+    if not is_expected(request_type, view.resource):
         return False
     return begun_as is None or view.stack_status is None or view.direction == begun_as
 

@@ -1,0 +1,212 @@
+"""What runs the real CDK CLI for a test, and one stack of a test."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import App, Duration, Stack
+
+from local_aws import EmbeddedAws
+
+ROOT = Path(__file__).parents[2]
+CDK = ROOT / "node_modules" / ".bin" / "cdk"
+DEPLOY_SECONDS_MAX = 300
+
+
+@dataclass
+class Outcome:
+    """How a run of the CLI ended."""
+
+    code: int
+    output: str
+    outputs: dict[str, Any] = field(default_factory=dict)
+
+
+class Cdk:
+    """Runs the CLI in an environment that knows nothing but the embedded AWS."""
+
+    def __init__(self, aws: EmbeddedAws, folder: Path) -> None:
+        self._folder = folder
+        keep = {key: os.environ[key] for key in ("HOME", "LANG", "TMPDIR") if key in os.environ}
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        self.environment = {**keep, "PATH": path, "CI": "true", **aws.environment}
+        self.aws = aws
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start the CLI in a process group of its own."""
+        command = [str(CDK), "--no-notices", "--no-version-reporting", "--no-color", *arguments]
+        return subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, *arguments: str) -> Outcome:
+        """Run the CLI to its end."""
+        process = self.start(*arguments)
+        output, _ = process.communicate(timeout=DEPLOY_SECONDS_MAX)
+        return Outcome(process.returncode, output)
+
+    def deploy(self, assembly: Path, stack: str, *options: str) -> Outcome:
+        """Deploy a stack of a cloud assembly."""
+        outputs = assembly.parent / f"{assembly.name}.outputs.json"
+        outcome = self.run(*self.deploy_arguments(assembly, stack, outputs), *options)
+        if outputs.exists():
+            outcome.outputs = json.loads(outputs.read_text()).get(stack, {})
+        return outcome
+
+    @staticmethod
+    def deploy_arguments(assembly: Path, stack: str, outputs: Path) -> list[str]:
+        """The arguments of a deployment."""
+        return [
+            "deploy", stack, "--app", str(assembly), "--require-approval", "never",
+            "--progress", "events", "--outputs-file", str(outputs),
+        ]  # fmt: skip
+
+    def destroy(self, assembly: Path, stack: str) -> Outcome:
+        """Destroy a stack."""
+        return self.run("destroy", stack, "--app", str(assembly), "--force")
+
+
+class Deployment:
+    """One stack of a test: synthesized in this process, deployed by the CLI, destroyed at the end."""
+
+    def __init__(self, cdk: Cdk, folder: Path) -> None:
+        self.cdk = cdk
+        self.aws = cdk.aws
+        self.rekognition = cdk.aws.rekognition
+        self.name = f"T{uuid.uuid4().hex[:10]}"
+        self._folder = folder
+        self._count = 0
+        self.assembly: Path | None = None
+        unique = f"p{uuid.uuid4().hex[:8]}"
+        self.project_arn = self.rekognition.add_project(unique)
+
+    def model(self, name: str, **options: Any) -> str:
+        """A trained model of this test's own project."""
+        return self.rekognition.add_version(self.project_arn, name, **options)
+
+    def synth(self, build: Callable[[Stack], Any]) -> Path:
+        """Synthesize a stack that ``build`` fills."""
+        self._count += 1
+        outdir = self._folder / f"{self.name}-{self._count}"
+        app = App(outdir=str(outdir))
+        build(Stack(app, self.name))
+        app.synth()
+        self.assembly = outdir
+        return outdir
+
+    def deploy(self, build: Callable[[Stack], Any], *options: str) -> Outcome:
+        """Synthesize and deploy."""
+        return self.cdk.deploy(self.synth(build), self.name, *options)
+
+    def start_deploy(self, build: Callable[[Stack], Any]) -> subprocess.Popen[str]:
+        """Synthesize and start a deployment without waiting."""
+        assembly = self.synth(build)
+        outputs = assembly.parent / f"{assembly.name}.outputs.json"
+        return self.cdk.start(*self.cdk.deploy_arguments(assembly, self.name, outputs))
+
+    def destroy(self) -> Outcome:
+        """Destroy the stack."""
+        assert self.assembly is not None
+        return self.cdk.destroy(self.assembly, self.name)
+
+    def stack_status(self) -> str | None:
+        """What CloudFormation says of the stack, None once it is gone."""
+        client = self.aws.client("cloudformation")
+        try:
+            return str(client.describe_stacks(StackName=self.name)["Stacks"][0]["StackStatus"])
+        except client.exceptions.ClientError:
+            return None
+
+    def reasons(self) -> list[str]:
+        """The reasons in the stack's events, newest first."""
+        client = self.aws.client("cloudformation")
+        events = client.describe_stack_events(StackName=self.name)["StackEvents"]
+        return [event.get("ResourceStatusReason", "") for event in events]
+
+    def statuses(self, arn: str) -> list[str]:
+        """The statuses that a model went through."""
+        return [entry.detail["to"] for entry in self.rekognition.journal.transitions(arn=arn)]
+
+    def transitions(self, status: str) -> list[Any]:
+        """The journalled transitions of this test's models to a status."""
+        return [
+            entry
+            for entry in self.rekognition.journal.transitions()
+            if entry.detail["to"] == status and self._ours(entry.arn)
+        ]
+
+    def running(self) -> int:
+        """How many models run now, those of other tests included."""
+        client = self.aws.client("rekognition")
+        projects = client.describe_projects()["ProjectDescriptions"]
+        versions = [
+            version
+            for project in projects
+            for version in client.describe_project_versions(ProjectArn=project["ProjectArn"])[
+                "ProjectVersionDescriptions"
+            ]
+        ]
+        return sum(version["Status"] == "RUNNING" for version in versions)
+
+    def wait_for(self, what: str, met: Callable[[], bool], seconds: float = 120) -> None:
+        """Look until something is so; fails after a generous time."""
+        until = time.monotonic() + seconds  # noqa: TID251 - the test's own patience
+        while not met():
+            assert time.monotonic() < until, f"{what} did not come"  # noqa: TID251
+            time.sleep(0.1)  # noqa: TID251
+
+    def wait_for_status(self, arn: str, status: str) -> None:
+        """Wait until a model has a status."""
+        self.wait_for(status, lambda: self.rekognition.status(arn) == status)
+
+    def wait_for_stack(self, status: str) -> None:
+        """Wait until the stack has a status."""
+        self.wait_for(status, lambda: self.stack_status() == status)
+
+    def hand_overs(self) -> int:
+        """How often the function invoked itself, as its log tells."""
+        logs = self.aws.client("logs")
+        resources = self.aws.client("cloudformation").describe_stack_resources(StackName=self.name)
+        (group,) = (
+            resource["PhysicalResourceId"]
+            for resource in resources["StackResources"]
+            if resource["ResourceType"] == "AWS::Logs::LogGroup"
+        )
+        events = logs.filter_log_events(logGroupName=group)["events"]
+        return sum("handed over" in event["message"] for event in events)
+
+    @staticmethod
+    def interval(seconds: int) -> Duration:
+        """A poll interval."""
+        return Duration.seconds(seconds)
+
+    @staticmethod
+    def picture() -> bytes:
+        """A PNG of one pixel."""
+        return base64.b64decode(
+            "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+        )
+
+    def _ours(self, arn: str | None) -> bool:
+        return arn is not None and arn.startswith(self.project_arn.rpartition("/")[0])
+
+    def calls(self, operation: str) -> list[Any]:
+        """The journalled calls of an operation on this test's models, the tests' own left out."""
+        entries = self.rekognition.journal.calls(operation=operation)
+        return [entry for entry in entries if self._ours(entry.arn)]
