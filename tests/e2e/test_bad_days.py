@@ -84,13 +84,11 @@ def test_deploy_interrupted_and_the_update_cancelled(deployment: Deployment) -> 
     assert last[2] == 1
 
 
-def test_another_stack_that_claims_the_same_model(
-    deployment: Deployment, cdk: Cdk, tmp_path: Path
-) -> None:
+def test_another_stack_that_claims_the_same_model(deployment: Deployment, cdk: Cdk, tmp_path: Path) -> None:
     """G6: the second stack fails with the owner's name; the model goes on running for the first."""
     arn = deployment.model("v1")
     assert deployment.deploy(models(arn)).code == 0
-    second = type(deployment: Deployment)(cdk, tmp_path)
+    second = Deployment(cdk, tmp_path)
     outcome = second.deploy(models(arn))
     assert outcome.code != 0
     assert f"stack {deployment.name}" in outcome.output
@@ -151,6 +149,7 @@ def test_deleted_by_hand_before_the_stack_is(deployment: Deployment) -> None:
 
 def test_a_stop_that_never_ends_is_told_with_the_command(deployment: Deployment) -> None:
     """DELETE_FAILED comes before CloudFormation's own time-out, with the command that stops the model."""
+
     def impatient(stack: Stack, built: list[RunningModel]) -> None:
         child = built[0].node.find_child("Resource").node.default_child
         assert isinstance(child, CfnResource)
