@@ -91,6 +91,8 @@ class Dispatcher:
             reply = _refused(error)
         if self._strikes(Fault.SLOW_ANSWER, request, course):
             self._store.clock.wait(self._faults.slow_answer_seconds, self._closing)
+            if self._closing.is_set():
+                return _DROPPED
         self._measure(request, course, reply)
         if reply.status == 200 and self._strikes(Fault.LOST_ANSWER, request, course):
             return _DROPPED

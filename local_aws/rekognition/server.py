@@ -158,7 +158,7 @@ class HttpServer:
     def __init__(self, dispatcher: Dispatcher, admin: Admin) -> None:
         self._server = _Server(dispatcher, admin)
         self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), name="rekognition-server", daemon=True
+            target=self._server.serve_forever, args=(0.02,), name="rekognition-server", daemon=True
         )
         self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
 

@@ -1,8 +1,8 @@
 """Requests against botocore's own service model, as the service itself would judge them.
 
 botocore's ParamValidator leaves patterns, enums and maxima to the service, so this walks the same model in
-full. Wording and codes follow the service: SerializationException for a wrong JSON type, ValidationException for
-a value against a constraint (the API reference names it for MaxResults over 100).
+full. Wording and codes follow the service: SerializationException for a wrong JSON type, ValidationException
+for a value against a constraint (the API reference names it for MaxResults over 100).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def service_model() -> ServiceModel:
 
 
 def parse(operation: OperationModel, body: bytes, constraint_error: str) -> dict[str, Any]:
-    """A request's parameters, blobs decoded; raises ``ApiError``. Members that the model lacks are ignored."""
+    """A request's parameters, blobs decoded; raises ``ApiError``. Members that no model has are ignored."""
     try:
         document = json.loads(body or b"{}", parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:

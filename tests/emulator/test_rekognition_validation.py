@@ -1,0 +1,167 @@
+"""Requests are judged by the service's own model: type, presence, length, range, enum, pattern."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+import pytest
+from emulator_world import World, outcome_of, post
+from hypothesis import given
+from hypothesis import strategies as st
+
+from local_aws.rekognition.validation import matches, service_model
+
+PROJECT = "arn:aws:rekognition:eu-west-1:123456789012:project/parts/1690734433420"
+VERSION = "arn:aws:rekognition:eu-west-1:123456789012:project/parts/version/v1/1691099674800"
+VALIDATION, SERIALIZATION = "ValidationException", "SerializationException"
+
+# operation, body, code, part of the message
+WRONG: list[tuple[str, Any, str, str]] = [
+    ("DescribeProjectVersions", {}, VALIDATION, "Value null at 'projectArn'"),
+    ("DescribeProjectVersions", {"ProjectArn": None}, VALIDATION, "must not be null"),
+    ("DescribeProjectVersions", {"ProjectArn": VERSION}, VALIDATION, "regular expression"),
+    ("DescribeProjectVersions", {"ProjectArn": PROJECT + "\n"}, VALIDATION, "regular expression"),
+    ("DescribeProjectVersions", {"ProjectArn": "a" * 2049}, VALIDATION, "less than or equal to 2048"),
+    ("DescribeProjectVersions", {"ProjectArn": PROJECT, "VersionNames": []}, VALIDATION, "equal to 1"),
+    (
+        "DescribeProjectVersions",
+        {"ProjectArn": PROJECT, "VersionNames": [f"v{n}" for n in range(11)]},
+        VALIDATION,
+        "less than or equal to 10",
+    ),
+    (
+        "DescribeProjectVersions",
+        {"ProjectArn": PROJECT, "VersionNames": ["v 1"]},
+        VALIDATION,
+        "versionNames.1.member",
+    ),
+    ("DescribeProjectVersions", {"ProjectArn": PROJECT, "VersionNames": "v1"}, SERIALIZATION, "list"),
+    ("DescribeProjects", {"MaxResults": 101}, VALIDATION, "less than or equal to 100"),
+    ("DescribeProjects", {"MaxResults": 0}, VALIDATION, "greater than or equal to 1"),
+    ("DescribeProjects", {"MaxResults": 1.5}, SERIALIZATION, "integer"),
+    ("DescribeProjects", {"MaxResults": True}, SERIALIZATION, "integer"),
+    ("DescribeProjects", {"Features": ["LABELS"]}, VALIDATION, "CONTENT_MODERATION, CUSTOM_LABELS"),
+    ("StartProjectVersion", {"ProjectVersionArn": VERSION}, VALIDATION, "minInferenceUnits"),
+    (
+        "StartProjectVersion",
+        {"ProjectVersionArn": VERSION, "MinInferenceUnits": 0},
+        VALIDATION,
+        "greater than or equal to 1",
+    ),
+    (
+        "StartProjectVersion",
+        {"ProjectVersionArn": VERSION, "MinInferenceUnits": "1"},
+        SERIALIZATION,
+        "integer",
+    ),
+    (
+        "StartProjectVersion",
+        {"ProjectVersionArn": VERSION, "MinInferenceUnits": 2**31},
+        SERIALIZATION,
+        "integer",
+    ),
+    (
+        "StartProjectVersion",
+        {"ProjectVersionArn": PROJECT, "MinInferenceUnits": 1, "MaxInferenceUnits": 0},
+        VALIDATION,
+        "2 validation errors detected",
+    ),
+    ("StopProjectVersion", {"ProjectVersionArn": 7}, SERIALIZATION, "string"),
+    ("TagResource", {"ResourceArn": VERSION, "Tags": {"aws:x": "1"}}, VALIDATION, "regular expression"),
+    ("TagResource", {"ResourceArn": VERSION, "Tags": {"": "1"}}, VALIDATION, "equal to 1"),
+    ("TagResource", {"ResourceArn": VERSION, "Tags": {"k" * 129: "1"}}, VALIDATION, "equal to 128"),
+    ("TagResource", {"ResourceArn": VERSION, "Tags": {"k": "v" * 257}}, VALIDATION, "equal to 256"),
+    ("TagResource", {"ResourceArn": VERSION, "Tags": {"k": "a;b"}}, VALIDATION, "regular expression"),
+    ("TagResource", {"ResourceArn": VERSION, "Tags": []}, SERIALIZATION, "map"),
+    (
+        "TagResource",
+        {"ResourceArn": VERSION, "Tags": {f"k{n}": "" for n in range(201)}},
+        VALIDATION,
+        "equal to 200",
+    ),
+    (
+        "DetectCustomLabels",
+        {"ProjectVersionArn": VERSION, "Image": {"Bytes": "no base64!"}},
+        SERIALIZATION,
+        "base64",
+    ),
+    (
+        "DetectCustomLabels",
+        {"ProjectVersionArn": VERSION, "Image": {}, "MinConfidence": 101},
+        VALIDATION,
+        "equal to 100",
+    ),
+    ("DescribeProjects", b"{", SERIALIZATION, "JSON"),
+    ("DescribeProjects", b"[]", SERIALIZATION, "object"),
+    ("DescribeProjects", b'{"MaxResults": NaN}', SERIALIZATION, "JSON"),
+    ("DescribeProjects", b"\xff\xfe", SERIALIZATION, "JSON"),
+    ("DescribeProjects", b"[" * 100_000, SERIALIZATION, "JSON"),
+]
+
+
+@pytest.mark.parametrize(("operation", "body", "code", "message"), WRONG)
+def test_fails_when_a_request_breaks_the_model(
+    world: World, operation: str, body: object, code: str, message: str
+) -> None:
+    """What the model forbids is refused with the service's code and a message that names the place."""
+    status, answer = post(world.emulator, operation, body)
+    assert (status, answer["__type"]) == (400, code)
+    assert message in answer["message"]
+    assert answer["Message"] == answer["message"]
+
+
+def test_members_that_the_model_does_not_have_are_ignored(world: World) -> None:
+    """As AWS's JSON protocols do, so that a newer SDK does not fail."""
+    status, answer = post(world.emulator, "DescribeProjects", {"Novelty": {"a": 1}, "NextToken": None})
+    assert status == 200
+    assert len(answer["ProjectDescriptions"]) == 1
+
+
+def test_the_code_of_a_broken_constraint_is_a_switch(world: World) -> None:
+    """The reference names ValidationException for one case only; the other code can be had too."""
+
+    def bad() -> object:
+        return world.rekognition.describe_projects(MaxResults=101)
+
+    assert outcome_of(bad) == "ValidationException"
+    world.emulator.settings.constraint_error = "InvalidParameterException"
+    with pytest.raises(world.rekognition.exceptions.InvalidParameterException):
+        bad()
+
+
+def test_more_than_the_model_can_say(world: World) -> None:
+    """A maximum below the minimum fits the model and is InvalidParameterException."""
+    arn = world.version()
+    problem = outcome_of(lambda: world.start(arn, 2, MaxInferenceUnits=1))
+    assert problem == "InvalidParameterException"
+    assert world.emulator.status(arn) == "TRAINING_COMPLETED"
+
+
+def _pattern(shape: str) -> str:
+    return str(service_model().shape_for(shape).metadata["pattern"])
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ("owner", True),
+        ("stack:parts/Detector=1+2-3@4_5.6 7", True),
+        ("Größe Ωλ 日本語 ٣", True),
+        ("aws:reserved", False),
+        ("AWS:fine", True),
+        ("a#b", False),
+        ("tab\there", False),
+        ("emoji 🙂", False),
+    ],
+)
+def test_tag_keys_in_any_language(text: str, fits: bool) -> None:
+    """Letters, numbers and separators of every script match the model's Unicode classes; symbols do not."""
+    assert matches(_pattern("TagKey"), text) is fits
+
+
+@given(st.text(max_size=40))
+def test_the_tag_value_pattern_is_that_of_its_unicode_categories(text: str) -> None:
+    """Whatever the text: it fits exactly if each character is a letter, separator, number or named symbol."""
+    expected = all(unicodedata.category(c)[0] in "LZN" or c in "_.:/=+-@" for c in text)
+    assert matches(_pattern("TagValue"), text) is expected
