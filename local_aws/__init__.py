@@ -1,7 +1,8 @@
 """An AWS on this machine, to run the construct and its handler without an account.
 
-MiniStack (CloudFormation, Lambda, IAM, S3, …) with what differs from AWS corrected, beside an emulator of Rekognition
-Custom Labels. ``python -m local_aws`` starts all of it for the plain ``cdk`` and ``aws`` commands.
+MiniStack (CloudFormation, Lambda, IAM, S3, …) with what differs from AWS corrected, beside an emulator of
+Rekognition Custom Labels. ``python -m local_aws`` starts all of it for the plain ``cdk`` and ``aws``
+commands.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -55,5 +55,7 @@ class AdminClient:
         finally:
             connection.close()
         if response.status >= 400:
-            raise LocalAwsError(str(answer.get("message", answer)) if isinstance(answer, dict) else str(answer))
+            raise LocalAwsError(
+                str(answer.get("message", answer)) if isinstance(answer, dict) else str(answer)
+            )
         return answer

@@ -18,9 +18,11 @@ class Certificate:
     certificate: Path
     key: Path
     authority: Path
-    """The certificate authority alone: for programs that add it to those they trust (Node, our own Lambda workers)."""
+    """The certificate authority alone: for programs that add it to those they trust (Node, our own Lambda
+    workers)."""
     bundle: Path
-    """The authority and this system's own ones: for programs that trust nothing else (boto3, Python's ssl)."""
+    """The authority and this system's own ones: for programs that trust nothing else (boto3, Python's
+    ssl)."""
 
 
 def make_certificate(folder: Path) -> Certificate:

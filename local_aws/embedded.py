@@ -22,14 +22,21 @@ from local_aws.journal import (
 from local_aws.rekognition import AuthorizationRequest, RekognitionEmulator, Settings
 from local_aws.switches import Switches
 
-_UNWANTED = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")
+_UNWANTED = (
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_SESSION_TOKEN",
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+)
 
 
 class EmbeddedAws:
     """CloudFormation, Lambda, IAM, S3 and the rest of MiniStack, and Rekognition, on this machine.
 
-    A context manager; ``start`` and ``stop`` do the same by hand. Everything listens on 127.0.0.1, on ``port`` (0: any
-    free one) and a free one for Rekognition. Several may run at once. Raises LocalAwsError with one readable line.
+    A context manager; ``start`` and ``stop`` do the same by hand. Everything listens on 127.0.0.1, on
+    ``port`` (0: any free one) and a free one for Rekognition. Several may run at once. Raises LocalAwsError
+    with one readable line.
     """
 
     def __init__(
@@ -158,8 +165,8 @@ class EmbeddedAws:
         }
 
     def process_environment(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
-        """A whole environment for a child process: ``base``, by default this process's, without what would lead
-        the tools to another account, and with ``environment``."""
+        """A whole environment for a child process: ``base``, by default this process's, without what would
+        lead the tools to another account, and with ``environment``."""
         kept = {name: value for name, value in (base or os.environ).items() if name not in _UNWANTED}
         return kept | self.environment
 
@@ -169,8 +176,10 @@ class EmbeddedAws:
             import boto3
 
             # A session of its own: the default one is shared and not safe to make clients from in threads.
-            session = boto3.Session(
-                aws_access_key_id="test", aws_secret_access_key="test", region_name=self.region  # noqa: S106
+            session: Any = boto3.Session(
+                aws_access_key_id="test",
+                aws_secret_access_key="test",  # noqa: S106
+                region_name=self.region,
             )
             rekognition = service == "rekognition"
             self._clients[service] = session.client(
@@ -216,8 +225,8 @@ class EmbeddedAws:
     def send_custom_resource_event(self, function: str, event: Mapping[str, Any]) -> CustomResourceRequest:
         """Sends a hand-made event to a function, as CloudFormation would, and returns at once.
 
-        ``event`` holds RequestType, StackId, LogicalResourceId, ResourceProperties and so on; RequestId may be left
-        out. A ResponseURL of its own is added, so the answer changes nothing but the journal.
+        ``event`` holds RequestType, StackId, LogicalResourceId, ResourceProperties and so on; RequestId may
+        be left out. A ResponseURL of its own is added, so the answer changes nothing but the journal.
         """
         sent = self._running.admin.post("/events", {"function": function, "event": dict(event)})
         return self.custom_resource_request(sent["request_id"])
@@ -232,14 +241,17 @@ class EmbeddedAws:
         return url
 
     def wait_for_answer(self, request_id: str, *, timeout_seconds: float = 60.0) -> CustomResourceRequest:
-        """The request once it has an answer, of whatever verdict. Raises LocalAwsError when there is none in time."""
+        """The request once it has an answer, of whatever verdict. Raises LocalAwsError when there is none in
+        time."""
         deadline = time.monotonic() + timeout_seconds
         while True:
             request = self.custom_resource_request(request_id)
             if request.answers:
                 return request
             if time.monotonic() > deadline:
-                raise LocalAwsError(f"no answer to {request.request_type} {request_id} after {timeout_seconds:g} s")
+                raise LocalAwsError(
+                    f"no answer to {request.request_type} {request_id} after {timeout_seconds:g} s"
+                )
             time.sleep(0.05)
 
 
@@ -247,4 +259,6 @@ def export_lines(environment: Mapping[str, str], unset: Iterable[str] = _UNWANTE
     """Shell lines that set ``environment`` and clear what would win over it."""
     from shlex import quote
 
-    return [f"unset {' '.join(unset)}"] + [f"export {name}={quote(value)}" for name, value in environment.items()]
+    return [f"unset {' '.join(unset)}"] + [
+        f"export {name}={quote(value)}" for name, value in environment.items()
+    ]

@@ -62,7 +62,8 @@ class HostProcess:
         self.certificate = make_certificate(folder)
         with _listening_socket(self._settings.port) as listener:
             port = listener.getsockname()[1]
-            # An address instead of a name: every SDK then puts the bucket's name into the path, not before the host.
+            # An address instead of a name: every SDK then puts the bucket's name into the path, not before
+            # the host.
             self.endpoint = f"https://127.0.0.1:{port}"
             self.admin = AdminClient(self.endpoint, self.certificate.authority)
             with self.log_file.open("wb") as log:
@@ -85,7 +86,9 @@ class HostProcess:
         temporary.mkdir()
         kept = {name: os.environ[name] for name in _KEPT_FROM_OUTSIDE if name in os.environ}
         return kept | {
-            "LOCAL_AWS_HOST": json.dumps({"listener": listener, "folder": str(folder), "switches": dict(self._settings.switches)}),
+            "LOCAL_AWS_HOST": json.dumps(
+                {"listener": listener, "folder": str(folder), "switches": dict(self._settings.switches)}
+            ),
             # A person's own ~/.aws must not reach the functions.
             "HOME": str(temporary),
             "TMPDIR": str(temporary),
@@ -116,11 +119,15 @@ class HostProcess:
         deadline = time.monotonic() + START_SECONDS_MAX
         while time.monotonic() < deadline:
             if process.poll() is not None:
-                raise LocalAwsError(f"MiniStack ended with status {process.returncode}: {self._last_log_line()}")
+                raise LocalAwsError(
+                    f"MiniStack ended with status {process.returncode}: {self._last_log_line()}"
+                )
             if self.admin.healthy():
                 return
             time.sleep(0.05)
-        raise LocalAwsError(f"MiniStack does not answer after {START_SECONDS_MAX:.0f} s: {self._last_log_line()}")
+        raise LocalAwsError(
+            f"MiniStack does not answer after {START_SECONDS_MAX:.0f} s: {self._last_log_line()}"
+        )
 
     @property
     def log_file(self) -> Path:
@@ -170,6 +177,7 @@ def _listening_socket(port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise LocalAwsError(
-            f"port {port} is taken or not allowed ({error.strerror}); choose another one, or none for any free port"
+            f"port {port} is taken or not allowed ({error.strerror}); "
+            "choose another one, or none for any free port"
         ) from error
     return listener

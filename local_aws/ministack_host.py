@@ -1,7 +1,8 @@
 """``python -m local_aws.ministack_host``: MiniStack with the corrections, as a process of its own.
 
-Started by ``host_process``, which hands down the listening socket, and ended with it: when the pipe on standard input
-closes, the process that started this one is gone, however it died, and this one ends with all its Lambda workers.
+Started by ``host_process``, which hands down the listening socket, and ended with it: when the pipe on
+standard input closes, the process that started this one is gone, however it died, and this one ends with all
+its Lambda workers.
 """
 
 from __future__ import annotations

@@ -37,7 +37,8 @@ class Switches:
     "update" sends an Update back and later the Delete of the other id, "restore" the Delete alone."""
 
     iam_propagation_seconds: float = 0.0
-    """How long a changed role policy takes until it counts. IAM is eventually consistent (IAM guide, troubleshoot)."""
+    """How long a changed role policy takes until it counts. IAM is eventually consistent (IAM guide,
+    troubleshoot)."""
 
     def update(self, values: Mapping[str, Any]) -> None:
         """Set the named switches. Raises LocalAwsError for an unknown name or a value of another kind."""
@@ -55,7 +56,9 @@ class Switches:
 def _checked(name: str, value: Any, present: Any) -> Any:
     if isinstance(present, str):
         if value not in get_args(RolledBackReplacement):
-            raise LocalAwsError(f"{name} must be one of {', '.join(get_args(RolledBackReplacement))}, got {value!r}")
+            raise LocalAwsError(
+                f"{name} must be one of {', '.join(get_args(RolledBackReplacement))}, got {value!r}"
+            )
         return value
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
         raise LocalAwsError(f"{name} must be a number of at least 0, got {value!r}")

@@ -1,15 +1,36 @@
-"""Where MiniStack differs from AWS in a way that would hide a fault of ours: corrected, here and nowhere else."""
+"""Where MiniStack differs from AWS in a way that would hide a fault of ours: corrected, here and nowhere
+else.
+
+Each module has one topic and says what MiniStack does, what AWS does, and who says so. MiniStack's functions
+are called, not copied; those that are wrong for our purpose are replaced by ours.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from local_aws.corrections.admin import Admin
 from local_aws.switches import Switches
 
 
 def corrected_app(switches: Switches) -> Any:
     """MiniStack's ASGI application with every correction in place. To be called once, in the host process."""
-    from ministack import app as ministack_app
+    from local_aws.corrections import descriptions, lambda_workers, ministack
+    from local_aws.corrections.access import Access
+    from local_aws.corrections.admin import Admin
+    from local_aws.corrections.custom_resources import CustomResources
+    from local_aws.corrections.lambda_invocations import LambdaInvocations
+    from local_aws.corrections.operations import Operations
+    from local_aws.corrections.provisioning import Provisioner
+    from local_aws.corrections.recorder import Recorder
 
-    return Admin(switches).wrapped_around(ministack_app.app)
+    recorder = Recorder()
+    access = Access(recorder, switches)
+    access.install()
+    lambda_workers.install()
+    invocations = LambdaInvocations(recorder, switches)
+    invocations.install()
+    custom_resources = CustomResources(recorder, switches, invocations)
+    operations = Operations(Provisioner(custom_resources, access), switches)
+    operations.install()
+    descriptions.install(operations)
+    return Admin(recorder, switches, access, custom_resources).wrapped_around(ministack.app.app)

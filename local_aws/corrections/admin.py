@@ -1,22 +1,106 @@
+"""The admin interface of the host process, and the ResponseURLs, before MiniStack's own routes.
+
+JSON under ``/_local_aws/``: GET health, requests, requests/ID, requests/ID/response-url, invocations,
+api-calls and switches; PATCH switches; POST authorize and events.
+"""
+
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from local_aws.corrections import answers, ministack
+from local_aws.corrections.access import Access
+from local_aws.corrections.custom_resources import CustomResourceError, CustomResources
+from local_aws.corrections.recorder import Recorder
+from local_aws.errors import LocalAwsError
 from local_aws.switches import Switches
+
+PREFIX = "/_local_aws/"
+
+
+class NotThere(Exception):
+    """No such path, or nothing behind it."""
 
 
 class Admin:
-    def __init__(self, switches: Switches) -> None:
+    """Answers what is addressed to the embedded AWS itself and passes on the rest."""
+
+    def __init__(
+        self, recorder: Recorder, switches: Switches, access: Access, custom_resources: CustomResources
+    ) -> None:
+        self._recorder = recorder
         self._switches = switches
+        self._access = access
+        self._custom = custom_resources
+        self._routes: dict[tuple[str, str], Callable[[Mapping[str, Any]], Any]] = {
+            ("GET", "health"): lambda _: {"status": "running"},
+            ("GET", "requests"): lambda _: recorder.requests(),
+            ("GET", "invocations"): lambda _: recorder.invocations(),
+            ("GET", "api-calls"): lambda _: recorder.api_calls(),
+            ("GET", "switches"): lambda _: switches.as_dict(),
+            ("PATCH", "switches"): self._set_switches,
+            ("POST", "authorize"): lambda question: {"denied": access.authorize(question)},
+            ("POST", "events"): self._send_event,
+        }
 
     def wrapped_around(self, inner: Any) -> Any:
+        """The ASGI application that ``inner`` is behind."""
+
         async def app(scope: Any, receive: Any, send: Any) -> None:
-            if scope["type"] == "http" and scope["path"].startswith("/_local_aws/"):
-                body = b'{"denied": null}'
-                await send({"type": "http.response.start", "status": 200, "headers": []})
-                await send({"type": "http.response.body", "body": body})
+            if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
+                await inner(scope, receive, send)
                 return
-            await inner(scope, receive, send)
+            body = b""
+            more = True
+            while more:
+                message = await receive()
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
+            status, content = self._answer(scope, body)
+            headers = [
+                (b"content-type", b"application/json"),
+                (b"content-length", str(len(content)).encode()),
+            ]
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": content})
 
         return app
+
+    def _answer(self, scope: Any, body: bytes) -> tuple[int, bytes]:
+        path, method = scope["path"], scope["method"]
+        if path.startswith(answers.PATH):
+            headers = {
+                name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
+            }
+            status, text = self._custom.put(method, path, scope["query_string"].decode(), headers, body)
+            return status, text.encode()
+        try:
+            return 200, json.dumps(self._route(method, path[len(PREFIX) :], body), default=str).encode()
+        except NotThere as error:
+            return 404, json.dumps({"message": f"nothing at {error}"}).encode()
+        except (LocalAwsError, CustomResourceError, KeyError, ValueError) as error:
+            return 400, json.dumps({"message": str(error)}).encode()
+
+    def _route(self, method: str, path: str, body: bytes) -> Any:
+        known = self._routes.get((method, path))
+        if known is not None:
+            return known(json.loads(body) if body else {})
+        first, _, rest = path.partition("/")
+        request_id, _, part = rest.partition("/")
+        if method != "GET" or first != "requests":
+            raise NotThere(path)
+        found = self._custom.url_of(request_id) if part else self._recorder.request(request_id)
+        if found is None or part not in ("", "response-url"):
+            raise NotThere(path)
+        return {"response_url": found} if part else found
+
+    def _set_switches(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        self._switches.update(values)
+        return self._switches.as_dict()
+
+    def _send_event(self, wanted: Mapping[str, Any]) -> dict[str, str]:
+        ministack.responses.set_request_account_id("")
+        ministack.responses.set_request_region(None)
+        return {"request_id": self._custom.send_by_hand(str(wanted["function"]), wanted["event"])}

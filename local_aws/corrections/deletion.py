@@ -1,0 +1,197 @@
+"""Deletes: of a whole stack, of what an update replaced or removed, of what a roll-back takes away.
+
+They go side by side, each after the deletes of what depends on it, as CloudFormation does; a failed one does
+not protect what it depends on (coverage-roadmap 852). A custom resource whose create was never answered gets
+its Delete with an invented id STACK-LOGICALID-SUFFIX (README of aws-cdk-lib's custom_resources;
+coverage-roadmap 1730, 1814).
+"""
+
+from __future__ import annotations
+
+import secrets
+import string
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from local_aws.corrections.definitions import Definitions
+from local_aws.corrections.graph import run_graph, transitive
+from local_aws.corrections.stack_record import STACK_TYPE, StackRecord, is_custom
+
+RETAINING = ("Retain", "RetainExceptOnCreate")
+
+
+@dataclass(frozen=True)
+class Doomed:
+    """Something to delete: a resource, or one that it has replaced."""
+
+    logical_id: str
+    resource_type: str
+    physical_id: str | None
+    """None: never known."""
+    properties: Mapping[str, Any]
+    policy: str = "Delete"
+    begun: bool = True
+    """Whether its provider was ever asked to make it."""
+    is_the_resource: bool = True
+    """False for what a resource of this logical id once was, or was about to become."""
+    old_ones: tuple[Any, ...] = ()
+    """Deletes that MiniStack queued, to be run first."""
+
+
+class Deleter(Protocol):
+    """What deletes one resource."""
+
+    async def __call__(self, stack: StackRecord, doomed: Doomed, physical_id: str) -> None:
+        """Deletes it. Raises what the provider raises."""
+
+
+async def delete_all(
+    stack: StackRecord,
+    doomed: Collection[Doomed],
+    needs: Mapping[str, Collection[str]],
+    delete: Deleter,
+    *,
+    attempts: int = 1,
+) -> dict[str, str]:
+    """Deletes everything in ``doomed``; returns the logical ids that failed, with the reason.
+
+    ``needs``: what each logical id depends on. ``attempts``: how often a delete is tried.
+    """
+    by_key = {str(number): one for number, one in enumerate(doomed)}
+    everything = transitive(needs)
+    # A delete waits for the deletes of all that need it.
+    waits = {
+        key: {other for other, two in by_key.items() if one.logical_id in everything.get(two.logical_id, ())}
+        for key, one in by_key.items()
+    }
+    failures: dict[str, str] = {}
+
+    async def step(key: str) -> None:
+        failure = await _delete_one(stack, by_key[key], delete, attempts)
+        if failure is not None:
+            failures[by_key[key].logical_id] = failure
+
+    await run_graph(waits, step)
+    return failures
+
+
+async def _delete_one(stack: StackRecord, doomed: Doomed, delete: Deleter, attempts: int) -> str | None:
+    """None when it is gone, or kept on purpose; else why it could not be deleted."""
+    shown = doomed.physical_id
+    if doomed.policy in RETAINING:
+        _show(stack, doomed, "DELETE_SKIPPED", shown)
+        if doomed.is_the_resource:
+            stack.resources.pop(doomed.logical_id, None)
+        return None
+    physical_id = doomed.physical_id
+    if physical_id is None and is_custom(doomed.resource_type) and doomed.begun:
+        physical_id = invented_id(stack.name, doomed.logical_id)
+    reason = ""
+    for _ in range(attempts):
+        if physical_id is None and not doomed.old_ones:
+            break
+        _show(stack, doomed, "DELETE_IN_PROGRESS", physical_id)
+        try:
+            for work, arguments, named in doomed.old_ones:
+                work(*arguments, **named)
+            if physical_id is not None:
+                await delete(stack, doomed, physical_id)
+        except Exception as error:
+            reason = str(error)
+            _show(stack, doomed, "DELETE_FAILED", physical_id, reason)
+        else:
+            reason = ""
+            break
+    if reason:
+        return reason
+    _show(stack, doomed, "DELETE_COMPLETE", physical_id)
+    if doomed.is_the_resource:
+        stack.put_to_the_deleted(doomed.logical_id)
+    return None
+
+
+def _show(stack: StackRecord, doomed: Doomed, status: str, physical_id: str | None, reason: str = "") -> None:
+    if doomed.is_the_resource:
+        known = {"PhysicalResourceId": physical_id} if physical_id else {}
+        stack.mark(doomed.logical_id, status, reason, **known)
+    else:
+        stack.event(doomed.logical_id, doomed.resource_type, status, reason, physical_id, doomed.properties)
+
+
+def invented_id(stack_name: str, logical_id: str) -> str:
+    """What CloudFormation calls a custom resource that it knows no physical id of."""
+    suffix = "".join(secrets.choice(string.ascii_uppercase + string.digits) for _ in range(13))
+    return f"{stack_name}-{logical_id}-{suffix}"
+
+
+def failed_to(verb: str, logical_ids: Collection[str]) -> str:
+    """CloudFormation's sentence about what did not work; empty for nothing."""
+    return (
+        f"The following resource(s) failed to {verb}: [{', '.join(sorted(logical_ids))}]. "
+        if logical_ids
+        else ""
+    )
+
+
+async def delete_stack(
+    stack: StackRecord,
+    definitions: Definitions | None,
+    delete: Deleter,
+    *,
+    retain: Collection[str] = (),
+    force: bool = False,
+) -> bool:
+    """Deletes what a stack has and, if all of it goes, the stack; False if something failed.
+
+    ``retain``: RetainResources. ``force``: FORCE_DELETE_STACK, which keeps what fails and what that needs.
+    """
+    stack.set_status("DELETE_IN_PROGRESS")
+    needs = definitions.needs() if definitions is not None else {}
+    kept = set(retain)
+    if force:
+        stuck = {
+            logical_id
+            for logical_id, resource in stack.resources.items()
+            if resource.get("ResourceStatus") == "DELETE_FAILED"
+        }
+        kept |= stuck.union(*(transitive(needs).get(logical_id, set()) for logical_id in stuck))
+    doomed = [
+        _doomed(stack, logical_id, resource, definitions, logical_id in kept)
+        for logical_id, resource in stack.resources.items()
+    ]
+    failures = await delete_all(stack, doomed, needs, delete)
+    if force:
+        for logical_id in failures:
+            stack.mark(logical_id, "DELETE_SKIPPED")
+            stack.resources.pop(logical_id)
+    elif failures:
+        stack.set_status("DELETE_FAILED", failed_to("delete", failures))
+        return False
+    stack.set_status("DELETE_COMPLETE")
+    return True
+
+
+def _doomed(
+    stack: StackRecord,
+    logical_id: str,
+    resource: Mapping[str, Any],
+    definitions: Definitions | None,
+    kept: bool,
+) -> Doomed:
+    policy = "Retain" if kept else "Delete"
+    if not kept and definitions is not None and logical_id in definitions.resources:
+        policy = definitions.policy(logical_id, "DeletionPolicy", stack)
+    return Doomed(
+        logical_id,
+        str(resource.get("ResourceType", "")),
+        resource.get("PhysicalResourceId"),
+        resource.get("Properties") or {},
+        policy,
+        begun=bool(resource.get("_begun", True)),
+    )
+
+
+def is_stack(resource_type: str) -> bool:
+    """Whether a resource is a nested stack."""
+    return resource_type == STACK_TYPE

@@ -1,0 +1,163 @@
+"""The way back of a create or an update that failed or was cancelled.
+
+A create's resources are deleted. In an update, what was changed gets an update with swapped properties,
+custom resources also when their own update failed, was cancelled or never answered (README of aws-cdk-lib's
+custom_resources; powertools-lambda-java, custom_resources); then, in the clean-up, what the update made is
+deleted. Where an update named another physical id and is taken back, the other id gets a Delete (AWS
+support's best practices for custom resources: "the new physical resource id is sent in the Delete event");
+see Switches.rolled_back_replacement for what else is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from local_aws.corrections.changes import Change
+from local_aws.corrections.deletion import Doomed, delete_all, failed_to
+from local_aws.corrections.graph import run_graph
+from local_aws.corrections.stack_record import is_custom
+
+if TYPE_CHECKING:
+    from local_aws.corrections.deployment import Deployment
+
+_DESCRIPTION = (
+    "_template",
+    "_template_body",
+    "_resolved_params",
+    "_conditions",
+    "Parameters",
+    "Tags",
+    "Outputs",
+)
+
+
+async def roll_back_create(deployment: Deployment, reason: str) -> bool:
+    """Deletes what the create made; False if something would not go."""
+    stack = deployment.stack
+    stack.set_status("ROLLBACK_IN_PROGRESS", f"{reason.rstrip()} Rollback requested by user.".lstrip())
+    doomed = [_made(deployment, change) for change in deployment.changes.values()]
+    failures = await delete_all(stack, doomed, deployment.order.definitions.needs(), deployment.delete)
+    if failures:
+        stack.set_status("ROLLBACK_FAILED", failed_to("delete", failures))
+    else:
+        stack.set_status("ROLLBACK_COMPLETE")
+    return not failures
+
+
+async def roll_back_update(deployment: Deployment, reason: str) -> bool:
+    """Brings the stack back to what it was before the update; False if something would not go."""
+    stack, previous = deployment.stack, deployment.order.previous or {}
+    stack.set_status("UPDATE_ROLLBACK_IN_PROGRESS", reason)
+    # While it rolls back, a stack shows the template that it goes back to.
+    stack.record.update({name: previous[name] for name in _DESCRIPTION if name in previous})
+    changed = {name: change for name, change in deployment.changes.items() if change.before is not None}
+    return await _revert(deployment, changed)
+
+
+async def continue_roll_back(deployment: Deployment, skip: frozenset[str]) -> bool:
+    """ContinueUpdateRollback: tries again what would not go back; what is skipped counts as gone back."""
+    stack = deployment.stack
+    stack.set_status("UPDATE_ROLLBACK_IN_PROGRESS", "User Initiated")
+    for logical_id in skip & deployment.not_reverted.keys():
+        stack.mark(logical_id, "UPDATE_COMPLETE", "Resource rollback skipped by user")
+    left = {name: change for name, change in deployment.not_reverted.items() if name not in skip}
+    return await _revert(deployment, left)
+
+
+async def _revert(deployment: Deployment, changes: Mapping[str, Change]) -> bool:
+    stack, former = deployment.stack, deployment.former
+    needs = former.needs() if former is not None else {}
+
+    async def step(logical_id: str) -> None:
+        deployment.left_over.extend(await _revert_one(deployment, changes[logical_id]))
+
+    outcome = await run_graph({name: needs.get(name, set()) for name in changes}, step, stop_on_failure=False)
+    deployment.not_reverted = {n: change for n, change in changes.items() if n not in outcome.completed}
+    if deployment.not_reverted:
+        # ContinueUpdateRollback looks here for what may be skipped.
+        stack.record["_rollback_failed"] = {name: {} for name in deployment.not_reverted}
+        stack.set_status("UPDATE_ROLLBACK_FAILED", failed_to("update", deployment.not_reverted))
+        return False
+    stack.record.pop("_rollback_failed", None)
+    await _clean_up(deployment, needs)
+    stack.set_status("UPDATE_ROLLBACK_COMPLETE")
+    return True
+
+
+async def _clean_up(deployment: Deployment, needs: Mapping[str, set[str]]) -> None:
+    stack = deployment.stack
+    stack.set_status("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
+    made = [_made(deployment, change) for change in deployment.changes.values() if change.before is None]
+    failures = await delete_all(
+        stack,
+        [*deployment.left_over, *made],
+        {**needs, **deployment.order.definitions.needs()},
+        deployment.delete,
+        attempts=deployment.switches.cleanup_delete_attempts,
+    )
+    for logical_id in failures.keys() - deployment.before.keys():
+        stack.resources.pop(logical_id, None)
+    stack.forget_deleted()
+
+
+def _made(deployment: Deployment, change: Change) -> Doomed:
+    order = deployment.order
+    policy = order.definitions.policy(change.logical_id, "DeletionPolicy", deployment.stack)
+    if policy == "RetainExceptOnCreate" or order.retain_except_on_create:
+        policy = "Delete"
+    return Doomed(
+        change.logical_id,
+        change.resource_type,
+        change.physical_id,
+        change.applied,
+        policy,
+        begun=change.begun,
+    )
+
+
+async def _revert_one(deployment: Deployment, change: Change) -> list[Doomed]:
+    """Back to what it was; returns what is to be deleted for it later. Raises if it would not go."""
+    stack, before = deployment.stack, dict(change.before or {})
+    other = [_other(change, change.other_id)] if change.other_id is not None else []
+    if change.child is not None:
+        stack.mark(change.logical_id, "UPDATE_IN_PROGRESS", Properties=before.get("Properties"))
+        if not await change.child.roll_back():
+            reason = change.child.stack.record["StackStatusReason"]
+            stack.mark(change.logical_id, "UPDATE_FAILED", reason)
+            raise ValueError(reason)
+    elif _is_sent_back(change, deployment.switches.rolled_back_replacement):
+        before = await _send_back(deployment, change, before)
+        other = [one for one in other if one.physical_id != before["PhysicalResourceId"]]
+    stack.resources[change.logical_id] = before
+    stack.mark(change.logical_id, "UPDATE_COMPLETE")
+    return other
+
+
+def _is_sent_back(change: Change, rolled_back_replacement: str) -> bool:
+    if not change.begun:
+        return False
+    if is_custom(change.resource_type):
+        return change.other_id is None or rolled_back_replacement == "update"
+    # An own type whose update failed has changed nothing, and one that was replaced still has its old self.
+    return change.done and change.other_id is None and not change.old_ones
+
+
+async def _send_back(deployment: Deployment, change: Change, before: dict[str, Any]) -> dict[str, Any]:
+    """An update with swapped properties: to the id of a finished update, else to the one known before."""
+    stack = deployment.stack
+    current = {**before, "PhysicalResourceId": change.physical_id} if change.done else before
+    stack.mark(change.logical_id, "UPDATE_IN_PROGRESS", Properties=before.get("Properties"))
+    try:
+        made = await deployment.provisioner.update(
+            stack, change.logical_id, change.resource_type, current, change.applied, change.former
+        )
+    except Exception as error:
+        stack.mark(change.logical_id, "UPDATE_FAILED", str(error))
+        raise
+    attributes = made.attributes or before.get("Attributes") or {}
+    return {**before, "PhysicalResourceId": made.physical_id, "Attributes": attributes}
+
+
+def _other(change: Change, physical_id: str) -> Doomed:
+    return Doomed(change.logical_id, change.resource_type, physical_id, change.applied, is_the_resource=False)

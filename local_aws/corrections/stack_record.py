@@ -1,0 +1,120 @@
+"""One stack as CloudFormation's API shows it: status, resources, events, kept in MiniStack's own record.
+
+MiniStack shows a resource only after its first success, and an update that adds one calls its create
+UPDATE_IN_PROGRESS. CloudFormation shows every resource from the moment it begins, with the status it has then
+(API reference, DescribeStackResource, StackEvent with ResourceProperties), and those of a deleted stack for
+90 days.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from local_aws.corrections import ministack
+
+STACK_TYPE = "AWS::CloudFormation::Stack"
+
+
+def is_custom(resource_type: str) -> bool:
+    """Whether a function provides resources of this type."""
+    return resource_type.startswith("Custom::") or resource_type == "AWS::CloudFormation::CustomResource"
+
+
+class StackRecord:
+    """Reads and writes MiniStack's record of one stack."""
+
+    def __init__(self, record: dict[str, Any]) -> None:
+        self.record = record
+
+    @property
+    def name(self) -> str:
+        """The stack's name."""
+        return str(self.record["StackName"])
+
+    @property
+    def id(self) -> str:
+        """The stack's ARN."""
+        return str(self.record["StackId"])
+
+    @property
+    def status(self) -> str:
+        """The stack's status."""
+        return str(self.record["StackStatus"])
+
+    @property
+    def tags(self) -> list[dict[str, str]]:
+        """The stack's own tags, which its resources get as well."""
+        return self.record.get("Tags") or []
+
+    @property
+    def resources(self) -> dict[str, dict[str, Any]]:
+        """The resources that exist, or are being made, by logical id."""
+        found: dict[str, dict[str, Any]] = self.record.setdefault("_resources", {})
+        return found
+
+    @property
+    def deleted(self) -> dict[str, dict[str, Any]]:
+        """The resources that the running operation, or a failed create, or the stack's delete has deleted."""
+        found: dict[str, dict[str, Any]] = self.record.setdefault("_local_aws_deleted", {})
+        return found
+
+    def set_status(self, status: str, reason: str = "") -> None:
+        """Changes the stack's status and records the event."""
+        self.record["StackStatus"] = status
+        self.record["StackStatusReason"] = reason
+        ministack.stacks._add_event(self.id, self.name, self.name, STACK_TYPE, status, reason, self.id)
+
+    def mark(self, logical_id: str, status: str, reason: str = "", **changes: Any) -> None:
+        """Changes a resource's status and whatever else ``changes`` names, and records the event."""
+        resource = self.resources.setdefault(logical_id, {"LogicalResourceId": logical_id})
+        resource.update(changes)
+        resource["ResourceStatus"] = status
+        resource["ResourceStatusReason"] = reason
+        resource["Timestamp"] = ministack.responses.now_iso()
+        self.event(
+            logical_id,
+            resource.get("ResourceType", ""),
+            status,
+            reason,
+            resource.get("PhysicalResourceId"),
+            resource.get("Properties"),
+        )
+
+    def event(
+        self,
+        logical_id: str,
+        resource_type: str,
+        status: str,
+        reason: str = "",
+        physical_id: str | None = None,
+        properties: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Records an event of a resource without a change of its state: of what it was, or will never be."""
+        ministack.stacks._add_event(
+            self.id, self.name, logical_id, resource_type, status, reason, physical_id or ""
+        )
+        if properties is not None:
+            events = ministack.cloudformation._stack_events[self.id]
+            events[-1]["ResourceProperties"] = json.dumps(properties, default=str)
+
+    def put_to_the_deleted(self, logical_id: str) -> None:
+        """Takes a resource out of the stack; it stays visible until ``forget_deleted``."""
+        resource = self.resources.pop(logical_id, None)
+        if resource is not None:
+            self.deleted[logical_id] = resource
+
+    def forget_deleted(self) -> None:
+        """A stack that lives on shows what it has, not what it had."""
+        self.deleted.clear()
+
+
+def archive(stack: StackRecord) -> None:
+    """A deleted stack gives its name free and is found by its id from now on (API reference,
+    DescribeStacks)."""
+    known = ministack.cloudformation._stacks
+    stack.record["DeletionTime"] = ministack.responses.now_iso()
+    if known.get(stack.name) is stack.record:
+        known.pop(stack.name)
+    known[stack.id] = stack.record

@@ -1,0 +1,54 @@
+"""One embedded AWS for all tests of this folder, and a function that does what a custom resource's properties say."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from local_aws import EmbeddedAws, Switches
+from stack_world import PROVIDER_SOURCE, ROLE, StackWorld, zipped
+
+FUNCTION_SECONDS = 20
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[EmbeddedAws]:
+    """A running embedded AWS."""
+    with EmbeddedAws(switches=Switches(async_retry_seconds=0.1)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def role_arn(aws: EmbeddedAws) -> str:
+    """A role for functions, without any permission."""
+    role = aws.client("iam").create_role(
+        RoleName="wishes", AssumeRolePolicyDocument=json.dumps(ROLE["Properties"]["AssumeRolePolicyDocument"])
+    )
+    return str(role["Role"]["Arn"])
+
+
+@pytest.fixture(scope="session")
+def function_arn(aws: EmbeddedAws, role_arn: str) -> str:
+    """The function behind the custom resources."""
+    made = aws.client("lambda").create_function(
+        FunctionName="wishes",
+        Runtime="python3.13",
+        Role=role_arn,
+        Handler="index.handler",
+        Timeout=FUNCTION_SECONDS,
+        Code={"ZipFile": zipped(PROVIDER_SOURCE)},
+    )
+    return str(made["FunctionArn"])
+
+
+@pytest.fixture
+def stacks(
+    aws: EmbeddedAws, function_arn: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[StackWorld]:
+    """Stacks of this test alone; switches are as before when it ends."""
+    prefix = re.sub(r"[^A-Za-z0-9]+", "-", request.node.name).removeprefix("test-")[:60].rstrip("-")
+    yield StackWorld(aws, function_arn, prefix, tmp_path)
+    aws.set_switches(**Switches(async_retry_seconds=0.1).as_dict())

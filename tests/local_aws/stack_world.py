@@ -1,0 +1,182 @@
+"""Stacks of custom resources on the embedded AWS: given a template, when it is deployed, then look at the world."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from botocore.exceptions import ClientError
+from local_aws import CustomResourceRequest, EmbeddedAws
+
+Seen = TypeVar("Seen")
+
+SECONDS_MAX = 60.0
+
+PROVIDER_SOURCE = (Path(__file__).parent / "provider_function.py").read_text()
+
+ROLE = {
+    "Type": "AWS::IAM::Role",
+    "Properties": {
+        "AssumeRolePolicyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "lambda.amazonaws.com"},
+                    "Action": "sts:AssumeRole",
+                }
+            ],
+        }
+    },
+}
+
+
+def until(what: str, look: Callable[[], Seen], *, seconds: float = SECONDS_MAX) -> Seen:
+    """Looks again and again until there is something true; fails with ``what`` after a generous time."""
+    deadline = time.monotonic() + seconds
+    while not (seen := look()):
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.03)
+    return seen
+
+
+class StackWorld:
+    """One test's stacks. ``prefix`` keeps its names apart from those of other tests."""
+
+    def __init__(self, aws: EmbeddedAws, function_arn: str, prefix: str, notes: Path) -> None:
+        self.aws = aws
+        self.function_arn = function_arn
+        self.notes = notes
+        self._prefix = prefix
+        self.cloudformation = aws.client("cloudformation")
+
+    def resource(
+        self, *, needs: str | list[str] = (), attributes: Mapping[str, Any] | None = None, **wishes: Any
+    ) -> dict[str, Any]:  # type: ignore[assignment]
+        """A custom resource; ``wishes`` are properties, Create, Update and Delete tell the function what to do."""
+        definition: dict[str, Any] = {
+            "Type": "Custom::Wish",
+            "Properties": {"ServiceToken": self.function_arn, "notes": str(self.notes), **wishes},
+            **(attributes or {}),
+        }
+        if needs:
+            definition["DependsOn"] = needs
+        return definition
+
+    def name(self, name: str = "stack") -> str:
+        """The stack's name as AWS sees it."""
+        return f"{self._prefix}-{name}"
+
+    def create(self, resources: Mapping[str, Any], *, name: str = "stack", **options: Any) -> str:
+        """Starts a create; returns the stack's id."""
+        template = {"Resources": dict(resources), **options.pop("sections", {})}
+        answer = self.cloudformation.create_stack(
+            StackName=self.name(name),
+            TemplateBody=json.dumps(template),
+            Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+            **options,
+        )
+        return str(answer["StackId"])
+
+    def update(self, stack_id: str, resources: Mapping[str, Any], **options: Any) -> None:
+        """Starts an update."""
+        template = {"Resources": dict(resources), **options.pop("sections", {})}
+        self.cloudformation.update_stack(
+            StackName=stack_id,
+            TemplateBody=json.dumps(template),
+            Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+            **options,
+        )
+
+    def delete(self, stack_id: str) -> None:
+        """Starts a delete."""
+        self.cloudformation.delete_stack(StackName=stack_id)
+
+    def stack(self, stack_id: str) -> dict[str, Any]:
+        """The stack as DescribeStacks shows it."""
+        found: dict[str, Any] = self.cloudformation.describe_stacks(StackName=stack_id)["Stacks"][0]
+        return found
+
+    def status(self, stack_id: str) -> str:
+        """The stack's status."""
+        return str(self.stack(stack_id)["StackStatus"])
+
+    def settled(self, stack_id: str) -> str:
+        """Waits until no operation runs; returns the status then."""
+        return until("the end of the operation", lambda: self._settled(stack_id))
+
+    def _settled(self, stack_id: str) -> str:
+        status = self.status(stack_id)
+        return "" if status.endswith("_IN_PROGRESS") else status
+
+    def created(self, resources: Mapping[str, Any], *, name: str = "stack", **options: Any) -> str:
+        """A stack that was created without a fault; returns its id."""
+        stack_id = self.create(resources, name=name, **options)
+        assert self.settled(stack_id) == "CREATE_COMPLETE", self.told(stack_id)
+        return stack_id
+
+    def detail(self, stack_id: str, logical_id: str) -> dict[str, Any]:
+        """A resource as DescribeStackResource shows it; empty if there is none."""
+        try:
+            answer = self.cloudformation.describe_stack_resource(
+                StackName=stack_id, LogicalResourceId=logical_id
+            )
+        except ClientError as error:
+            assert "does not exist" in str(error), error
+            return {}
+        detail: dict[str, Any] = answer["StackResourceDetail"]
+        return detail
+
+    def resource_status(self, stack_id: str, logical_id: str) -> str:
+        """A resource's status; empty if there is none."""
+        return str(self.detail(stack_id, logical_id).get("ResourceStatus", ""))
+
+    def events(self, stack_id: str, logical_id: str | None = None) -> list[dict[str, Any]]:
+        """The stack's events, or those of one resource, oldest first."""
+        pages = self.cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack_id)
+        events = [event for page in pages for event in page["StackEvents"]]
+        return [event for event in reversed(events) if logical_id in (None, event["LogicalResourceId"])]
+
+    def statuses(self, stack_id: str, logical_id: str) -> list[str]:
+        """The statuses that a resource, or the stack, went through."""
+        return [event["ResourceStatus"] for event in self.events(stack_id, logical_id)]
+
+    def told(self, stack_id: str) -> list[str]:
+        """Every reason that an event gave."""
+        return [
+            event["ResourceStatusReason"]
+            for event in self.events(stack_id)
+            if "ResourceStatusReason" in event
+        ]
+
+    def requests(self, stack_id: str, logical_id: str) -> list[CustomResourceRequest]:
+        """The requests that a custom resource got, oldest first."""
+        return self.aws.requests_of(logical_id, stack_id=stack_id)
+
+    def request(self, stack_id: str, logical_id: str, request_type: str) -> CustomResourceRequest:
+        """The one request of its type; waits until it is sent."""
+        found = until(
+            f"{request_type} of {logical_id}",
+            lambda: self.aws.requests_of(logical_id, request_type=request_type, stack_id=stack_id),
+        )
+        assert len(found) == 1, found
+        return found[0]
+
+    def gate(self, name: str) -> Path:
+        """A file that a function can wait for (``wait_for``); ``touch`` opens it."""
+        return self.notes / f"gate-{name}"
+
+
+def zipped(source: str, name: str = "index.py", **others: str) -> bytes:
+    """A Lambda package of one module, and whatever else."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(name, source)
+        for other, text in others.items():
+            archive.writestr(other.replace("__", "/") + ".py", text)
+    return packed.getvalue()
