@@ -21,11 +21,11 @@ class RealClock:
     """Wall time at the start, carried on by the monotonic clock, so a set clock bends no interval."""
 
     def __init__(self) -> None:
-        self._offset = time.time() - time.monotonic()  # noqa: TID251 - the emulator's own door for time
+        self._offset = time.time() - time.monotonic()
 
     def now(self) -> float:
         """See ``Clock``."""
-        return self._offset + time.monotonic()  # noqa: TID251
+        return self._offset + time.monotonic()
 
     def wait(self, seconds: float, cancelled: threading.Event) -> None:
         """See ``Clock``."""

@@ -16,7 +16,7 @@ from local_aws.rekognition.authorization import (
 from local_aws.rekognition.detection import Detection
 from local_aws.rekognition.errors import ApiError
 from local_aws.rekognition.faults import Fault, Faults
-from local_aws.rekognition.journal import CALL, FAULT
+from local_aws.rekognition.journal import CALL, FAULT, NOTE
 from local_aws.rekognition.metrics import Metrics
 from local_aws.rekognition.operations import OPERATIONS, Answer, Call, Operation, tags_of
 from local_aws.rekognition.quotas import Rates
@@ -138,7 +138,12 @@ class Dispatcher:
             context=context_of(course.parameters, self._resource_tags(course.arn)),
         )
         # Not under the store's lock: an authorizer may ask another process.
-        message = self.authorizer(asked)
+        try:
+            message = self.authorizer(asked)
+        except Exception as error:  # the host is ending, or has a fault: to a caller the service has one
+            problem = {"problem": f"the authorizer failed: {type(error).__name__}: {error}"}
+            self._store.journal.add(self._store.clock.now(), NOTE, request.operation, course.arn, problem)
+            raise _internal_error() from error
         if message is not None:
             raise ApiError("AccessDeniedException", message or denied_message(asked))
 

@@ -7,6 +7,9 @@ from collections.abc import Callable
 
 TAG_OPERATIONS = frozenset({"TagResource", "UntagResource", "ListTagsForResource"})
 
+_ROUNDING = 1e-5
+"""Seconds since 1970 are known to a quarter of a microsecond; a caller exactly at the rate must pass."""
+
 
 class Rates:
     """Judges each call by the rate of its name. The account and Region share one, as on AWS.
@@ -28,8 +31,7 @@ class Rates:
             now = self._now()
             tokens, at = self._buckets.get(name, (depth, now))
             tokens = min(depth, tokens + (now - at) * per_second)
-            # The sum of many small steps may fall short of a whole token by a rounding error.
-            taken = tokens >= 1.0 - 1e-9
+            taken = tokens >= 1.0 - _ROUNDING
             self._buckets[name] = (tokens - 1.0 if taken else tokens, now)
             return taken
 

@@ -117,3 +117,18 @@ def test_without_permission_nobody_learns_what_exists(world: World) -> None:
     unknown = world.version().rpartition("/")[0] + "/1"
     with pytest.raises(world.rekognition.exceptions.AccessDeniedException):
         world.stop(unknown)
+
+
+def test_an_authorizer_that_fails_is_a_fault_of_the_service(world: World) -> None:
+    """The call is refused as an internal error, has no effect, and the journal says why."""
+
+    def fail(request: AuthorizationRequest) -> None:
+        raise ConnectionError("no IAM")
+
+    world.emulator.authorizer = fail
+    arn = world.version()
+    with pytest.raises(world.rekognition.exceptions.InternalServerError):
+        world.start(arn)
+    assert world.emulator.status(arn) == "TRAINING_COMPLETED"
+    notes = [entry.detail for entry in world.emulator.journal.entries if entry.kind == "note"]
+    assert notes == [{"problem": "the authorizer failed: ConnectionError: no IAM"}]

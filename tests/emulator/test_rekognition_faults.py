@@ -109,6 +109,16 @@ def test_a_seed_decides_whatever_else_is_called() -> None:
     assert True in _drawn(1, starts)
 
 
+def test_operations_do_not_meet_their_faults_in_step() -> None:
+    """Under one seed, each operation and each fault has chances of its own."""
+    faults = Faults(throttle_probability=0.5, error_probability=0.5)
+    drawn = {name: [faults.draw(name) for _ in range(50)] for name in ("TagResource", "StopProjectVersion")}
+    throttled, others = ([Fault.THROTTLE in draw for draw in draws] for draws in drawn.values())
+    failing = [Fault.ERROR in draw for draw in drawn["TagResource"]]
+    assert throttled != others
+    assert throttled != failing
+
+
 def test_two_runs_of_a_seed_are_the_same() -> None:
     """The journals of two emulators with one seed and one clock do not differ."""
     journals = []

@@ -77,6 +77,9 @@ def test_running_time_times_units_is_billed(world: World) -> None:
     assert journal.running_intervals(other)[0][1:] == (None, 1)
     assert journal.billed() == pytest.approx(230 + elapsed)
     assert journal.billed(other, until=world.clock.now() - 50) == pytest.approx(elapsed - 50)
+    began = journal.running_intervals(arn)[0][0]
+    assert journal.billed(arn, until=began + 30) == pytest.approx(2 * 30)
+    assert journal.billed(arn, until=began - 30) == 0
 
 
 @pytest.mark.parametrize(

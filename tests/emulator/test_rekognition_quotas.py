@@ -8,6 +8,7 @@ import pytest
 from emulator_world import World, client_of, outcome_of
 
 from local_aws.rekognition import HandClock, RekognitionEmulator, Settings
+from local_aws.rekognition.quotas import Rates
 
 LIMIT, THROUGHPUT = "LimitExceededException", "ProvisionedThroughputExceededException"
 
@@ -93,14 +94,15 @@ def test_calls_a_second() -> None:
         assert [outcome_of(describe) for _ in range(6)] == ["ok"] * 5 + [THROUGHPUT]
 
 
-def test_polling_at_the_rate_is_never_refused() -> None:
-    """One call every fifth of a second, a thousand times: no rounding error refuses one."""
-    clock = HandClock()
-    with RekognitionEmulator(clock=clock) as emulator:
-        client = client_of(emulator)
-        for _ in range(200):
-            client.describe_projects()
-            clock.advance(0.2)
+@pytest.mark.parametrize("start", [1_800_000_000.0, 1_800_000_000.1, 1_800_000_000.7])
+def test_polling_at_the_rate_is_never_refused(start: float) -> None:
+    """The burst used up, a call every fifth of a second, 200 times: no rounding error refuses one."""
+    clock = HandClock(start)
+    rates = Rates(clock.now)
+    assert [rates.take("DescribeProjects", 5) for _ in range(6)] == [True] * 5 + [False]
+    for _ in range(200):
+        clock.advance(0.2)
+        assert rates.take("DescribeProjects", 5)
 
 
 def test_the_error_of_a_rate_is_a_switch(world: World) -> None:

@@ -152,6 +152,7 @@ def _pattern(shape: str) -> str:
         ("AWS:fine", True),
         ("a#b", False),
         ("tab\there", False),
+        ("no-break\u00a0and\u3000ideographic spaces", True),
         ("emoji 🙂", False),
     ],
 )
