@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 TAG_OPERATIONS = frozenset({"TagResource", "UntagResource", "ListTagsForResource"})
 
-_ROUNDING = 1e-5
-"""Seconds since 1970 are known to a quarter of a microsecond; a caller exactly at the rate must pass."""
+_ROUNDING = 1e-4
+"""Of a call. Seconds since 1970 are floats of a quarter microsecond; a caller just at the rate must pass."""
 
 
 class Rates:
