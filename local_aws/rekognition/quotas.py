@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-
 _ROUNDING = 1e-4
 """Of a call. Seconds since 1970 are floats of a quarter microsecond; a caller just at the rate must pass."""
 
