@@ -11,7 +11,6 @@ from aws_cdk import aws_iam as iam
 from running_model_handler.core.names import Tag
 
 MODEL_ACTIONS: Final = (
-    "rekognition:ListTagsForResource",
     "rekognition:StartProjectVersion",
     "rekognition:StopProjectVersion",
     "rekognition:TagResource",
@@ -41,11 +40,12 @@ def fixed_statements(stack: Stack) -> list[iam.PolicyStatement]:
             resources=[f"{projects}/*/version/*/*"],
             conditions={"StringEquals": {f"aws:ResourceTag/{Tag.STACK_ID}": stack.stack_id}},
         ),
-        # Reads only: a former model may be of a project that the template no longer names.
+        # Reads only: a former model may be of a project that the template no longer names, and whose it is
+        # has to be seen also where the answer is that it is not ours (decision 4).
         iam.PolicyStatement(
             sid="LookAtModels",
-            actions=["rekognition:DescribeProjectVersions"],
-            resources=[f"{projects}/*/*"],
+            actions=["rekognition:DescribeProjectVersions", "rekognition:ListTagsForResource"],
+            resources=[f"{projects}/*"],
         ),
         iam.PolicyStatement(
             sid="LookAtThisStack",

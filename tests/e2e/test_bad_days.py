@@ -165,3 +165,4 @@ def test_a_stop_that_never_ends_is_told_with_the_command(deployment: Deployment)
     assert outcome.code != 0
     assert any("aws rekognition stop-project-version" in reason for reason in deployment.reasons())
     deployment.rekognition.set_status(arn, "STOPPED")
+    deployment.forget()
