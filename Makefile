@@ -7,7 +7,6 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
-AWS_CLI := 1.46.3
 # The Node of .venv comes first: an older one of the system makes jsii print a wall of warnings.
 RUN := PATH="$(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$$PATH"
 SOURCES := app.py constructs lambda local_aws demo bench tests
@@ -21,7 +20,7 @@ help: ## list the targets
 setup: $(STAMP) ## install what is needed into .venv and node_modules
 
 $(STAMP): requirements.txt requirements-dev.txt package.json pyproject.toml tools/set_up.sh
-	@bash tools/set_up.sh "$(PYTHON)" "$(VENV)" "$(AWS_CLI)"
+	@bash tools/set_up.sh "$(PYTHON)" "$(VENV)"
 	@touch $@
 
 lint: setup ## ruff and import-linter
@@ -36,10 +35,10 @@ test-fast: lint types ## lint, types and every test without the embedded AWS: un
 	@$(PYTEST) -q -n 2 --dist worksteal -m "not e2e and not slow"
 
 test: lint types ## everything, the end-to-end tests included
-	@$(PYTEST) -q -n 2 --dist worksteal
+	@$(PYTEST) -q -n 4 --dist worksteal
 
 e2e: setup ## the end-to-end tests alone
-	@$(PYTEST) -q -n 2 --dist worksteal -m e2e
+	@$(PYTEST) -q -n 4 --dist worksteal -m e2e
 
 demo: setup ## a model's whole life on the embedded AWS, through the real CDK CLI
 	@$(RUN) exec $(BIN)/python -m demo

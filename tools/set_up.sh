@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs into the project's own folders: PYTHON VENV AWS_CLI_VERSION. Needs Python 3.11 or newer with pip.
+# Installs into the project's own folders: PYTHON VENV. Needs Python 3.11 or newer with pip.
 set -euo pipefail
-python=$1 venv=$2 aws_cli=$3
+python=$1 venv=$2
 log=build/set-up.log
 mkdir -p build
 
@@ -35,5 +35,3 @@ step "virtual environment in $venv" "$python" -m venv "$venv"
 export PATH="$PWD/$venv/bin:$PATH" PIP_DISABLE_PIP_VERSION_CHECK=1
 step "Python packages" "$venv/bin/python" -m pip install -q -r requirements.txt -r requirements-dev.txt
 step "CDK CLI and JavaScript SDK in node_modules" npm install --no-progress --loglevel=error
-# The AWS CLI pins another botocore than MiniStack does, so it gets an environment of its own.
-step "AWS CLI in $venv/awscli" bash -c "'$python' -m venv '$venv/awscli' && '$venv/awscli/bin/python' -m pip install -q 'awscli==$aws_cli'"
