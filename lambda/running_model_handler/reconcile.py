@@ -173,6 +173,9 @@ class Reconciler:
                 self._note_refusal(error)
             case ErrorKind.QUOTA:
                 raise RequestFailed(_quota_reason(self._arn, error)) from error
+            case ErrorKind.INVALID if self._memory.starts:
+                # The same values were taken before: it is the status that has changed.
+                self._note_refusal(error)
             case ErrorKind.INVALID:
                 declared = f" with {units} inference units" if units else ""
                 raise RequestFailed(

@@ -169,3 +169,30 @@ def test_detect_is_granted_on_this_model_alone(deployment: Deployment) -> None:
     client = deployment.aws.client("rekognition")
     found = client.detect_custom_labels(ProjectVersionArn=arn, Image={"Bytes": deployment.picture()})
     assert "CustomLabels" in found
+
+
+def test_every_event_is_delivered_twice(deployment: Deployment) -> None:
+    """G5, G10: at-least-once delivery taken at its word: a whole life with every event doubled, and late."""
+    old, new = deployment.model("v1"), deployment.model("v2")
+    deployment.aws.set_switches(duplicate_deliveries=1, duplicate_delay_seconds=3.0)
+    try:
+        assert deployment.deploy(models(old)).code == 0
+        assert deployment.deploy(models(new)).code == 0
+        destroyed = deployment.destroy()
+    finally:
+        deployment.aws.set_switches(duplicate_deliveries=0, duplicate_delay_seconds=0.0)
+    assert destroyed.code == 0, destroyed.output
+    for arn in (old, new):
+        assert deployment.rekognition.status(arn) == "STOPPED"
+        assert len(deployment.rekognition.journal.running_intervals(arn)) == 1
+
+
+def test_a_model_that_was_running_is_adopted(deployment: Deployment) -> None:
+    """A model that somebody started by hand is taken over without a Start, and stopped with the stack."""
+    arn = deployment.model("v1")
+    deployment.rekognition.start_by_hand(arn, 1)
+    deployment.wait_for_status(arn, "RUNNING")
+    assert deployment.deploy(models(arn)).code == 0
+    assert all(entry.principal == "by hand" for entry in deployment.calls("StartProjectVersion"))
+    assert deployment.destroy().code == 0
+    assert deployment.rekognition.status(arn) == "STOPPED"
