@@ -1,4 +1,4 @@
-"""One embedded AWS for all tests of this folder, and a function that does what a custom resource's properties say."""
+"""One embedded AWS for all tests of this folder, and a function that does what its resource says."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from stack_world import PROVIDER_SOURCE, TRUST, StackWorld, zipped
+
 from local_aws import EmbeddedAws, Switches
-from stack_world import PROVIDER_SOURCE, ROLE, StackWorld, zipped
+from local_aws.rekognition import Settings
 
 FUNCTION_SECONDS = 20
 
@@ -17,16 +19,15 @@ FUNCTION_SECONDS = 20
 @pytest.fixture(scope="session")
 def aws() -> Iterator[EmbeddedAws]:
     """A running embedded AWS."""
-    with EmbeddedAws(switches=Switches(async_retry_seconds=0.1)) as running:
+    rekognition = Settings(metrics_period_seconds=0.2)
+    with EmbeddedAws(rekognition=rekognition, switches=Switches(async_retry_seconds=0.1)) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def role_arn(aws: EmbeddedAws) -> str:
     """A role for functions, without any permission."""
-    role = aws.client("iam").create_role(
-        RoleName="wishes", AssumeRolePolicyDocument=json.dumps(ROLE["Properties"]["AssumeRolePolicyDocument"])
-    )
+    role = aws.client("iam").create_role(RoleName="wishes", AssumeRolePolicyDocument=json.dumps(TRUST))
     return str(role["Role"]["Arn"])
 
 
@@ -49,6 +50,6 @@ def stacks(
     aws: EmbeddedAws, function_arn: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[StackWorld]:
     """Stacks of this test alone; switches are as before when it ends."""
-    prefix = re.sub(r"[^A-Za-z0-9]+", "-", request.node.name).removeprefix("test-")[:60].rstrip("-")
+    prefix = re.sub(r"[^A-Za-z0-9]+", "-", str(request.node.name)).removeprefix("test-")[:60].rstrip("-")
     yield StackWorld(aws, function_arn, prefix, tmp_path)
     aws.set_switches(**Switches(async_retry_seconds=0.1).as_dict())

@@ -1,9 +1,10 @@
 """The function behind the custom resources of these tests; it runs in a Lambda worker, never in a test.
 
-What it does with a request stands in the resource's properties, under the request's type, all of it optional:
-``wait_for``: a file to wait for; ``seconds``: a pause; ``crashes``: how many deliveries of this request end in an
-exception; ``hang``: no end; ``status``, ``id``, ``reason``, ``data``: the answer; ``raw``: its body as it is;
-``content_type``; ``silent``: no answer; ``again``: how many answers more. ``notes`` is a folder for what it remembers.
+What it does with a request stands in the resource's properties, under the request's type, all of it
+optional: ``wait_for``: a file to wait for; ``seconds``: a pause; ``crashes``: how many deliveries of this
+request end in an exception; ``hang``: no end; ``status``, ``id``, ``reason``, ``data``, ``no_echo``: the
+answer; ``raw``: its body as it is; ``content_type``; ``silent``: no answer; ``again``: how many answers more.
+``notes`` is a folder for what it remembers.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Stacks of custom resources on the embedded AWS: given a template, when it is deployed, then look at the world."""
+"""Stacks of custom resources on the embedded AWS: given a template, deploy it, look at the world."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import io
 import json
 import time
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
+
 from local_aws import CustomResourceRequest, EmbeddedAws
 
 Seen = TypeVar("Seen")
@@ -19,21 +20,14 @@ SECONDS_MAX = 60.0
 
 PROVIDER_SOURCE = (Path(__file__).parent / "provider_function.py").read_text()
 
-ROLE = {
-    "Type": "AWS::IAM::Role",
-    "Properties": {
-        "AssumeRolePolicyDocument": {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"Service": "lambda.amazonaws.com"},
-                    "Action": "sts:AssumeRole",
-                }
-            ],
-        }
-    },
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    ],
 }
+
+ROLE = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}}
 
 
 def until(what: str, look: Callable[[], Seen], *, seconds: float = SECONDS_MAX) -> Seen:
@@ -56,16 +50,16 @@ class StackWorld:
         self.cloudformation = aws.client("cloudformation")
 
     def resource(
-        self, *, needs: str | list[str] = (), attributes: Mapping[str, Any] | None = None, **wishes: Any
-    ) -> dict[str, Any]:  # type: ignore[assignment]
-        """A custom resource; ``wishes`` are properties, Create, Update and Delete tell the function what to do."""
+        self, *, needs: Sequence[str] = (), attributes: Mapping[str, Any] | None = None, **wishes: Any
+    ) -> dict[str, Any]:
+        """A custom resource; of its properties Create, Update and Delete tell the function what to do."""
         definition: dict[str, Any] = {
             "Type": "Custom::Wish",
             "Properties": {"ServiceToken": self.function_arn, "notes": str(self.notes), **wishes},
             **(attributes or {}),
         }
         if needs:
-            definition["DependsOn"] = needs
+            definition["DependsOn"] = needs if isinstance(needs, str) else list(needs)
         return definition
 
     def name(self, name: str = "stack") -> str:
@@ -127,8 +121,9 @@ class StackWorld:
                 StackName=stack_id, LogicalResourceId=logical_id
             )
         except ClientError as error:
-            assert "does not exist" in str(error), error
-            return {}
+            if "does not exist" in str(error):
+                return {}
+            raise
         detail: dict[str, Any] = answer["StackResourceDetail"]
         return detail
 
@@ -172,11 +167,10 @@ class StackWorld:
         return self.notes / f"gate-{name}"
 
 
-def zipped(source: str, name: str = "index.py", **others: str) -> bytes:
-    """A Lambda package of one module, and whatever else."""
+def zipped(source: str, others: Mapping[str, str] | None = None) -> bytes:
+    """A Lambda package: ``source`` as index.py, and other files by their paths."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr(name, source)
-        for other, text in others.items():
-            archive.writestr(other.replace("__", "/") + ".py", text)
+        for name, text in {"index.py": source, **(others or {})}.items():
+            archive.writestr(name, text)
     return packed.getvalue()

@@ -9,7 +9,7 @@ from stack_world import StackWorld, until
 
 
 def test_what_does_not_depend_on_each_other_is_made_side_by_side(stacks: StackWorld) -> None:
-    """Four resources that wait for one gate are all asked before it opens; the one that needs them comes after."""
+    """Four resources that wait for one gate are asked before it opens; what needs them comes after."""
     gate = stacks.gate("all")
     wish = stacks.resource(Create={"wait_for": str(gate)})
     stack_id = stacks.create(
@@ -25,7 +25,7 @@ def test_what_does_not_depend_on_each_other_is_made_side_by_side(stacks: StackWo
 
 
 def test_a_resource_is_seen_while_it_is_made(stacks: StackWorld) -> None:
-    """During its create a resource is CREATE_IN_PROGRESS without a physical id, afterwards complete with one."""
+    """During its create a resource is CREATE_IN_PROGRESS without an id, afterwards complete with one."""
     gate = stacks.gate("made")
     stack_id = stacks.create({"A": stacks.resource(Create={"wait_for": str(gate), "id": "a-1"})})
     stacks.request(stack_id, "A", "Create")
@@ -75,7 +75,7 @@ def test_a_failed_create_gets_a_delete_with_the_id_it_answered(stacks: StackWorl
 
 
 def test_a_failure_cancels_what_still_runs(stacks: StackWorld) -> None:
-    """A running create is cancelled, and its Delete comes with an invented id while its worker still works."""
+    """A running create is cancelled; its Delete comes with an invented id while its worker still works."""
     gate = stacks.gate("slow")
     stack_id = stacks.create(
         {
@@ -113,7 +113,7 @@ def test_what_never_began_gets_no_delete(stacks: StackWorld) -> None:
 
 
 def test_service_timeout_ends_a_create_without_an_answer(stacks: StackWorld) -> None:
-    """After ServiceTimeout the create fails with CloudFormation's words and is deleted with an invented id."""
+    """After ServiceTimeout the create fails in CloudFormation's words; its Delete has an invented id."""
     stack_id = stacks.create({"A": stacks.resource(ServiceTimeout=1, Create={"silent": "yes"})})
     assert stacks.settled(stack_id) == "ROLLBACK_COMPLETE"
     create, delete = stacks.requests(stack_id, "A")
@@ -176,7 +176,7 @@ def test_deletion_policy_in_a_roll_back(stacks: StackWorld, policy: str, deleted
 
 
 def test_an_attribute_missing_in_data_fails_with_the_vendor_message(stacks: StackWorld) -> None:
-    """Fn::GetAtt of a key that Data has not fails the resource that asks for it, in CloudFormation's words."""
+    """Fn::GetAtt of a key that Data has not fails who asks for it, in CloudFormation's words."""
     stack_id = stacks.create(
         {
             "A": stacks.resource(Create={"data": {"There": "1"}}),

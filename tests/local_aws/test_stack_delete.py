@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import partial
 from typing import Any
 
 from stack_world import PROVIDER_SOURCE, ROLE, StackWorld, until
@@ -133,12 +134,17 @@ def test_retained_resources_get_no_delete(stacks: StackWorld) -> None:
 def test_a_stack_that_failed_to_delete_can_retain_or_be_forced(stacks: StackWorld) -> None:
     """RetainResources, or FORCE_DELETE_STACK, ends a stack whose resource will not go."""
     stuck = {"A": stacks.resource(Delete={"status": "FAILED"}), "B": stacks.resource()}
-    for number, options in enumerate(({"RetainResources": ["A"]}, {"DeletionMode": "FORCE_DELETE_STACK"})):
+    ways: list[dict[str, Any]] = [{"RetainResources": ["A"]}, {"DeletionMode": "FORCE_DELETE_STACK"}]
+    for number, options in enumerate(ways):
         stack_id = stacks.created(stuck, name=f"n{number}")
         stacks.delete(stack_id)
         assert stacks.settled(stack_id) == "DELETE_FAILED"
         stacks.cloudformation.delete_stack(StackName=stack_id, **options)
-        until("the end", lambda stack_id=stack_id: stacks.settled(stack_id) == "DELETE_COMPLETE")
+        until("the end", partial(_is_deleted, stacks, stack_id))
+
+
+def _is_deleted(stacks: StackWorld, stack_id: str) -> bool:
+    return stacks.settled(stack_id) == "DELETE_COMPLETE"
 
 
 def test_nested_stacks(stacks: StackWorld) -> None:

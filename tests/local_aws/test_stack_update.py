@@ -57,7 +57,7 @@ def test_a_failed_update_gets_an_update_back(stacks: StackWorld) -> None:
 
 @pytest.mark.parametrize("mode", ["update", "restore"])
 def test_the_id_of_a_failed_replacement_is_deleted(stacks: StackWorld, mode: str) -> None:
-    """A FAILED update that named another id: that id gets a Delete, whether or not an Update goes back first."""
+    """A FAILED update that named another id: it gets a Delete, whether or not an Update goes back first."""
     stacks.aws.set_switches(rolled_back_replacement=mode)
     stack_id = stacks.created({"A": stacks.resource(Create={"id": "old"}, Size="1")})
     stacks.update(
@@ -103,7 +103,7 @@ def test_an_update_without_an_answer_is_sent_back(stacks: StackWorld) -> None:
 
 
 def test_cancel_takes_effect_at_once(stacks: StackWorld) -> None:
-    """CancelUpdateStack rolls back while the first Update is still being worked on; its late answer is ignored."""
+    """CancelUpdateStack rolls back while the first Update is still worked on; its late answer is ignored."""
     gate = stacks.gate("slow")
     stack_id = stacks.created({"A": stacks.resource(Create={"id": "a"})})
     stacks.update(

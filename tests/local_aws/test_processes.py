@@ -1,0 +1,207 @@
+"""Nothing is left behind, however the embedded AWS ends; and its errors are one readable line."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from stack_world import until, zipped
+
+from local_aws import EmbeddedAws, LocalAwsError
+
+ROOT = Path(__file__).parents[2]
+
+
+def group_lives(group: int) -> bool:
+    """Whether any process of the group still lives; zombies count as gone."""
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[2]) == group and fields[0] != "Z":
+            return True
+    return False
+
+
+def listens(port: int) -> bool:
+    """Whether anybody takes connections on the port."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def exported(line: str, lines: list[str]) -> str:
+    """The value of an exported variable."""
+    return next(one for one in lines if one.startswith(f"export {line}=")).partition("=")[2]
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """``python -m local_aws`` with a temporary folder of its own."""
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "local_aws", "--journal", str(tmp_path / "journal.json")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def started(program: subprocess.Popen[str]) -> list[str]:
+    """What the program prints until it runs."""
+    assert program.stdout is not None
+    lines = []
+    for line in program.stdout:
+        lines.append(line.rstrip())
+        if line.startswith("# Running"):
+            return lines
+    raise AssertionError(f"it ended: {lines}")
+
+
+def children_groups(pid: int) -> list[int]:
+    """The process groups of a process's children."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [os.getpgid(int(child)) for child in children]
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_no_process_and_no_file_is_left(
+    program: subprocess.Popen[str], tmp_path: Path, ending: signal.Signals
+) -> None:
+    """After any signal the host, its group, its socket and its folder are gone."""
+    lines = started(program)
+    port = int(exported("AWS_ENDPOINT_URL", lines).rpartition(":")[2])
+    (group,) = children_groups(program.pid)
+    assert group_lives(group)
+    program.send_signal(ending)
+    code = program.wait(timeout=30)
+    assert code == (-signal.SIGKILL if ending == signal.SIGKILL else 0)
+    until("the end of the group", lambda: not group_lives(group))
+    until("the end of the folder", lambda: not list(tmp_path.glob("local-aws-*")))
+    until("the end of the socket", lambda: not listens(port))
+    # A program that was killed writes nothing more.
+    assert ("TRAINING_COMPLETED" in (tmp_path / "journal.json").read_text()) == (ending != signal.SIGKILL)
+
+
+def test_the_exported_lines_work_in_a_shell(program: subprocess.Popen[str], tmp_path: Path) -> None:
+    """With the lines sourced, boto3 of a fresh process finds the account and the models."""
+    (tmp_path / "lines.sh").write_text("\n".join(started(program)))
+    look = "import boto3\nprint(boto3.client('sts').get_caller_identity()['Account'])\n"
+    look += "print(len(boto3.client('rekognition').describe_projects()['ProjectDescriptions']))"
+    script = f'. "{tmp_path}/lines.sh" && exec "{sys.executable}" -c "$0"'
+    seen = subprocess.run(["sh", "-c", script, look], capture_output=True, text=True, timeout=60, check=True)
+    assert seen.stdout.split() == ["123456789012", "1"]
+
+
+def test_a_busy_worker_ends_with_the_rest(tmp_path: Path) -> None:
+    """``stop`` ends a function in the middle of a run; the folder goes too."""
+    endless = f"""
+import time
+def handler(event, context):
+    open({str(tmp_path / "runs")!r}, "w").close()
+    while True:
+        time.sleep(1)
+"""
+    with EmbeddedAws() as own:
+        own.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")
+        own.client("lambda").create_function(
+            FunctionName="busy",
+            Runtime="python3.13",
+            Role="arn:aws:iam::123456789012:role/r",
+            Handler="index.handler",
+            Timeout=60,
+            Code={"ZipFile": zipped(endless)},
+        )
+        own.client("lambda").invoke(FunctionName="busy", InvocationType="Event", Payload=b"{}")
+        until("the run", lambda: (tmp_path / "runs").exists())
+        group, folder = own.process_group, own.log_file.parent
+    assert not group_lives(group)
+    assert not folder.exists()
+
+
+def test_two_run_side_by_side_without_knowing_each_other(aws: EmbeddedAws) -> None:
+    """Each has its own ports, stacks and models."""
+    with EmbeddedAws(account="210987654321", region="us-west-2") as other:
+        assert other.endpoint != aws.endpoint
+        assert other.client("sts").get_caller_identity()["Account"] == "210987654321"
+        assert other.client("cloudformation").describe_stacks()["Stacks"] == []
+        assert other.rekognition.endpoint != aws.rekognition.endpoint
+
+
+def test_a_failure_inside_ends_it(aws: EmbeddedAws) -> None:
+    """An exception in the body of ``with`` leaves nothing running."""
+
+    def fails() -> None:
+        with EmbeddedAws() as own:
+            groups.append(own.process_group)
+            raise KeyboardInterrupt
+
+    groups: list[int] = []
+    with pytest.raises(KeyboardInterrupt):
+        fails()
+    assert not group_lives(groups[0])
+
+
+def test_a_port_that_is_taken_is_told_in_one_line(aws: EmbeddedAws) -> None:
+    """The error names the port and the way out, from Python and from the command line."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(LocalAwsError, match=f"port {port} is taken"):
+            EmbeddedAws(port=port).start()
+        seen = subprocess.run(
+            [sys.executable, "-m", "local_aws", "--port", str(port)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            cwd=ROOT,
+            check=False,
+        )
+    assert seen.returncode == 1
+    assert seen.stdout == ""
+    assert len(seen.stderr.splitlines()) == 1
+    assert f"port {port} is taken" in seen.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--account", "12"], "account must be 12 digits, got '12'"),
+        (["--start-seconds", "-1"], "must be 0 to 86400 seconds, got -1"),
+        (["--journal", "/nowhere/journal.json"], "No such file or directory: /nowhere/journal.json"),
+    ],
+)
+def test_bad_options_are_told_in_one_line(arguments: list[str], said: str) -> None:
+    """A bad option is one line without a traceback, and an exit status that is not 0."""
+    seen = subprocess.run(
+        [sys.executable, "-m", "local_aws", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=ROOT,
+        check=False,
+    )
+    assert seen.returncode != 0
+    assert said in seen.stderr
+    assert "Traceback" not in seen.stderr
+
+
+def test_switches_have_names_and_ranges(aws: EmbeddedAws) -> None:
+    """An unknown switch, or a value of another kind, is refused and named."""
+    with pytest.raises(LocalAwsError, match="unknown switch 'nonsense'"):
+        aws.set_switches(nonsense=1)
+    with pytest.raises(LocalAwsError, match=r"duplicate_deliveries must be a whole number, got 0\.5"):
+        aws.set_switches(duplicate_deliveries=0.5)
+    with pytest.raises(LocalAwsError, match="rolled_back_replacement must be one of"):
+        aws.set_switches(rolled_back_replacement="maybe")

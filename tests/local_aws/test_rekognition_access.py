@@ -1,0 +1,194 @@
+"""MiniStack's IAM decides on Rekognition, its S3 and its CloudWatch stand behind it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from stack_world import StackWorld, until, zipped
+
+from local_aws import EmbeddedAws
+
+CALLER = """
+import boto3, botocore.exceptions
+def handler(event, context):
+    try:
+        client = boto3.client(event["service"])
+        answer = getattr(client, event["method"])(**event["parameters"])
+    except botocore.exceptions.ClientError as error:
+        return {"code": error.response["Error"]["Code"], "message": error.response["Error"]["Message"]}
+    answer.pop("ResponseMetadata", None)
+    return {"code": "", "message": str(answer)}
+"""
+
+
+class Caller:
+    """A function that makes one API call with its role, and the role's policy."""
+
+    def __init__(self, aws: EmbeddedAws, name: str) -> None:
+        self._aws = aws
+        self.name = name
+
+    def allow(self, *statements: dict[str, Any]) -> None:
+        """Puts a policy that allows this and nothing else, by a stack, as the construct does."""
+        document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **one} for one in statements]}
+        self._aws.client("iam").put_role_policy(
+            RoleName="callers", PolicyName=self.name, PolicyDocument=json.dumps(document)
+        )
+
+    def call(self, service: str, method: str, **parameters: Any) -> dict[str, str]:
+        """Makes the call; returns the error's code, empty without one, and its message."""
+        event = json.dumps({"service": service, "method": method, "parameters": parameters})
+        answer = self._aws.client("lambda").invoke(FunctionName="caller", Payload=event.encode())
+        result: dict[str, str] = json.loads(answer["Payload"].read())
+        return result
+
+
+@pytest.fixture
+def caller(aws: EmbeddedAws) -> Iterator[Caller]:
+    """The caller, without any permission at first and again at the end."""
+    client, iam = aws.client("lambda"), aws.client("iam")
+    if "caller" not in {one["FunctionName"] for one in client.list_functions()["Functions"]}:
+        trust = {"Version": "2012-10-17", "Statement": []}
+        role = iam.create_role(RoleName="callers", AssumeRolePolicyDocument=json.dumps(trust))
+        client.create_function(
+            FunctionName="caller",
+            Runtime="python3.13",
+            Role=role["Role"]["Arn"],
+            Handler="index.handler",
+            Timeout=20,
+            Code={"ZipFile": zipped(CALLER)},
+        )
+    yield Caller(aws, "allowed")
+    for name in iam.list_role_policies(RoleName="callers")["PolicyNames"]:
+        iam.delete_role_policy(RoleName="callers", PolicyName=name)
+
+
+@pytest.fixture
+def model(aws: EmbeddedAws, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A trained model that nobody has tagged; it does not run when the test ends."""
+    project = aws.rekognition.add_project(request.node.name[:60].replace("[", "-").replace("]", "-"))
+    arn = aws.rekognition.add_version(project, "v1", start_seconds=0.0)
+    yield arn
+    aws.rekognition.set_status(arn, "STOPPED")
+
+
+def test_a_role_without_permission_is_denied(caller: Caller, model: str, aws: EmbeddedAws) -> None:
+    """The denial names the principal, the action and the resource, and the journal knows of it."""
+    answer = caller.call("rekognition", "start_project_version", ProjectVersionArn=model, MinInferenceUnits=1)
+    assert answer["code"] == "AccessDeniedException"
+    assert "assumed-role/callers/" in answer["message"]
+    assert "rekognition:StartProjectVersion" in answer["message"]
+    assert model in answer["message"]
+    assert aws.rekognition.status(model) == "TRAINING_COMPLETED"
+    denied = [one for one in aws.api_calls if one.resource == model]
+    assert [(one.action, one.allowed) for one in denied] == [("rekognition:StartProjectVersion", False)]
+
+
+def test_a_condition_on_tags_is_evaluated(caller: Caller, model: str, aws: EmbeddedAws) -> None:
+    """aws:ResourceTag allows a call on a model with the tag alone."""
+    condition = {"StringEquals": {"aws:ResourceTag/owner": "me"}}
+    caller.allow({"Action": "rekognition:StartProjectVersion", "Resource": "*", "Condition": condition})
+    wanted = {"ProjectVersionArn": model, "MinInferenceUnits": 1}
+    assert caller.call("rekognition", "start_project_version", **wanted)["code"] == "AccessDeniedException"
+    aws.client("rekognition").tag_resource(ResourceArn=model, Tags={"owner": "me"})
+    assert caller.call("rekognition", "start_project_version", **wanted)["code"] == ""
+
+
+def test_a_condition_on_tag_keys_is_evaluated(caller: Caller, model: str) -> None:
+    """aws:TagKeys limits which tags a role may put."""
+    condition = {"ForAllValues:StringLike": {"aws:TagKeys": ["own:*"]}}
+    caller.allow({"Action": "rekognition:TagResource", "Resource": model, "Condition": condition})
+    good = caller.call("rekognition", "tag_resource", ResourceArn=model, Tags={"own:a": "1", "own:b": "2"})
+    bad = caller.call("rekognition", "tag_resource", ResourceArn=model, Tags={"own:a": "1", "other": "2"})
+    assert (good["code"], bad["code"]) == ("", "AccessDeniedException")
+
+
+def test_calls_of_ministacks_services_are_noted(caller: Caller, aws: EmbeddedAws) -> None:
+    """The journal holds what a role asks of any service, allowed or not."""
+    caller.allow({"Action": "cloudformation:DescribeStacks", "Resource": "*"})
+    before = len(aws.api_calls)
+    caller.call("cloudformation", "list_exports")
+    caller.call("ssm", "get_parameter", Name="nothing")
+    noted = {(one.action, one.allowed) for one in aws.api_calls[before:]}
+    assert ("cloudformation:ListExports", False) in noted
+    assert ("ssm:GetParameter", False) in noted
+
+
+def test_the_account_itself_may_do_everything(aws: EmbeddedAws, model: str) -> None:
+    """Root is not limited."""
+    aws.client("rekognition").start_project_version(ProjectVersionArn=model, MinInferenceUnits=1)
+
+
+def test_a_picture_is_read_from_s3(aws: EmbeddedAws, model: str) -> None:
+    """DetectCustomLabels finds its S3Object in the embedded S3."""
+    png = bytes.fromhex(
+        "89504e470d0a1a0a0000000d494844520000004000000040080200000025 0b e6 89".replace(" ", "")
+        + "0000000049454e44ae426082"
+    )
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket="pictures", CreateBucketConfiguration={"LocationConstraint": aws.region})
+    s3.put_object(Bucket="pictures", Key="part.png", Body=png)
+    client = aws.client("rekognition")
+    client.start_project_version(ProjectVersionArn=model, MinInferenceUnits=1)
+    until("RUNNING", lambda: aws.rekognition.status(model) == "RUNNING")
+    answer = client.detect_custom_labels(
+        ProjectVersionArn=model, Image={"S3Object": {"Bucket": "pictures", "Name": "part.png"}}
+    )
+    assert answer["CustomLabels"]
+
+
+def test_metrics_reach_cloudwatch(aws: EmbeddedAws, model: str) -> None:
+    """The in-service units of a running model can be read from the embedded CloudWatch."""
+    aws.client("rekognition").start_project_version(ProjectVersionArn=model, MinInferenceUnits=1)
+
+    def metrics() -> list[dict[str, Any]]:
+        answer = aws.client("cloudwatch").list_metrics(
+            Namespace="AWS/Rekognition", MetricName="InServiceInferenceUnits"
+        )
+        return list(answer["Metrics"])
+
+    (dimension, *_) = until("the metric", metrics)[0]["Dimensions"]
+    assert dimension["Name"] in ("ProjectName", "VersionName")
+
+
+def test_a_policy_can_take_its_time(stacks: StackWorld, aws: EmbeddedAws) -> None:
+    """With the switch set, a role that a stack has just made has no permission yet, and later it has."""
+    aws.set_switches(iam_propagation_seconds=2.0)
+    from stack_world import ROLE
+
+    statement = {"Effect": "Allow", "Action": "cloudformation:ListExports", "Resource": "*"}
+    stack_id = stacks.created(
+        {
+            "Role": ROLE,
+            "Policy": {
+                "Type": "AWS::IAM::Policy",
+                "Properties": {
+                    "PolicyName": "own",
+                    "Roles": [{"Ref": "Role"}],
+                    "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+                },
+            },
+            "Function": {
+                "Type": "AWS::Lambda::Function",
+                "Properties": {
+                    "Runtime": "python3.13",
+                    "Handler": "index.handler",
+                    "Timeout": 20,
+                    "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+                    "Code": {"ZipFile": CALLER},
+                },
+            },
+        }
+    )
+    name = stacks.detail(stack_id, "Function")["PhysicalResourceId"]
+    event = json.dumps({"service": "cloudformation", "method": "list_exports", "parameters": {}}).encode()
+
+    def code() -> str:
+        answer = aws.client("lambda").invoke(FunctionName=name, Payload=event)
+        return str(json.loads(answer["Payload"].read())["code"])
+
+    assert code() == "AccessDenied"
+    until("the policy", lambda: code() == "")
