@@ -18,7 +18,7 @@ from typing import Any
 from aws_cdk import App, Duration, Stack
 
 from local_aws import EmbeddedAws
-from local_aws.journal import CustomResourceRequest
+from local_aws.journal import ApiCall, CustomResourceRequest, Invocation
 
 ROOT = Path(__file__).parents[2]
 CDK = ROOT / "node_modules" / ".bin" / "cdk"
@@ -179,10 +179,10 @@ class Deployment:
 
     def wait_for(self, what: str, met: Callable[[], bool], seconds: float = 120) -> None:
         """Look until something is so; fails after a generous time."""
-        until = time.monotonic() + seconds  # noqa: TID251 - the test's own patience
+        until = time.monotonic() + seconds
         while not met():
-            assert time.monotonic() < until, f"{what} did not come"  # noqa: TID251
-            time.sleep(0.1)  # noqa: TID251
+            assert time.monotonic() < until, f"{what} did not come"
+            time.sleep(0.1)
 
     def wait_for_status(self, arn: str, status: str) -> None:
         """Wait until a model has a status."""
@@ -203,6 +203,23 @@ class Deployment:
             if invocation.cloudformation_request_id in requests and invocation.attempt.number == 1
         ]
         return len(invocations) - len(requests)
+
+    def invocations(self, request_type: str) -> list[Invocation]:
+        """The runs of the function for this stack's requests of a type."""
+        requests = {
+            request.request_id
+            for request in self.aws.custom_resource_requests
+            if self._mine(request) and request.request_type == request_type
+        }
+        return [run for run in self.aws.invocations if run.cloudformation_request_id in requests]
+
+    def role_calls(self) -> list[ApiCall]:
+        """Every AWS call by the roles of this stack."""
+        return [call for call in self.aws.api_calls if f"/{self.name}-" in call.principal]
+
+    def actions(self) -> set[str]:
+        """What the roles of this stack have called, as policies name it."""
+        return {call.action for call in self.role_calls()}
 
     def _mine(self, request: CustomResourceRequest) -> bool:
         return f":stack/{self.name}/" in request.stack_id
