@@ -70,6 +70,7 @@ class Invocation:
     """One run of a function, or an event that was dropped before it ran."""
 
     invocation_id: str
+    """The aws_request_id: the same for all tries and deliveries of one event."""
     function: str
     kind: str
     """"Event" for an asynchronous one, "RequestResponse" for one whose caller waits."""

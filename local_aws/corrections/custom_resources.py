@@ -179,10 +179,10 @@ class CustomResources:
         if record is None or config is None:
             raise CustomResourceError(f"Lambda function not found: {function}")
         target = ministack.lambda_service._execution_record_for_config(record, config)
-        switches = self._switches
+        switches, request_id = self._switches, str(uuid.uuid4())
         for number in range(switches.duplicate_deliveries + 1):
             delay = switches.delivery_delay_seconds + number * switches.duplicate_delay_seconds
-            self._invocations.submit(target, dict(event), delay_seconds=delay)
+            self._invocations.submit(target, dict(event), delay_seconds=delay, request_id=request_id)
 
     def url_of(self, request_id: str) -> str | None:
         """The ResponseURL of a request."""

@@ -10,6 +10,8 @@ invocation-async-configuring):
   try.
 - An event older than MaximumEventAgeInSeconds is dropped, after at most six hours.
 - Each try runs the function as it is then; a function that is gone drops the event.
+- All tries of one event, a second delivery too, carry one aws_request_id (reported by users; MiniStack gives
+  each a new one).
 """
 
 from __future__ import annotations
@@ -31,9 +33,17 @@ EVENT_AGE_SECONDS_DEFAULT = 6 * 3600
 THROTTLE_SECONDS_MIN = 1.0
 THROTTLE_SECONDS_MAX = 300.0
 
-_queued: contextvars.ContextVar[dict[str, int] | None] = contextvars.ContextVar(
-    "local_aws_queued_event", default=None
-)
+
+@dataclass(frozen=True)
+class _Try:
+    """One try of the event that this thread works off."""
+
+    request_id: str
+    number: int
+    of: int
+
+
+_trying: contextvars.ContextVar[_Try | None] = contextvars.ContextVar("local_aws_try", default=None)
 
 
 @dataclass(frozen=True)
@@ -79,8 +89,13 @@ class LambdaInvocations:
         service._execute_function_dispatch = noted
         service.invoke_async_with_retry = self.submit
 
-    def submit(self, function: Mapping[str, Any], event: Any, *, delay_seconds: float = 0.0) -> None:
-        """Queues an event and returns at once, as MiniStack's function of this purpose does."""
+    def submit(
+        self, function: Mapping[str, Any], event: Any, *, delay_seconds: float = 0.0, request_id: str = ""
+    ) -> None:
+        """Queues an event and returns at once, as MiniStack's function of this purpose does.
+
+        ``request_id``: of an earlier delivery of the same event.
+        """
         config = function.get("config") or function
         account, region = ministack.lambda_service._account_region_from_function_config(config)
         parts = str(config.get("FunctionArn", "")).split(":")
@@ -88,12 +103,12 @@ class LambdaInvocations:
         context = contextvars.copy_context()
         threading.Thread(
             target=context.run,
-            args=(self._work_off, target, event, delay_seconds),
+            args=(self._work_off, target, event, delay_seconds, request_id or str(uuid.uuid4())),
             daemon=True,
             name="lambda-event",
         ).start()
 
-    def _work_off(self, target: _Target, event: Any, delay_seconds: float) -> None:
+    def _work_off(self, target: _Target, event: Any, delay_seconds: float, request_id: str) -> None:
         ministack.responses._request_account_id.set(target.account)
         ministack.responses._request_region.set(target.region)
         queued_at = time.monotonic()
@@ -102,11 +117,11 @@ class LambdaInvocations:
         while True:
             function = target.find()
             if function is None:
-                return self._drop(target, event, "the function is gone")
+                return self._drop(target, event, request_id, "the function is gone")
             retries, age_max, on_failure = _settings(function, target.qualifier)
             if time.monotonic() - queued_at > age_max:
-                return self._drop(target, event, f"older than {age_max} s", on_failure)
-            _queued.set({"number": tries + 1, "of": retries + 1})
+                return self._drop(target, event, request_id, f"older than {age_max} s", on_failure)
+            _trying.set(_Try(request_id, tries + 1, retries + 1))
             result = ministack.lambda_service._execute_function(function, event)
             if result.get("throttle"):
                 pause = min(THROTTLE_SECONDS_MIN * 2**throttles, THROTTLE_SECONDS_MAX)
@@ -120,15 +135,9 @@ class LambdaInvocations:
                 pause = self._switches.async_retry_seconds * tries
             time.sleep(pause)
 
-    def _drop(self, target: _Target, event: Any, why: str, on_failure: str = "") -> None:
-        entry = InvocationEntry(
-            str(uuid.uuid4()),
-            target.name,
-            "Event",
-            {"number": 0, "of": 0},
-            time.time(),
-            _request_id_of(event),
-        )
+    def _drop(self, target: _Target, event: Any, request_id: str, why: str, on_failure: str = "") -> None:
+        nothing = {"number": 0, "of": 0}
+        entry = InvocationEntry(request_id, target.name, "Event", nothing, time.time(), _request_id_of(event))
         entry.end("dropped", why)
         self._recorder.add_invocation(entry)
         _to_failure_destination(on_failure, target, event, {"error": True, "body": {"errorMessage": why}})
@@ -136,12 +145,14 @@ class LambdaInvocations:
     def _noted(
         self, run: Any, function: Any, config: Any, event: Any, request_id: str, started: float
     ) -> Any:
-        queued = _queued.get()
+        trying = _trying.get()
+        if trying is not None:
+            request_id = trying.request_id
         entry = InvocationEntry(
             request_id,
             str(config.get("FunctionName", "")),
-            "RequestResponse" if queued is None else "Event",
-            queued or {"number": 1, "of": 1},
+            "RequestResponse" if trying is None else "Event",
+            {"number": trying.number, "of": trying.of} if trying is not None else {"number": 1, "of": 1},
             started,
             _request_id_of(event),
         )

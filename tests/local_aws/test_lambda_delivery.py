@@ -26,6 +26,7 @@ def test_a_crash_is_tried_again(stacks: StackWorld) -> None:
         ("Event", 3, 3, "ok"),
     ]
     assert "crash 0" in seen[0].detail
+    assert len({one.invocation_id for one in seen}) == 1
 
 
 def _ended(stacks: StackWorld, request_id: str, count: int) -> list[Invocation]:
