@@ -1,4 +1,4 @@
-"""What a deployment costs in time, on the embedded AWS: lag behind RUNNING and STOPPED, ten models in one stack."""
+"""What a deployment costs in time: lag behind RUNNING and STOPPED, ten models in one stack."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Bench:
 
 
 def lag_seconds(bench: Bench, poll_seconds: int, deployments: int) -> dict[str, dict[str, float]]:
-    """From RUNNING, and from STOPPED, to the answer that CloudFormation takes; many stacks, one model each."""
+    """From RUNNING, and from STOPPED, to the answer that is taken; many stacks, one model each."""
     names = [f"Lag{poll_seconds}x{number}" for number in range(deployments)]
     arns = {name: bench.model(name) for name in names}
     for name in names:

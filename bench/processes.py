@@ -1,4 +1,4 @@
-"""What fresh processes cost: imports of the handler, synths of an app. Alternating, medians of several runs."""
+"""What fresh processes cost: imports of the handler, synths of an app. Medians of alternating runs."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import time
@@ -18,13 +19,13 @@ from demo.commands import Cdk, DemoFailed
 from demo.drawing import draw
 from demo.live import Watch
 from demo.picture import scratched_plate
-from demo.timeline import Step, as_text, build, gap
+from demo.timeline import Step, Timeline, as_text, build, gap
 from local_aws import EmbeddedAws
 from local_aws.rekognition import Settings
 
 START_SECONDS, STOP_SECONDS = 10.0, 4.0
 STACK = "RunningModel"
-FOLDER = Path("build/demo")
+FOLDER = Path(os.environ.get("DEMO_FOLDER", "build/demo"))
 REPLACEMENT = "cdk deploy: version v2 takes over"
 
 
@@ -81,7 +82,7 @@ class Demo:
             )
             self._promise(self._stack_status() == "gone", "the stack is gone")
 
-    def timeline(self):  # type: ignore[no-untyped-def]
+    def timeline(self) -> Timeline:
         """What happened so far."""
         steps = [step for step in self._steps if step.title != "cdk bootstrap"]
         entries = self._aws.rekognition.journal.entries
@@ -132,14 +133,14 @@ def _write(demo: Demo, console: Console) -> None:
     text = as_text(timeline)
     console.print()
     for line in text:
-        console.print(line, highlight=False, markup=False)
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     (FOLDER / "timeline.txt").write_text("\n".join(text) + "\n")
     (FOLDER / "timeline.svg").write_text(draw(timeline))
     (FOLDER / "timeline.json").write_text(json.dumps(asdict(timeline), indent=2) + "\n")
     console.print(f"\n  picture: {FOLDER / 'timeline.svg'}   output of the CDK CLI: {FOLDER / 'cdk.log'}")
 
 
-def _interrupt(sign: int, frame: FrameType | None) -> None:
+def _interrupt(_sign: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 

@@ -36,13 +36,13 @@ def draw(timeline: Timeline) -> str:
             13, "#475569",
         ),
     ]  # fmt: skip
+    billing = 150 + _LANE * len(timeline.lanes)
+    # The grid first: it lies behind everything else.
+    parts += _axis(timeline, billing + 76, 110)
     parts += _steps(timeline)
-    top = 150
-    for lane in timeline.lanes:
-        parts += _lane(timeline, lane, top)
-        top += _LANE
-    parts += _billing(timeline, top)
-    parts += _axis(timeline, top + 76, 110)
+    for number, lane in enumerate(timeline.lanes):
+        parts += _lane(timeline, lane, 150 + _LANE * number)
+    parts += _billing(timeline, billing)
     parts += _legend(height - 26)
     return "\n".join([*parts, "</svg>"]) + "\n"
 
@@ -97,30 +97,31 @@ def _bar(timeline: Timeline, span: Span, top: float) -> list[str]:
 
 def _billing(timeline: Timeline, top: float) -> list[str]:
     """Units in service over time: the area is the bill."""
+    parts = [_text(24, top + 42, "units billed", 13, "#475569")]
+    areas = _areas(timeline)
+    highest = max((units for _, _, units in areas), default=1)
+    for begin, end, units in areas:
+        x, wide, tall = _x(timeline, begin), _x(timeline, end) - _x(timeline, begin), 56 * units / highest
+        parts.append(_rect(x, top + 76 - tall, wide, tall, "#fca5a5", f"{units} units"))
+        if wide > 8:
+            parts.append(_text(x + wide / 2, top + 71, str(units), 12, "#7f1d1d", "middle"))
+    return parts
+
+
+def _areas(timeline: Timeline) -> list[tuple[float, float, int]]:
+    """From when to when how many units were billed together."""
     changes: dict[float, int] = {}
     for lane in timeline.lanes:
         for span in lane.spans:
             changes[span.begin] = changes.get(span.begin, 0) + span.units
             changes[span.end] = changes.get(span.end, 0) - span.units
-    units, before, parts = 0, 0.0, [_text(24, top + 42, "units billed", 13, "#475569")]
-    highest = max(1, _most(changes))
+    areas, units, since = [], 0, 0.0
     for at in sorted(changes):
-        if units:
-            tall = 56 * units / highest
-            x = _x(timeline, before)
-            parts.append(_rect(x, top + 64 - tall, _x(timeline, at) - x, tall, "#fca5a5", f"{units} units"))
-            if _x(timeline, at) - x > 14:
-                parts.append(_text((x + _x(timeline, at)) / 2, top + 58, str(units), 12, "#7f1d1d", "middle"))
-        units, before = units + changes[at], at
-    return parts
-
-
-def _most(changes: dict[float, int]) -> int:
-    units = most = 0
-    for at in sorted(changes):
-        units += changes[at]
-        most = max(most, units)
-    return most
+        if changes[at]:
+            if units:
+                areas.append((since, at, units))
+            units, since = units + changes[at], at
+    return areas
 
 
 def _axis(timeline: Timeline, y: float, top: float) -> list[str]:
@@ -129,7 +130,8 @@ def _axis(timeline: Timeline, y: float, top: float) -> list[str]:
     for second in range(0, int(timeline.seconds) + 1, every):
         x = _x(timeline, second)
         parts.append(
-            f'<line x1="{x:.1f}" y1="{top + 14}" x2="{x:.1f}" y2="{y + 5}" stroke="#e2e8f0" stroke-dasharray="2 4"/>'
+            f'<line x1="{x:.1f}" y1="{top + 14}" x2="{x:.1f}" y2="{y + 5}" stroke="#e2e8f0" '
+            'stroke-dasharray="2 4"/>'
         )
         parts.append(_text(x, y + 20, f"{second} s", 11, "#475569", "middle"))
     return parts

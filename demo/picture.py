@@ -1,4 +1,4 @@
-"""The picture that the demo shows to the model: a plate with a scratch, drawn here, so that nothing is shipped."""
+"""The picture that the demo shows to the model: a plate with a scratch, drawn here, not shipped."""
 
 from __future__ import annotations
 
