@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import os
+import re
 import sys
 from collections.abc import Callable
 from typing import TypeVar
@@ -18,6 +20,18 @@ from running_model_handler.core.arn import (
 )
 
 _T = TypeVar("_T")
+KEYS = (
+    "project_version_arn",
+    "project_arn",
+    "min_inference_units",
+    "max_inference_units",
+    "timeout_minutes",
+    "poll_interval_seconds",
+    "replacement",
+    "check_on_every_deploy",
+    "removal_policy",
+    "stack_name",
+)
 EXAMPLE = f"cdk deploy -c project_version_arn={EXAMPLE_VERSION_ARN}"
 
 
@@ -30,12 +44,16 @@ class Settings:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        arns = self._read("project_version_arn")
-        if arns is None:
-            raise ContextError(f"context key project_version_arn is missing; for example: {EXAMPLE}")
-        self.project_version_arns = [arn.strip() for arn in arns.split(",") if arn.strip()]
+        self._check_keys()
+        arns = (self._read("project_version_arn") or "").split(",")
+        self.project_version_arns = [arn.strip() for arn in arns if arn.strip()]
+        if not self.project_version_arns:
+            raise ContextError("context key project_version_arn is missing")
+        if len(set(self.project_version_arns)) < len(self.project_version_arns):
+            raise ContextError("context key project_version_arn names a model twice")
         self.project_arn = self._read("project_arn")
-        self.min_inference_units = self._number("min_inference_units") or 1
+        minimum = self._number("min_inference_units")
+        self.min_inference_units = 1 if minimum is None else minimum
         self.max_inference_units = self._number("max_inference_units")
         self.timeout = self._duration("timeout_minutes", Duration.minutes)
         self.poll_interval = self._duration("poll_interval_seconds", Duration.seconds)
@@ -45,6 +63,18 @@ class Settings:
         )
         self.check_on_every_deploy = self._flag("check_on_every_deploy")
         self.stack_name = self._read("stack_name") or "RunningModel"
+        if not re.fullmatch("[A-Za-z][A-Za-z0-9-]{0,127}", self.stack_name):
+            raise ContextError(
+                "context key stack_name must be letters, digits and hyphens, beginning with a letter, "
+                f"at most 128 of them, got {self.stack_name!r}"
+            )
+
+    def _check_keys(self) -> None:
+        """A key that is nearly one of ours is a slip, and would be ignored without a word."""
+        for key in self._app.node.get_all_context():
+            near = difflib.get_close_matches(key, KEYS, n=1, cutoff=0.85)
+            if near and key not in KEYS:
+                raise ContextError(f"context key {key} is unknown; did you mean {near[0]}?")
 
     def _read(self, key: str) -> str | None:
         value = self._app.node.try_get_context(key)
@@ -58,9 +88,7 @@ class Settings:
         try:
             return int(text)
         except ValueError:
-            raise ContextError(
-                f"context key {key} must be a whole number, got {text!r}; for example: {EXAMPLE} -c {key}=2"
-            ) from None
+            raise ContextError(f"context key {key} must be a whole number, got {text!r}") from None
 
     def _duration(self, key: str, unit: Callable[[int], Duration]) -> Duration | None:
         number = self._number(key)
@@ -145,8 +173,7 @@ def main() -> int:
         RunningModelStack(app, settings.stack_name, settings, env=_environment())
     except (ValueError, RuntimeError) as error:
         message = " ".join(str(error).split())
-        hint = "" if EXAMPLE_VERSION_ARN in message else f"; for example: {EXAMPLE}"
-        sys.stderr.write(f"error: {message}{hint}\n")
+        sys.stderr.write(f"error: {message}; for example: {EXAMPLE}\n")
         return 1
     app.synth()
     return 0

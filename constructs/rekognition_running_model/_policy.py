@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from aws_cdk import Aws, Stack
+from aws_cdk import Acknowledgment, Aws, Stack
 from aws_cdk import aws_iam as iam
 
 from running_model_handler.core.names import Tag
@@ -22,6 +22,39 @@ INLINE_CHARACTERS_MAX: Final = 9_000
 MANAGED_CHARACTERS_MAX: Final = 5_600
 """Room for models in a managed policy: 6,144 characters, less its frame."""
 
+_ANY_PROJECT: Final = "arn:{partition}:rekognition:{region}:{account}:project/*"
+_ANY_MODEL: Final = f"{_ANY_PROJECT}/version/*/*"
+_ANY_STACK: Final = "arn:{partition}:cloudformation:{region}:{account}:stack/*/*"
+
+_WILDCARDS: Final = {
+    _ANY_MODEL: (
+        "a former model, which the template no longer names, has to be stopped in the clean-up of its "
+        "replacement; the stack's ownership tag (aws:ResourceTag) limits the statement to its own"
+    ),
+    _ANY_PROJECT: "reads only: a former model may be of a project that the template no longer names",
+    _ANY_STACK: "reads only: whether the resource that claims a model is still there, maybe in another stack",
+    "*": "reads only: DescribeProjects takes no resource; give project_arn to do without it",
+}
+
+
+def acknowledgments() -> list[Acknowledgment]:
+    """Why there are wildcards, for cdk-nag: each finding with its reason.
+
+    Its identifiers show pseudo parameters as ``<AWS::Region>``.
+    """
+    shown = {"partition": "<AWS::Partition>", "region": "<AWS::Region>", "account": "<AWS::AccountId>"}
+    return [
+        Acknowledgment(
+            id=f"AwsSolutions::AwsSolutions-IAM5[Resource::{resource.format(**shown)}]", reason=reason
+        )
+        for resource, reason in _WILDCARDS.items()
+    ]
+
+
+def _here(resource: str) -> str:
+    """A resource of this account and Region."""
+    return resource.format(partition=Aws.PARTITION, region=Aws.REGION, account=Aws.ACCOUNT_ID)
+
 
 def declared_models(arns: Iterable[str]) -> iam.PolicyStatement:
     """The models that the template declares, exactly."""
@@ -30,14 +63,12 @@ def declared_models(arns: Iterable[str]) -> iam.PolicyStatement:
 
 def fixed_statements(stack: Stack) -> list[iam.PolicyStatement]:
     """What a stack needs however many models it declares."""
-    here = f"{Aws.REGION}:{Aws.ACCOUNT_ID}"
-    projects = f"arn:{Aws.PARTITION}:rekognition:{here}:project"
     return [
         # The clean-up of a replaced model runs when the policy already names its successor.
         iam.PolicyStatement(
             sid="ModelsClaimedByThisStack",
             actions=list(MODEL_ACTIONS),
-            resources=[f"{projects}/*/version/*/*"],
+            resources=[_here(_ANY_MODEL)],
             conditions={"StringEquals": {f"aws:ResourceTag/{Tag.STACK_ID}": stack.stack_id}},
         ),
         # Reads only: a former model may be of a project that the template no longer names, and whose it is
@@ -45,7 +76,7 @@ def fixed_statements(stack: Stack) -> list[iam.PolicyStatement]:
         iam.PolicyStatement(
             sid="LookAtModels",
             actions=["rekognition:DescribeProjectVersions", "rekognition:ListTagsForResource"],
-            resources=[f"{projects}/*"],
+            resources=[_here(_ANY_PROJECT)],
         ),
         iam.PolicyStatement(
             sid="LookAtThisStack",
@@ -56,7 +87,7 @@ def fixed_statements(stack: Stack) -> list[iam.PolicyStatement]:
         iam.PolicyStatement(
             sid="LookAtOwners",
             actions=["cloudformation:DescribeStackResource"],
-            resources=[f"arn:{Aws.PARTITION}:cloudformation:{here}:stack/*/*"],
+            resources=[_here(_ANY_STACK)],
         ),
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Stack, Token, Validations
+from aws_cdk import Duration, RemovalPolicy, Stack, Token, Validations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -135,7 +135,7 @@ class _Permissions(Construct):
         self._models: iam.PolicyStatement | None = None
         self._room = _policy.INLINE_CHARACTERS_MAX - 2_600
         self._policies: list[iam.Policy | iam.ManagedPolicy] = [self._inline]
-        _acknowledge(self._inline)
+        Validations.of(self).acknowledge(*_policy.acknowledgments())
 
     def allow(self, arn: str, *, finds_project: bool) -> list[IConstruct]:
         """Allow one model more; returns the policies that its resource has to wait for."""
@@ -176,16 +176,3 @@ class _Permissions(Construct):
             last.add_statements(statement)
         else:
             self._document.add_statements(statement)
-
-
-def _acknowledge(policy: Construct) -> None:
-    """Tell cdk-nag why there are wildcards, for every stack that uses the construct."""
-    Validations.of(policy).acknowledge(
-        Acknowledgment(
-            id="AwsSolutions-IAM5",
-            reason=(
-                "Declared models are named exactly. Former ones are limited by the stack's ownership tag "
-                "(aws:ResourceTag); DescribeProjects takes no resource; the other wildcards only read."
-            ),
-        )
-    )

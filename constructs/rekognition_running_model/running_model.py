@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable
 from enum import Enum
 from typing import Any, Final, Protocol, TypeVar
+from weakref import WeakKeyDictionary
 
 from aws_cdk import (
     Annotations,
@@ -41,6 +42,8 @@ from running_model_handler.core.waiting import (
 _T = TypeVar("_T")
 _USD_PER_UNIT_DAY: Final = 4 * 24
 _METRIC_NAMESPACE: Final = "AWS/Rekognition"
+_DECLARED: Final[WeakKeyDictionary[Stack, dict[str, RunningModel]]] = WeakKeyDictionary()
+"""Which construct of a stack declares which ARN."""
 
 
 class Replacement(Enum):
@@ -126,7 +129,7 @@ class _RunningModelBase(Resource):
         if not Token.is_unresolved(self._declared_arn):
             arn = parse_project_version_arn(self._declared_arn, name="project_version_arn")
             return arn.project_name, arn.version_name
-        parts = Fn.split("/", self._declared_arn, 5)
+        parts = Fn.split("/", self._declared_arn)
         return Fn.select(1, parts), Fn.select(3, parts)
 
 
@@ -335,17 +338,16 @@ class _Checks:
     def declared_once(self, model: RunningModel, arn: str) -> None:
         """No other construct of the stack declares the same model."""
         stack = Stack.of(model)
-        for other in stack.node.find_all():
-            if (
-                isinstance(other, RunningModel)
-                and other is not model
-                and Stack.of(other) is stack
-                and getattr(other, "_declared_arn", None) == arn
-            ):
-                self._problems.append(
-                    f"project_version_arn {arn} is declared by {other.node.path} already; a model belongs "
-                    "to one resource"
-                )
+        declared = _DECLARED.setdefault(stack, {})
+        other = declared.get(arn)
+        # The tree is searched for a conflict alone: each look at it costs time with every construct in it.
+        if other is None or other not in stack.node.find_all():
+            declared[arn] = model
+        else:
+            self._problems.append(
+                f"project_version_arn {arn} is declared by {other.node.path} already; a model belongs "
+                "to one resource"
+            )
 
     def finish(self, model: Construct) -> None:
         """Raise one ``ValueError`` for all that was found."""

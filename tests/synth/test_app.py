@@ -1,0 +1,115 @@
+"""app.py as a person uses it: context in, a template or one readable line out."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from synth_examples import ARN, PROJECT
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(folder: Path, **context: Any) -> subprocess.CompletedProcess[str]:
+    """Run app.py as the CDK CLI does."""
+    environment = dict(os.environ) | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "CDK_CONTEXT_JSON": json.dumps(context),
+        "CDK_OUTDIR": str(folder),
+        "CDK_DEFAULT_ACCOUNT": "123456789012",
+        "CDK_DEFAULT_REGION": "eu-west-1",
+    }
+    return subprocess.run(
+        [sys.executable, str(ROOT / "app.py")],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def template(folder: Path, stack: str = "RunningModel") -> dict[str, Any]:
+    """The synthesized template."""
+    return dict(json.loads((folder / f"{stack}.template.json").read_text()))
+
+
+def test_every_context_key_counts(tmp_path: Path) -> None:
+    """All keys of the README, as the CLI hands them over."""
+    done = run(
+        tmp_path,
+        project_version_arn=ARN,
+        project_arn=PROJECT,
+        min_inference_units="2",
+        max_inference_units="3",
+        timeout_minutes="20",
+        poll_interval_seconds="10",
+        replacement="stop_first",
+        check_on_every_deploy="true",
+        removal_policy="retain",
+        stack_name="Parts",
+    )
+    assert done.returncode == 0, done.stderr
+    found = template(tmp_path, "Parts")
+    (model,) = (r for r in found["Resources"].values() if r["Type"].startswith("Custom::"))
+    properties = model["Properties"]
+    assert properties["ProjectArn"] == PROJECT
+    assert (properties["MinInferenceUnits"], properties["MaxInferenceUnits"]) == (2, 3)
+    assert (properties["TimeoutSeconds"], properties["PollIntervalSeconds"]) == (1200, 10)
+    assert properties["Replacement"] == "STOP_FIRST"
+    assert model["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert "Deployment" in properties
+    assert {"ProjectVersionArn", "Status", "InferenceUnits", "StopCommand"} == set(found["Outputs"])
+    assert found["Outputs"]["StopCommand"]["Value"] == (
+        f"aws rekognition stop-project-version --region eu-west-1 --project-version-arn {ARN}"
+    )
+
+
+def test_the_order_of_several_models_means_nothing(tmp_path: Path) -> None:
+    """Ids follow from the names, so a list in another order changes no resource."""
+    other = ARN.replace("v3", "v4")
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert run(first, project_version_arn=f"{ARN},{other}").returncode == 0
+    assert run(second, project_version_arn=f" {other} , {ARN} ").returncode == 0
+    assert set(template(first)["Resources"]) == set(template(second)["Resources"])
+    assert len(template(first)["Outputs"]) == 8
+
+
+@pytest.mark.parametrize(
+    ("context", "words"),
+    [
+        ({}, "project_version_arn is missing"),
+        ({"project_version_arn": "  "}, "project_version_arn is missing"),
+        ({"project_version_arn": " , "}, "project_version_arn is missing"),
+        ({"project_version_arn": "nonsense"}, "must be the ARN of a project version"),
+        ({"project_version_arn": f"{ARN},{ARN}"}, "names a model twice"),
+        ({"project_version_arn": ARN.replace("eu-west-1", "us-east-1")}, "Region of its stack"),
+        ({"project_version_arn": ARN, "min_inference_units": "two"}, "must be a whole number, got 'two'"),
+        ({"project_version_arn": ARN, "min_inference_units": "0"}, "min_inference_units"),
+        ({"project_version_arn": ARN, "max_inference_units": "0"}, "max_inference_units"),
+        ({"project_version_arn": ARN, "timeout_minutes": "56"}, "timeout must be"),
+        ({"project_version_arn": ARN, "timeout_minutes": "0"}, "timeout_minutes must be at least 1"),
+        ({"project_version_arn": ARN, "poll_interval_seconds": "61"}, "poll_interval"),
+        ({"project_version_arn": ARN, "replacement": "sideways"}, "one of START_FIRST, STOP_FIRST"),
+        ({"project_version_arn": ARN, "removal_policy": "keep"}, "one of DESTROY, RETAIN"),
+        ({"project_version_arn": ARN, "check_on_every_deploy": "maybe"}, "must be true or false"),
+        ({"project_version_arn": ARN, "stack_name": "no spaces"}, "stack_name"),
+        ({"project_version_arn": ARN, "min_inference_unit": "2"}, "min_inference_units"),
+    ],
+)
+def test_fails_when_the_context_is_wrong_in_one_line(
+    tmp_path: Path, context: dict[str, str], words: str
+) -> None:
+    """A mistake is one line with what to give instead, status 1, and no traceback."""
+    done = run(tmp_path, **context)
+    assert done.returncode == 1
+    lines = [line for line in done.stderr.splitlines() if line]
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("error: ")
+    assert words in lines[0]
+    assert "cdk deploy -c" in lines[0]

@@ -1,0 +1,107 @@
+"""The Lambda package: complete, small, and the same for the same sources."""
+
+from __future__ import annotations
+
+import compileall
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from aws_cdk import App, Stack
+from synth_examples import ARN
+
+from bench.processes import asset_bytes
+from rekognition_running_model import RunningModel, _asset
+
+ROOT = Path(__file__).parents[2]
+
+
+def asset_hash() -> str:
+    """The hash of the function's asset in a fresh app."""
+    _asset._staged.cache_clear()
+    app = App()
+    RunningModel(Stack(app, "Parts"), "Model", project_version_arn=ARN)
+    assembly = app.synth()
+    (asset,) = Path(assembly.directory).glob("asset.*/")
+    return asset.name
+
+
+def test_compiled_files_do_not_change_the_hash() -> None:
+    """A test run leaves __pycache__ behind; the asset stays what it was."""
+    before = asset_hash()
+    compileall.compile_dir(ROOT / "lambda" / "running_model_handler", quiet=2)
+    assert any((ROOT / "lambda").rglob("__pycache__"))
+    assert asset_hash() == before
+
+
+def test_the_package_runs_by_itself(tmp_path: Path) -> None:
+    """Our code and crhelper, its licence included, and nothing else is needed but boto3."""
+    _asset.stage(tmp_path / "asset")
+    names = {path.relative_to(tmp_path / "asset").as_posix() for path in (tmp_path / "asset").rglob("*")}
+    assert {"running_model_handler/entry.py", "crhelper/resource_helper.py", "crhelper/LICENSE"} <= names
+    assert not any("__pycache__" in name or name.endswith((".pyc", ".pyi")) for name in names)
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); "
+        "import running_model_handler.entry as e; print(e.__file__)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "asset")], capture_output=True, text=True, check=True
+    )
+    assert str(tmp_path) in found.stdout
+
+
+def test_the_package_is_at_most_100_kb_zipped() -> None:
+    """Every cold start loads it."""
+    assert asset_bytes()["zipped bytes"] <= 100 * 1024
+
+
+def test_fails_when_crhelper_is_another_release(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The handler replaces private parts of crhelper, so the release is checked, with the way out."""
+    monkeypatch.setattr(_asset, "CRHELPER_VERSION", "0.0.1")
+    with pytest.raises(RuntimeError, match=r"pip install crhelper==0\.0\.1"):
+        _asset.stage(tmp_path / "asset")
+
+
+def test_one_pin_of_crhelper() -> None:
+    """The pin stands in four places, for four readers; they agree."""
+    pin = f"crhelper=={_asset.CRHELPER_VERSION}"
+    for name in ("pyproject.toml", "requirements.txt", "lambda/requirements.txt"):
+        assert pin in (ROOT / name).read_text(), name
+
+
+@pytest.mark.slow
+def test_the_wheel_synthesizes_elsewhere_with_the_same_asset(tmp_path: Path) -> None:
+    """Built, installed into an empty folder and used from another one: the same package, to the hash."""
+    source = tmp_path / "source"
+    shutil.copytree(
+        ROOT,
+        source,
+        ignore=shutil.ignore_patterns(".venv", "node_modules", ".git", "build", "cdk.out", ".*_cache"),
+    )
+    pip = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check"]
+    subprocess.run(
+        [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(tmp_path), str(source)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    (wheel,) = tmp_path.glob("*.whl")
+    site = tmp_path / "site"
+    subprocess.run([*pip, "install", "--no-deps", "--target", str(site), str(wheel)], check=True)
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from aws_cdk import App, Stack\nimport rekognition_running_model as r\n"
+        "assert r.__file__.startswith(sys.argv[1]), r.__file__\n"
+        "app = App(outdir=sys.argv[2])\n"
+        f"r.RunningModel(Stack(app, 'Parts'), 'Model', project_version_arn={ARN!r})\napp.synth()\n"
+    )
+    out = tmp_path / "out"
+    subprocess.run(
+        [sys.executable, "-I", "-c", script, str(site), str(out)],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+    )
+    (asset,) = out.glob("asset.*/")
+    assert asset.name == asset_hash()
+    assert (site / "rekognition_running_model" / "py.typed").exists()
