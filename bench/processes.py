@@ -25,6 +25,16 @@ MODEL_APP = (
     "from aws_cdk import App, Stack\nfrom rekognition_running_model import RunningModel\napp = App()\n"
     f"RunningModel(Stack(app, 'S'), 'M', project_version_arn={ARN!r})\napp.synth()\n"
 )
+FUNCTION_APP = (
+    "from aws_cdk import App, Stack, aws_lambda as l\napp = App()\nl.Function(Stack(app, 'S'), 'F', "
+    "runtime=l.Runtime.PYTHON_3_14, handler='a.b', code=l.Code.from_inline('x = 1'))\napp.synth()\n"
+)
+UNTYPED_APP = (
+    "import json, sys\nfrom aws_cdk import App, CfnResource, Stack\napp = App()\nstack = Stack(app, 'S')\n"
+    "for name, resource in json.load(open(TEMPLATE))['Resources'].items():\n"
+    "    CfnResource(stack, name, type=resource['Type'], properties=resource['Properties'])\napp.synth()\n"
+)
+"""The same resources without any of their own modules: what CDK takes for them at least."""
 
 
 def _seconds(script: str, environment: dict[str, str]) -> float:
@@ -56,11 +66,20 @@ def import_milliseconds(repetitions: int = 9) -> dict[str, float]:
     return {name: round((found[name] - found["nothing"]) * 1000) for name in IMPORTS}
 
 
-def synth_seconds(repetitions: int = 7) -> dict[str, float]:
-    """Time of a whole synth, of an empty app and of one with a model; seconds."""
-    with tempfile.TemporaryDirectory() as folder:
-        environment = dict(os.environ) | {"CDK_OUTDIR": folder}
-        found = _medians({"empty app": EMPTY_APP, "one model": MODEL_APP}, repetitions, environment)
+def synth_seconds(repetitions: int = 11) -> dict[str, float]:
+    """Time of a whole synth: of an empty app, of one with a model, and of two to compare with; seconds."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        environment = dict(os.environ) | {"CDK_OUTDIR": str(folder / "out")}
+        _seconds(MODEL_APP, environment)
+        template = (folder / "out" / "S.template.json").rename(folder / "template.json")
+        scripts = {
+            "empty app": EMPTY_APP,
+            "one model": MODEL_APP,
+            "its resources, untyped": UNTYPED_APP.replace("TEMPLATE", repr(str(template))),
+            "a plain Lambda function": FUNCTION_APP,
+        }
+        found = _medians(scripts, repetitions, environment)
     return {name: round(value, 3) for name, value in found.items()}
 
 
