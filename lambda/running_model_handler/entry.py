@@ -23,7 +23,7 @@ from running_model_handler.core.waiting import (
     backoff_seconds,
 )
 from running_model_handler.core.wanted import RequestType
-from running_model_handler.lifecycle import Answer, handle
+from running_model_handler.lifecycle import handle
 from running_model_handler.request import (
     DeleteRequest,
     Envelope,
@@ -39,6 +39,7 @@ from running_model_handler.shell.clock import Clock, SystemClock
 from running_model_handler.shell.cloudformation import CloudFormationStacks, Stacks
 from running_model_handler.shell.handover import HandOver, LambdaHandOver
 from running_model_handler.shell.rekognition import Models, RekognitionModels
+from running_model_handler.steps import Answer
 from running_model_handler.worker import HandOverDue, Invocation, Worker
 
 _logger = logging.getLogger("running_model")

@@ -135,9 +135,21 @@ def test_rolled_back_create_leaves_an_unclaimed_model(world: World) -> None:
     assert world.versions[V1].status == "RUNNING"
 
 
-def test_tags_removed_by_hand_do_not_leak(world: World) -> None:
+@pytest.mark.parametrize("was", ["CREATE_FAILED", "CREATE_IN_PROGRESS"])
+def test_a_create_that_failed_leaves_an_unclaimed_model(world: World, was: str) -> None:
+    """Its stack is deleted at once (OnFailure=DELETE), or later: somebody else runs the model."""
+    world.versions[V1].tags.clear()
+    world.was[STACK, "Model"] = was
+    assert delete(world)["Status"] == "SUCCESS"
+    assert world.versions[V1].status == "RUNNING"
+
+
+@pytest.mark.parametrize("was", ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_FAILED", None])
+def test_tags_removed_by_hand_do_not_leak(world: World, was: str | None) -> None:
     """G3: a stack's own model stops although somebody removed its tags."""
     world.versions[V1].tags.clear()
+    if was:
+        world.was[STACK, "Model"] = was
     assert delete(world)["Status"] == "SUCCESS"
     assert world.versions[V1].status == "STOPPED"
 

@@ -394,6 +394,31 @@ def test_rename_with_other_units_that_is_rolled_back_restores_them(world: World)
     assert str(world.versions[V1].units) == "1"
 
 
+@pytest.mark.parametrize(
+    ("after", "units"), [("TagResource", "1"), ("TagResource", "2"), ("StopProjectVersion", "2")]
+)
+def test_g3_a_model_handed_back_to_a_resource_that_goes_too_is_stopped(
+    world: World, after: str, units: str
+) -> None:
+    """The former resource's Delete came while the model was not its own: nobody else would stop it."""
+    renamed(world, MinInferenceUnits=units)
+    world.stacks[STACK] = "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"
+    world.set_resource("DELETE_IN_PROGRESS", "Renamed", physical_id=V1)
+
+    def heir_goes(action: str, arn: str) -> None:
+        if action == after:
+            world.set_resource("DELETE_COMPLETE", physical_id=V1)
+
+    world.after = heir_goes
+    answer = world.deliver(
+        request("Delete", properties(), physical_id=V1, logical_id="Renamed", request_id="d1")
+    )
+    assert answer is not None
+    assert answer["Status"] == "SUCCESS"
+    assert world.versions[V1].status == "STOPPED"
+    assert set(world.versions[V1].tags) == {Tag.REQUESTS}
+
+
 def test_permission_missing_in_an_update_names_the_action(world: World) -> None:
     """A role without Start fails the replacement by name and leaves the old model running."""
 

@@ -98,6 +98,8 @@ class World:
         """(action without service, ARN) of every call that had an answer or an effect."""
         self.resources: dict[tuple[str, str], ResourceView] = {}
         self.events: dict[tuple[str, str], ResourceView] = {}
+        self.was: dict[tuple[str, str], str] = {}
+        """What a resource was before its deletion began."""
         self.stacks: dict[str, str] = {STACK: "CREATE_IN_PROGRESS"}
         self.answers: list[dict[str, Any]] = []
         self.invocations: list[dict[str, Any]] = []
@@ -250,6 +252,10 @@ class World:
     def latest_event(self, stack_id: str, logical_id: str) -> ResourceView | None:
         self._call("DescribeStackEvents", logical_id)
         return self.events.get((stack_id, logical_id))
+
+    def status_before_deletion(self, stack_id: str, logical_id: str) -> str | None:
+        self._call("DescribeStackEvents", logical_id)
+        return self.was.get((stack_id, logical_id))
 
     def stack_status(self, stack_id: str) -> str | None:
         self._call("DescribeStacks", stack_id)

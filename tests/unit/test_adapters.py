@@ -205,6 +205,26 @@ def test_latest_event_and_stack_status(stacks: tuple[CloudFormationStacks, Stubb
     assert adapter.stack_status(STACK) is None
 
 
+def test_what_a_resource_was_before_its_deletion(stacks: tuple[CloudFormationStacks, Stubber]) -> None:
+    """Further pages are asked for until an event tells; a nested stack's event on itself does not."""
+    adapter, stub = stacks
+    at = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+
+    def event(status: str, stack: str = STACK, name: str = "Model") -> dict[str, Any]:
+        identity = {"StackId": stack, "EventId": "e", "StackName": "parts", "Timestamp": at}
+        return {**identity, "LogicalResourceId": name, "ResourceStatus": status}
+
+    first = [event("DELETE_IN_PROGRESS"), event("DELETE_FAILED"), event("CREATE_COMPLETE", name="Other")]
+    second = [event("CREATE_COMPLETE", stack=f"{STACK}-nested"), event("CREATE_FAILED")]
+    stub.add_response("describe_stack_events", {"StackEvents": first, "NextToken": "n"}, {"StackName": STACK})
+    stub.add_response(
+        "describe_stack_events", {"StackEvents": second}, {"StackName": STACK, "NextToken": "n"}
+    )
+    assert adapter.status_before_deletion(STACK, "Model") == "CREATE_FAILED"
+    stub.add_response("describe_stack_events", {"StackEvents": first}, {"StackName": STACK})
+    assert adapter.status_before_deletion(STACK, "Model") is None
+
+
 def test_hand_over_invokes_asynchronously() -> None:
     """The event goes to the function's own ARN as an asynchronous invocation."""
     raw = client("lambda")

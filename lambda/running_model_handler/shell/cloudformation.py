@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from running_model_handler.core.errors import ErrorKind, ServiceError
@@ -18,6 +18,9 @@ class Stacks(Protocol):
 
     def latest_event(self, stack_id: str, logical_id: str) -> ResourceView | None:
         """The resource as its latest stack event shows it (DescribeStackEvents, one page)."""
+
+    def status_before_deletion(self, stack_id: str, logical_id: str) -> str | None:
+        """What the resource was before it was to be deleted (DescribeStackEvents); None if unknown."""
 
     def stack_status(self, stack_id: str) -> str | None:
         """The status of a stack (DescribeStacks); None if it does not exist."""
@@ -45,12 +48,27 @@ class CloudFormationStacks:
 
     def latest_event(self, stack_id: str, logical_id: str) -> ResourceView | None:
         """See ``Stacks``. CloudFormation gives the newest events first."""
-        action = "cloudformation:DescribeStackEvents"
-        answer = _call_or_none(action, stack_id, self._client.describe_stack_events, StackName=stack_id)
-        for event in (answer or {}).get("StackEvents", []):
-            if event.get("LogicalResourceId") == logical_id and event.get("StackId") == stack_id:
-                return _view(event, "Timestamp")
+        page = self._page_of_events(stack_id)
+        return next(_views(page, stack_id, logical_id), None)
+
+    def status_before_deletion(self, stack_id: str, logical_id: str) -> str | None:
+        """See ``Stacks``."""
+        page = self._page_of_events(stack_id)
+        while page:
+            for view in _views(page, stack_id, logical_id):
+                if not view.status.startswith("DELETE_"):
+                    return view.status
+            token = page.get("NextToken")
+            page = self._page_of_events(stack_id, NextToken=token) if token else None
         return None
+
+    def _page_of_events(self, stack_id: str, **following: str) -> Mapping[str, Any] | None:
+        action = "cloudformation:DescribeStackEvents"
+        method = self._client.describe_stack_events
+        answer: Mapping[str, Any] | None = _call_or_none(
+            action, stack_id, method, StackName=stack_id, **following
+        )
+        return answer
 
     def stack_status(self, stack_id: str) -> str | None:
         """See ``Stacks``."""
@@ -59,6 +77,13 @@ class CloudFormationStacks:
         if not answer or not answer.get("Stacks"):
             return None
         return str(answer["Stacks"][0]["StackStatus"])
+
+
+def _views(page: Mapping[str, Any] | None, stack_id: str, logical_id: str) -> Iterator[ResourceView]:
+    """What a page of events says of a resource, the latest first. A nested stack is a resource too."""
+    for event in (page or {}).get("StackEvents", []):
+        if event.get("LogicalResourceId") == logical_id and event.get("StackId") == stack_id:
+            yield _view(event, "Timestamp")
 
 
 def _view(detail: Mapping[str, Any], time_key: str) -> ResourceView:

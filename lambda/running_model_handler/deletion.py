@@ -1,0 +1,112 @@
+"""Delete: stop the model, unless it is somebody else's by now."""
+
+from __future__ import annotations
+
+import logging
+
+from running_model_handler.core.arn import ProjectVersionArn
+from running_model_handler.core.claim import Claim
+from running_model_handler.core.errors import RequestFailed, ServiceError
+from running_model_handler.core.waiting import SETTLE_SECONDS
+from running_model_handler.core.wanted import StackView
+from running_model_handler.ownership import Superseded
+from running_model_handler.reconcile import Reconciler, stop_command
+from running_model_handler.request import DeleteRequest
+from running_model_handler.steps import Answer, Steps
+from running_model_handler.worker import HandOverDue, Worker
+
+_logger = logging.getLogger("running_model")
+
+
+class Deletion(Steps):
+    """Delete: stop the model, unless it is somebody else's by now."""
+
+    def __init__(self, worker: Worker, request: DeleteRequest) -> None:
+        super().__init__(worker)
+        self._request = request
+
+    def handle(self) -> Answer:
+        """Succeed once nothing bills any more; fail only when time or permissions run out."""
+        arn = self._request.arn
+        physical_id = self._request.envelope.physical_id or (str(arn) if arn else "none")
+        if arn is None:
+            _logger.info("nothing to stop: the request names no model of this account and Region")
+            return Answer(physical_id)
+        try:
+            self._delete(arn)
+        except HandOverDue:
+            raise
+        except Superseded:
+            _logger.warning("delete delivered late", extra={"model": str(arn)})
+        except (RequestFailed, ServiceError) as error:
+            return Answer(physical_id, _with_command(str(error), arn))
+        except Exception as error:
+            _logger.exception("unexpected error")
+            return Answer(physical_id, _with_command(f"unexpected {type(error).__name__}: {error}", arn))
+        return Answer(physical_id)
+
+    def _delete(self, arn: ProjectVersionArn) -> None:
+        worker, owner = self.worker, self._request.envelope.owner
+        view = self._view_or_none()
+        claim = self._claim_once_settled(arn)
+        if claim is None:
+            return
+        if claim.superseded(self._request.envelope.digest):
+            raise Superseded
+        if claim.owner is None and not self._was_ours(view):
+            _logger.info("left alone: unclaimed", extra={"model": str(arn)})
+            return
+        if claim.owner is not None and claim.owner != owner:
+            _logger.info("left alone", extra={"model": str(arn), "owner": str(claim.owner)})
+            if claim.owner.stack_id == owner.stack_id:
+                self.ownership.settle_rename(arn, claim)
+            return
+        heir = self.ownership.heir(claim)
+        if heir is not None:
+            self.hand_back(arn, claim, heir)
+            return
+        project = worker.project(arn, self._request.project_arn, claim)
+        settle = SETTLE_SECONDS if self._request.never_answered else 0.0
+        Reconciler(worker, arn, project).to_stopped(settle_seconds=settle)
+        self.ownership.release(arn, claim)
+
+    def _view_or_none(self) -> StackView | None:
+        """What CloudFormation says; a Delete does its work whether or not it can be asked."""
+        try:
+            return self.worker.look_at_stack()
+        except (RequestFailed, ServiceError) as error:
+            _logger.warning("stack not looked at", extra={"problem": str(error)})
+            return None
+
+    def _claim_once_settled(self, arn: ProjectVersionArn) -> Claim | None:
+        """The claim. After a create that never answered, its worker may be about to write one."""
+        worker, memory = self.worker, self.worker.state.model(str(arn))
+        while True:
+            claim = self.claim_or_none(arn)
+            if claim is None or claim.owner is not None or not self._request.never_answered:
+                return claim
+            memory.settled_since = memory.settled_since or worker.clock.now()
+            if worker.clock.now() - memory.settled_since >= SETTLE_SECONDS:
+                return claim
+            worker.pause_between_looks()
+
+    def _was_ours(self, view: StackView | None) -> bool:
+        """Whether an unclaimed model is ours all the same: its tags were removed by hand.
+
+        A create that failed before its claim never had the model, whether it is rolled back or its stack is
+        deleted later. Where the resource existed, CloudFormation's own record says that it was.
+        """
+        if self._request.never_answered or view is None or view.stack_status is None:
+            return False
+        if "ROLLBACK" in view.stack_status or not view.stack_status.startswith(("DELETE_", "UPDATE_")):
+            return False
+        worker, envelope = self.worker, self._request.envelope
+        before = worker.attempt(
+            lambda: worker.stacks.status_before_deletion(envelope.stack_id, envelope.logical_id)
+        )
+        return before is None or not before.startswith("CREATE_") or before == "CREATE_COMPLETE"
+
+
+def _with_command(reason: str, arn: ProjectVersionArn) -> str:
+    command = stop_command(arn)
+    return reason if command in reason else f"{reason}. If the model runs, stop it by hand: {command}"
