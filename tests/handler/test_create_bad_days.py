@@ -1,0 +1,188 @@
+"""Create when calls fail, events come twice or late, and CloudFormation has changed its mind."""
+
+from __future__ import annotations
+
+import pytest
+from world import STACK, V1, V2, World, created, properties, request, service_error
+
+from running_model_handler.core.names import Tag
+
+
+@pytest.fixture
+def world() -> World:
+    """A world with three trained models and an empty stack."""
+    return World()
+
+
+def test_throttling_at_half_is_overcome(world: World) -> None:
+    """Half of all calls throttled: one start, and success."""
+
+    def throttle(action: str, arn: str) -> None:
+        if world.clock.chance() < 0.5:
+            raise service_error("ThrottlingException", f"rekognition:{action}")
+
+    world.before = throttle
+    answer = created(world)
+    assert answer is not None
+    assert answer["Status"] == "SUCCESS"
+    assert world.count("StartProjectVersion") == 1
+
+
+def test_g5_lost_answer_to_start_is_observed_not_repeated(world: World) -> None:
+    """G5: a Start whose answer was lost is not sent again."""
+    lost: list[str] = []
+
+    def lose(action: str, arn: str) -> None:
+        if action == "StartProjectVersion" and not lost:
+            lost.append(arn)
+            raise service_error("InternalServerError", "rekognition:StartProjectVersion", 500)
+
+    world.after = lose
+    answer = created(world)
+    assert answer is not None
+    assert answer["Status"] == "SUCCESS"
+    assert world.count("StartProjectVersion") == 1
+
+
+def test_missing_permission_is_named_after_a_minute(world: World) -> None:
+    """AccessDenied is waited out for IAM's delay, then the action is named and the model left stopped."""
+
+    def deny(action: str, arn: str) -> None:
+        if action == "StartProjectVersion":
+            raise service_error("AccessDeniedException", "rekognition:StartProjectVersion")
+
+    world.before = deny
+    before = world.clock.now()
+    answer = created(world)
+    assert answer is not None
+    assert answer["Status"] == "FAILED"
+    assert "rekognition:StartProjectVersion" in answer["Reason"]
+    assert 60 <= answer["At"] - before < 180
+
+
+def test_permission_that_arrives_late_is_no_failure(world: World) -> None:
+    """A policy that works only after 30 seconds fails nothing."""
+    begin = world.clock.now()
+
+    def deny(action: str, arn: str) -> None:
+        if world.clock.now() - begin < 30:
+            raise service_error("AccessDeniedException", f"rekognition:{action}")
+
+    world.before = deny
+    answer = created(world)
+    assert answer is not None
+    assert answer["Status"] == "SUCCESS"
+
+
+def test_g5_crash_after_start_is_healed_by_the_retry(world: World) -> None:
+    """G5: an invocation killed right after its Start goes on in Lambda's retry, with one Start."""
+    crashes: list[str] = []
+
+    def crash(action: str, arn: str) -> None:
+        if action == "StartProjectVersion" and not crashes:
+            crashes.append(arn)
+            raise KeyboardInterrupt
+
+    world.after = crash
+    world.set_resource("CREATE_IN_PROGRESS")
+    event = request("Create", properties())
+    with pytest.raises(KeyboardInterrupt):
+        world.deliver(event)
+    world.clock.sleep(60)
+    answer = world.deliver(event)
+    assert answer is not None
+    assert answer["Status"] == "SUCCESS"
+    assert world.count("StartProjectVersion") == 1
+
+
+def test_g5_the_same_event_twice_has_the_effect_of_one(world: World) -> None:
+    """G5: a duplicate finds everything done."""
+    created(world)
+    calls = world.count("StartProjectVersion")
+    world.set_resource("CREATE_COMPLETE", physical_id=V1)
+    answer = world.deliver(request("Create", properties()))
+    assert answer is not None
+    assert answer["Status"] == "SUCCESS"
+    assert world.count("StartProjectVersion") == calls
+
+
+def test_g10_late_create_after_the_stack_is_gone_starts_nothing(world: World) -> None:
+    """G10: a create that was queued until the stack was gone starts nothing and claims nothing for good."""
+    world.stacks.clear()
+    answer = world.deliver(request("Create", properties()))
+    assert answer is not None
+    assert answer["Status"] == "FAILED"
+    assert world.count("StartProjectVersion") == 0
+    assert Tag.STACK_ID not in world.versions[V1].tags
+
+
+def test_g10_create_cancelled_right_after_start_is_stopped(world: World) -> None:
+    """G10: a Start sent while CloudFormation cancels is taken back at once."""
+
+    def cancel(action: str, arn: str) -> None:
+        if action == "StartProjectVersion":
+            world.set_resource("DELETE_IN_PROGRESS")
+
+    world.after = cancel
+    world.stop_while_starting = True
+    answer = created(world)
+    assert answer is not None
+    assert answer["Status"] == "FAILED"
+    assert world.versions[V1].status == "STOPPED"
+    assert world.statuses(V1) == ["STARTING", "STOPPING", "STOPPED"]
+
+
+def test_g10_cancelled_while_waiting_ends_at_the_next_look(world: World) -> None:
+    """A waiter whose create was cancelled ends soon and leaves nothing running."""
+    world.stop_while_starting = True
+    world.clock.at(100, lambda: world.set_resource("DELETE_IN_PROGRESS"))
+    begin = world.clock.now()
+    answer = created(world)
+    assert answer is not None
+    assert world.versions[V1].status == "STOPPED"
+    assert answer["At"] - begin < 100 + 15 + 120 + 10
+
+
+def test_g10_a_late_duplicate_is_known_by_its_digest(world: World) -> None:
+    """G10: after create and delete, a duplicate of the create is refused although CFN shows a new create."""
+    created(world)
+    world.set_resource("DELETE_IN_PROGRESS")
+    world.stacks[STACK] = "DELETE_IN_PROGRESS"
+    world.deliver(request("Delete", properties(), physical_id=V1, request_id="r2"))
+    world.set_resource("CREATE_IN_PROGRESS")
+    starts = world.count("StartProjectVersion")
+    answer = world.deliver(request("Create", properties()))
+    assert answer is not None
+    assert answer["Status"] == "FAILED"
+    assert "delivered late" in answer["Reason"]
+    assert world.count("StartProjectVersion") == starts
+
+
+def test_resource_not_shown_yet_is_found_in_the_events(world: World) -> None:
+    """Where DescribeStackResource lags, the latest stack event counts."""
+    from running_model_handler.core.wanted import ResourceView
+
+    world.events[STACK, "Model"] = ResourceView("CREATE_IN_PROGRESS")
+    answer = world.deliver(request("Create", properties()))
+    assert answer is not None
+    assert answer["Status"] == "SUCCESS"
+    assert world.count("DescribeStackEvents") > 0
+
+
+def test_the_queue_before_the_function_counts(world: World) -> None:
+    """G4: an event that waited 50 minutes for the function is still answered within the hour."""
+    world.set_resource("CREATE_IN_PROGRESS")
+    sent_at = world.clock.now()
+    world.clock.sleep(50 * 60)
+    world.versions[V1].start_seconds = 20 * 60
+    world.stop_while_starting = True
+    answer = world.deliver(request("Create", properties()))
+    assert answer is not None
+    assert answer["Status"] == "FAILED"
+    assert answer["At"] - sent_at < 3600
+
+
+def test_second_model_does_not_touch_the_first(world: World) -> None:
+    """Only the declared model is called."""
+    created(world, V2)
+    assert {arn for name, arn in world.calls if "Project" in name} == {V2}
