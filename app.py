@@ -165,9 +165,8 @@ def _environment() -> Environment | None:
     return Environment(account=account, region=region) if account and region else None
 
 
-def main() -> int:
+def main(app: App) -> int:
     """Synthesize the app; a mistake in the context is one line and exit status 1."""
-    app = App()
     try:
         settings = Settings(app)
         RunningModelStack(app, settings.stack_name, settings, env=_environment())
@@ -180,4 +179,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(App()))

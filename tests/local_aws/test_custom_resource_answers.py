@@ -10,6 +10,8 @@ import urllib.request
 import pytest
 from stack_world import StackWorld, until
 
+pytestmark = pytest.mark.slow
+
 
 def put(stacks: StackWorld, url: str, body: bytes, method: str = "PUT", **headers: str) -> int:
     """Calls a URL as a function would; returns the HTTP status."""

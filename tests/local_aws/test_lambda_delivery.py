@@ -9,6 +9,8 @@ from stack_world import StackWorld, until, zipped
 
 from local_aws import EmbeddedAws, Invocation
 
+pytestmark = pytest.mark.slow
+
 
 def runs(stacks: StackWorld, request_id: str) -> list[Invocation]:
     """The runs that an event led to."""

@@ -15,6 +15,8 @@ from stack_world import until, zipped
 
 from local_aws import EmbeddedAws, LocalAwsError
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -11,6 +11,8 @@ from stack_world import StackWorld, until, zipped
 
 from local_aws import EmbeddedAws
 
+pytestmark = pytest.mark.slow
+
 CALLER = """
 import boto3, botocore.exceptions
 def handler(event, context):

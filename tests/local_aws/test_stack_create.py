@@ -7,6 +7,8 @@ import json
 import pytest
 from stack_world import StackWorld, until
 
+pytestmark = pytest.mark.slow
+
 
 def test_what_does_not_depend_on_each_other_is_made_side_by_side(stacks: StackWorld) -> None:
     """Four resources that wait for one gate are asked before it opens; what needs them comes after."""

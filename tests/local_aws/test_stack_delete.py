@@ -7,7 +7,10 @@ import json
 from functools import partial
 from typing import Any
 
+import pytest
 from stack_world import PROVIDER_SOURCE, ROLE, StackWorld, until
+
+pytestmark = pytest.mark.slow
 
 
 def with_own_function(stacks: StackWorld, resources: dict[str, Any]) -> dict[str, Any]:

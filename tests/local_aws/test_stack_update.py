@@ -6,6 +6,8 @@ import pytest
 from botocore.exceptions import ClientError
 from stack_world import StackWorld, until
 
+pytestmark = pytest.mark.slow
+
 
 def test_an_update_is_seen_while_it_runs(stacks: StackWorld) -> None:
     """During its update a resource is UPDATE_IN_PROGRESS with its id; an unchanged one is not touched."""

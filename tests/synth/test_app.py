@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aws_cdk import App
 from synth_examples import ARN, PROJECT
+
+from app import main
 
 ROOT = Path(__file__).parents[2]
 
@@ -103,13 +106,27 @@ def test_the_order_of_several_models_means_nothing(tmp_path: Path) -> None:
     ],
 )
 def test_fails_when_the_context_is_wrong_in_one_line(
-    tmp_path: Path, context: dict[str, str], words: str
+    context: dict[str, str], words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A mistake is one line with what to give instead, status 1, and no traceback."""
-    done = run(tmp_path, **context)
+    """A mistake is one line with what to give instead, and status 1."""
+    monkeypatch.setenv("CDK_DEFAULT_ACCOUNT", "123456789012")
+    monkeypatch.setenv("CDK_DEFAULT_REGION", "eu-west-1")
+    assert main(App(context=context)) == 1
+    check_line(capsys.readouterr().err, words)
+
+
+def test_the_cli_shows_that_line_and_no_traceback(tmp_path: Path) -> None:
+    """The same in a process of its own, as the CDK CLI runs it."""
+    done = run(tmp_path)
     assert done.returncode == 1
-    lines = [line for line in done.stderr.splitlines() if line]
-    assert len(lines) == 1, done.stderr
+    check_line(done.stderr, "project_version_arn is missing")
+    assert not list(tmp_path.iterdir())
+
+
+def check_line(text: str, words: str) -> None:
+    """One line that says what is wrong, and shows what is right."""
+    lines = [line for line in text.splitlines() if line]
+    assert len(lines) == 1, text
     assert lines[0].startswith("error: ")
     assert words in lines[0]
     assert "cdk deploy -c" in lines[0]
