@@ -65,9 +65,9 @@ def models(
 
 
 def failing_sibling(
-    *, after_seconds: float, fail_on: str = "Create", version: int = 1, after_models: bool = False
+    *, after_seconds: float, fail_on: str = "Create", after_models: bool = False
 ) -> Callable[[Stack, list[RunningModel]], None]:
-    """A custom resource beside the models that fails a while after it is created, or updated."""
+    """A custom resource beside the models that answers a while later, and fails on one type of request."""
 
     def add(stack: Stack, built: list[RunningModel]) -> None:
         role = iam.Role(stack, "SiblingRole", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
@@ -84,7 +84,7 @@ def failing_sibling(
             stack,
             "Sibling",
             service_token=function.function_arn,
-            properties={"FailOn": fail_on, "AfterSeconds": after_seconds, "Version": version},
+            properties={"FailOn": fail_on, "AfterSeconds": after_seconds},
             removal_policy=RemovalPolicy.DESTROY,
         )
         if after_models:

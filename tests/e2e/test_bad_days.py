@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -58,12 +57,12 @@ def test_an_update_rolled_back_by_a_sibling_while_the_new_version_starts(deploym
     """G7, G3: the replacement is cancelled; the old model never stopped, the new one ends STOPPED."""
     old, new = deployment.model("v1"), deployment.model("v2", start_seconds=20.0)
 
-    def neighbour(version: int) -> Callable[[Stack, list[RunningModel]], None]:
-        return failing_sibling(after_seconds=6.0, fail_on="Update", version=version)
-
-    assert deployment.deploy(models(old, change=neighbour(1))).code == 0
-    outcome = deployment.deploy(models(new, change=neighbour(2)))
+    good = failing_sibling(after_seconds=6.0, fail_on="nothing")
+    bad = failing_sibling(after_seconds=6.0, fail_on="Update")
+    assert deployment.deploy(models(old, change=good)).code == 0
+    outcome = deployment.deploy(models(new, change=bad))
     assert outcome.code != 0
+    assert deployment.stack_status() == "UPDATE_ROLLBACK_COMPLETE"
     ((_, ended, _),) = deployment.rekognition.journal.running_intervals(old)
     assert ended is None
     assert deployment.rekognition.status(new) in ("STOPPED", "TRAINING_COMPLETED")
