@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from running_model_handler.core.arn import ProjectVersionArn
 from running_model_handler.core.claim import (
@@ -90,14 +91,26 @@ class Ownership:
         models = self._worker.models
         history = {str(Tag.REQUESTS): " ".join(with_request(claim.requests, self._digest))}
         try:
-            self._worker.attempt(lambda: models.tag(arn, history))
-            self._worker.attempt(lambda: models.untag(arn, [str(tag) for tag in CLAIM_TAGS]))
+            self._while_ours(arn, lambda: models.tag(arn, history))
+            self._while_ours(arn, lambda: models.untag(arn, [str(tag) for tag in CLAIM_TAGS]))
         except ServiceError as error:
             if error.kind is not ErrorKind.NOT_FOUND:
                 _logger.warning("claim not released", extra={"model": str(arn), "problem": str(error)})
         except RequestFailed as error:
             # The model has stopped, that is what counts; a claim whose stack is gone can be taken over.
             _logger.warning("claim not released", extra={"model": str(arn), "problem": str(error)})
+
+    def _while_ours(self, arn: ProjectVersionArn, call: Callable[[], None]) -> None:
+        """Call, unless another request of ours has released the model: its tags were the permission."""
+
+        def call_if_ours() -> None:
+            try:
+                call()
+            except ServiceError as error:
+                if error.kind is not ErrorKind.DENIED or self._worker.claim(arn).is_of(self._owner):
+                    raise
+
+        self._worker.attempt(call_if_ours)
 
     def settle_rename(self, arn: ProjectVersionArn, claim: Claim) -> None:
         """The former resource is gone for good: its successor no longer has to hand the model back."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from updates import gap, update, updating, updating_world
-from world import STACK, V1, V2, World, properties, request
+from world import STACK, V1, V2, World, properties, request, service_error
 
 from running_model_handler.core.names import Tag
 
@@ -112,6 +112,28 @@ def test_cancelled_replacement_is_cleaned_by_the_roll_back(world: World) -> None
     assert world.versions[V2].status == "STOPPED"
     assert Tag.STACK_ID not in world.versions[V2].tags
     assert world.statuses(V1) == []
+
+
+def test_two_requests_that_release_a_model_do_not_wait_for_each_other(world: World) -> None:
+    """The cancelled update has released the model first: without its tags the role may not touch it."""
+    world.run_model(V2)
+    world.own(V2)
+    updating(world, "UPDATE_ROLLBACK_IN_PROGRESS")
+
+    def released_by_the_other(action: str, arn: str) -> None:
+        if (
+            world.versions[V2].status == "STOPPED"
+            and arn == V2
+            and action in ("TagResource", "UntagResource")
+        ):
+            world.versions[V2].tags.clear()
+            raise service_error("AccessDeniedException", f"rekognition:{action}")
+
+    world.before = released_by_the_other
+    answer = update(world, properties(V1), properties(V2))
+    assert answer["Status"] == "SUCCESS"
+    stopped_at = next(at for at, arn, status in world.history if (arn, status) == (V2, "STOPPED"))
+    assert answer["At"] - stopped_at < 30
 
 
 def test_roll_back_leaves_a_model_that_was_never_claimed(world: World) -> None:
