@@ -45,11 +45,12 @@ class Settings:
     def __init__(self, app: App) -> None:
         self._app = app
         self._check_keys()
-        arns = (self._read("project_version_arn") or "").split(",")
-        self.project_version_arns = [arn.strip() for arn in arns if arn.strip()]
-        if not self.project_version_arns:
+        arns = self._list("project_version_arn")
+        if not arns:
             raise ContextError("context key project_version_arn is missing")
-        if len(set(self.project_version_arns)) < len(self.project_version_arns):
+        self.arns = [parse_project_version_arn(arn, name="project_version_arn") for arn in arns]
+        # Also with another creation time: only one of two such versions can exist.
+        if len({(arn.project_name, arn.version_name) for arn in self.arns}) < len(self.arns):
             raise ContextError("context key project_version_arn names a model twice")
         self.project_arn = self._read("project_arn")
         minimum = self._number("min_inference_units")
@@ -80,6 +81,12 @@ class Settings:
         value = self._app.node.try_get_context(key)
         text = "" if value is None else str(value).strip()
         return text or None
+
+    def _list(self, key: str) -> list[str]:
+        """Several values: separated by commas, or a list in cdk.json."""
+        value = self._app.node.try_get_context(key)
+        texts = [str(item) for item in value] if isinstance(value, list) else str(value or "").split(",")
+        return [text.strip() for text in texts if text.strip()]
 
     def _number(self, key: str) -> int | None:
         text = self._read(key)
@@ -123,14 +130,13 @@ class RunningModelStack(Stack):
         super().__init__(
             scope, construct_id, env=env, description="Runs Amazon Rekognition Custom Labels models"
         )
-        single = len(settings.project_version_arns) == 1
-        for text in settings.project_version_arns:
-            arn = parse_project_version_arn(text, name="project_version_arn")
+        single = len(settings.arns) == 1
+        for arn in settings.arns:
             model_id = "Model" if single else _construct_id(arn)
             model = RunningModel(
                 self,
                 model_id,
-                project_version_arn=text,
+                project_version_arn=str(arn),
                 project_arn=settings.project_arn,
                 min_inference_units=settings.min_inference_units,
                 max_inference_units=settings.max_inference_units,
@@ -140,9 +146,10 @@ class RunningModelStack(Stack):
                 check_on_every_deploy=settings.check_on_every_deploy,
                 removal_policy=settings.removal_policy,
             )
-            self._show(model, "" if single else model_id, arn)
+            # Below its model an output's logical id ends in a hash: names alone may clash ("a-b" and "ab").
+            self._show(model, self if single else model, arn)
 
-    def _show(self, model: RunningModel, prefix: str, arn: ProjectVersionArn) -> None:
+    def _show(self, model: RunningModel, scope: Construct, arn: ProjectVersionArn) -> None:
         units = f"{model.running_model_min_inference_units} to {model.running_model_max_inference_units}"
         command = f"aws rekognition stop-project-version --region {arn.region} --project-version-arn {arn}"
         for name, value in {
@@ -151,12 +158,12 @@ class RunningModelStack(Stack):
             "InferenceUnits": units,
             "StopCommand": command,
         }.items():
-            CfnOutput(self, f"{prefix}{name}", value=value)
+            CfnOutput(scope, name, value=value)
 
 
 def _construct_id(arn: ProjectVersionArn) -> str:
-    """An id that follows from the names, so that the order of a list means nothing."""
-    return f"Model-{arn.project_name}-{arn.version_name}"
+    """An id that follows from the names, so that the order of a list means nothing; no name holds a colon."""
+    return f"Model:{arn.project_name}:{arn.version_name}"
 
 
 def _environment() -> Environment | None:

@@ -157,7 +157,7 @@ async def delete_stack(
         }
         kept |= stuck.union(*(transitive(needs).get(logical_id, set()) for logical_id in stuck))
     doomed = [
-        _doomed(stack, logical_id, resource, definitions, logical_id in kept)
+        doomed_resource(stack, logical_id, resource, definitions, logical_id in kept)
         for logical_id, resource in stack.resources.items()
     ]
     failures = await delete_all(stack, doomed, needs, delete)
@@ -172,13 +172,14 @@ async def delete_stack(
     return True
 
 
-def _doomed(
+def doomed_resource(
     stack: StackRecord,
     logical_id: str,
     resource: Mapping[str, Any],
     definitions: Definitions | None,
-    kept: bool,
+    kept: bool = False,
 ) -> Doomed:
+    """A resource that the stack has and is to lose, with the policy of the template that declared it."""
     policy = "Retain" if kept else "Delete"
     if not kept and definitions is not None and logical_id in definitions.resources:
         policy = definitions.policy(logical_id, "DeletionPolicy", stack)

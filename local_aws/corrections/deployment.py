@@ -20,7 +20,15 @@ from typing import Any
 from local_aws.corrections import ministack
 from local_aws.corrections.changes import Change, Order
 from local_aws.corrections.definitions import Definitions, Resolved, type_of
-from local_aws.corrections.deletion import RETAINING, Deleter, Doomed, delete_all, failed_to, is_stack
+from local_aws.corrections.deletion import (
+    RETAINING,
+    Deleter,
+    Doomed,
+    delete_all,
+    doomed_resource,
+    failed_to,
+    is_stack,
+)
 from local_aws.corrections.graph import Outcome, run_graph
 from local_aws.corrections.provisioning import Made, Provisioner
 from local_aws.corrections.roll_back import roll_back_create, roll_back_update
@@ -340,7 +348,7 @@ class Deployment:
             return all(clean)
         doomed = [one for change in self.changes.values() if (one := self._replaced(change)) is not None]
         doomed += [
-            self._removed(logical_id, resource, self.former)
+            doomed_resource(self.stack, logical_id, resource, self.former)
             for logical_id, resource in self.before.items()
             if logical_id not in self.order.definitions.resources and logical_id in self.stack.resources
         ]
@@ -371,18 +379,4 @@ class Deployment:
             policy,
             is_the_resource=False,
             old_ones=tuple(change.old_ones),
-        )
-
-    def _removed(self, logical_id: str, resource: Mapping[str, Any], former: Definitions) -> Doomed:
-        policy = (
-            former.policy(logical_id, "DeletionPolicy", self.stack)
-            if logical_id in former.resources
-            else "Delete"
-        )
-        return Doomed(
-            logical_id,
-            str(resource.get("ResourceType", "")),
-            resource.get("PhysicalResourceId"),
-            resource.get("Properties") or {},
-            policy,
         )

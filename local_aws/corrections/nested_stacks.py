@@ -11,18 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from local_aws.corrections import ministack
-from local_aws.corrections.stack_record import StackRecord
+from local_aws.corrections.stack_record import DESCRIPTION, StackRecord
 
-_KEPT = (
-    "_resources",
-    "_template",
-    "_template_body",
-    "_resolved_params",
-    "_conditions",
-    "Parameters",
-    "Tags",
-    "Outputs",
-)
+_KEPT = ("_resources", *DESCRIPTION)
 
 
 def child_record(

@@ -16,20 +16,10 @@ from typing import TYPE_CHECKING, Any
 from local_aws.corrections.changes import Change
 from local_aws.corrections.deletion import Doomed, delete_all, failed_to
 from local_aws.corrections.graph import run_graph
-from local_aws.corrections.stack_record import is_custom
+from local_aws.corrections.stack_record import DESCRIPTION, is_custom
 
 if TYPE_CHECKING:
     from local_aws.corrections.deployment import Deployment
-
-_DESCRIPTION = (
-    "_template",
-    "_template_body",
-    "_resolved_params",
-    "_conditions",
-    "Parameters",
-    "Tags",
-    "Outputs",
-)
 
 
 async def roll_back_create(deployment: Deployment, reason: str) -> bool:
@@ -50,7 +40,7 @@ async def roll_back_update(deployment: Deployment, reason: str) -> bool:
     stack, previous = deployment.stack, deployment.order.previous or {}
     stack.set_status("UPDATE_ROLLBACK_IN_PROGRESS", reason)
     # While it rolls back, a stack shows the template that it goes back to.
-    stack.record.update({name: previous[name] for name in _DESCRIPTION if name in previous})
+    stack.record.update({name: previous[name] for name in DESCRIPTION if name in previous})
     changed = {name: change for name, change in deployment.changes.items() if change.before is not None}
     return await _revert(deployment, changed)
 

@@ -15,6 +15,16 @@ from typing import Any
 from local_aws.corrections import ministack
 
 STACK_TYPE = "AWS::CloudFormation::Stack"
+DESCRIPTION = (
+    "_template",
+    "_template_body",
+    "_resolved_params",
+    "_conditions",
+    "Parameters",
+    "Tags",
+    "Outputs",
+)
+"""What an update changes in MiniStack's record of a stack, besides the resources."""
 
 
 def is_custom(resource_type: str) -> bool:

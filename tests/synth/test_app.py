@@ -16,6 +16,7 @@ from synth_examples import ARN, PROJECT
 from app import main
 
 ROOT = Path(__file__).parents[2]
+NAMES = ("a-b/version/v1", "ab/version/v1", "a/version/b-v1", "a_b/version/v1", "a.b/version/v1")
 
 
 def run(folder: Path, **context: Any) -> subprocess.CompletedProcess[str]:
@@ -73,6 +74,18 @@ def test_every_context_key_counts(tmp_path: Path) -> None:
     )
 
 
+def test_names_that_differ_in_punctuation_alone_are_told_apart() -> None:
+    """CDK strips punctuation from logical ids."""
+    arns = [ARN.replace("/parts/version/v3/", f"/{names}/") for names in NAMES]
+    for value in (arns, ",".join(arns)):
+        app = App(context={"project_version_arn": value})
+        assert main(app) == 0
+        (stack,) = app.synth().stacks
+        models = [r for r in stack.template["Resources"].values() if r["Type"].startswith("Custom::")]
+        assert {model["Properties"]["ProjectVersionArn"] for model in models} == set(arns)
+        assert len(stack.template["Outputs"]) == 4 * len(arns)
+
+
 def test_the_order_of_several_models_means_nothing(tmp_path: Path) -> None:
     """Ids follow from the names, so a list in another order changes no resource."""
     other = ARN.replace("v3", "v4")
@@ -91,6 +104,8 @@ def test_the_order_of_several_models_means_nothing(tmp_path: Path) -> None:
         ({"project_version_arn": " , "}, "project_version_arn is missing"),
         ({"project_version_arn": "nonsense"}, "must be the ARN of a project version"),
         ({"project_version_arn": f"{ARN},{ARN}"}, "names a model twice"),
+        ({"project_version_arn": f"{ARN},{ARN}1"}, "names a model twice"),
+        ({"project_version_arn": f"{ARN},{ARN.replace('v3', '')}"}, "must be the ARN of a project version"),
         ({"project_version_arn": ARN.replace("eu-west-1", "us-east-1")}, "Region of its stack"),
         ({"project_version_arn": ARN, "min_inference_units": "two"}, "must be a whole number, got 'two'"),
         ({"project_version_arn": ARN, "min_inference_units": "0"}, "min_inference_units"),
