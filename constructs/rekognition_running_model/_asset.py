@@ -6,41 +6,39 @@ and with it the function.
 
 from __future__ import annotations
 
-import atexit
-import functools
 import importlib.metadata
 import importlib.resources
 import shutil
-import tempfile
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final
 
-from aws_cdk import aws_lambda
+from aws_cdk import Stage, aws_lambda
+from constructs import Construct
 
 CRHELPER_VERSION: Final = "2.0.12"
 """The release that the handler is tested with; the handler replaces some of its private methods."""
 
 
-def handler_code() -> aws_lambda.Code:
+def handler_code(scope: Construct) -> aws_lambda.Code:
     """The code of the function.
 
-    Raises ``RuntimeError`` when crhelper is not installed in the pinned release.
+    The package is put together in the output folder of the app, where nothing has to be removed and
+    ``cdk synth --no-staging`` finds it. Raises ``RuntimeError`` when crhelper is not installed in the
+    pinned release, ``ValueError`` outside an app.
     """
-    return aws_lambda.Code.from_asset(str(_staged()))
-
-
-@functools.cache
-def _staged() -> Path:
-    """The package in a folder of this process, made once: CDK copies it into cdk.out by its hash."""
-    target = Path(tempfile.mkdtemp(prefix="rekognition-running-model-"))
-    atexit.register(shutil.rmtree, target, ignore_errors=True)
+    app = Stage.of(scope)
+    if app is None:
+        raise ValueError(f"{scope.node.path} must be part of an App or a Stage")
+    target = Path(app.asset_outdir) / "rekognition-running-model-handler"
+    # Another release may have left files of its own, which would become part of the package.
+    shutil.rmtree(target, ignore_errors=True)
     stage(target)
-    return target
+    return aws_lambda.Code.from_asset(str(target))
 
 
 def stage(target: Path) -> None:
-    """Write the package into an empty folder, the same bytes for the same sources."""
+    """Write the package into an empty folder, or a new one: the same bytes for the same sources."""
     _copy_sources(importlib.resources.files("running_model_handler"), target / "running_model_handler")
     _copy_crhelper(target)
 

@@ -51,7 +51,7 @@ class RunningModelProvider(Construct):
             self,
             "Function",
             description="Starts, watches and stops Rekognition Custom Labels models for CloudFormation",
-            code=handler_code(),
+            code=handler_code(self),
             handler=HANDLER,
             runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,

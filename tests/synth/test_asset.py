@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import compileall
+import json
 import shutil
 import subprocess
 import sys
@@ -18,10 +19,9 @@ from rekognition_running_model import RunningModel, _asset
 ROOT = Path(__file__).parents[2]
 
 
-def asset_hash() -> str:
+def asset_hash(outdir: Path | None = None) -> str:
     """The hash of the function's asset in a fresh app."""
-    _asset._staged.cache_clear()
-    app = App()
+    app = App(outdir=str(outdir) if outdir else None)
     RunningModel(Stack(app, "Parts"), "Model", project_version_arn=ARN)
     assembly = app.synth()
     (asset,) = Path(assembly.directory).glob("asset.*/")
@@ -34,6 +34,24 @@ def test_compiled_files_do_not_change_the_hash() -> None:
     compileall.compile_dir(ROOT / "lambda" / "running_model_handler", quiet=2)
     assert any((ROOT / "lambda").rglob("__pycache__"))
     assert asset_hash() == before
+
+
+def test_what_a_synth_left_behind_does_not_change_the_hash(tmp_path: Path) -> None:
+    """Another release, or an interrupted synth, may have left files in the output folder."""
+    stale = tmp_path / "rekognition-running-model-handler" / "running_model_handler" / "former.py"
+    stale.parent.mkdir(parents=True)
+    stale.touch()
+    assert asset_hash(tmp_path) == asset_hash()
+
+
+def test_an_app_that_stages_nothing_can_be_deployed(tmp_path: Path) -> None:
+    """``--no-staging``: the assembly names the package where it was made, and it is there."""
+    app = App(outdir=str(tmp_path), context={"aws:cdk:disable-asset-staging": True})
+    RunningModel(Stack(app, "Parts"), "Model", project_version_arn=ARN)
+    app.synth()
+    manifest = json.loads((tmp_path / "Parts.assets.json").read_text())
+    (path,) = (a["source"]["path"] for a in manifest["files"].values() if a["source"]["packaging"] == "zip")
+    assert (tmp_path / path / "running_model_handler" / "entry.py").exists()
 
 
 def test_the_package_runs_by_itself(tmp_path: Path) -> None:
