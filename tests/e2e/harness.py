@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import struct
 import subprocess
 import sys
@@ -212,6 +214,23 @@ class Deployment:
             if self._mine(request) and request.request_type == request_type
         }
         return [run for run in self.aws.invocations if run.cloudformation_request_id in requests]
+
+    def kill_function(self) -> None:
+        """Kill the process in which the function works, as if its machine had died."""
+        self.wait_for("a working function", self._killed)
+
+    def _killed(self) -> bool:
+        mark, killed = f"ministack-lambda-{self.name}-".encode(), False
+        for file in Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                if mark in file.read_bytes():
+                    os.kill(int(file.parent.name), signal.SIGKILL)
+                    killed = True
+        return killed
+
+    def tries(self, request_type: str) -> int:
+        """How often Lambda has tried an event of a type so far."""
+        return max((run.attempt.number for run in self.invocations(request_type)), default=0)
 
     def role_calls(self) -> list[ApiCall]:
         """Every AWS call by the roles of this stack."""

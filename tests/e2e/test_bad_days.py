@@ -83,6 +83,28 @@ def test_deploy_interrupted_and_the_update_cancelled(deployment: Deployment) -> 
     assert last[2] == 1
 
 
+def test_the_function_is_killed_at_work(deployment: Deployment) -> None:
+    """G3, G5: killed twice while it starts and once while it stops; Lambda's retries go on with one Start."""
+    arn = deployment.model("v1", start_seconds=15.0, stop_seconds=8.0)
+    process = deployment.start_deploy(models(arn))
+    deployment.wait_for_status(arn, "STARTING")
+    deployment.kill_function()
+    deployment.wait_for("the first retry", lambda: deployment.tries("Create") == 2)
+    deployment.kill_function()
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, output
+    assert deployment.tries("Create") == 3
+    assert len(deployment.calls("StartProjectVersion")) == 1
+    assert deployment.assembly is not None
+    process = deployment.cdk.start("destroy", deployment.name, "--app", str(deployment.assembly), "--force")
+    deployment.wait_for_status(arn, "STOPPING")
+    deployment.kill_function()
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, output
+    assert deployment.rekognition.status(arn) == "STOPPED"
+    assert Tag.STACK_ID not in deployment.rekognition.tags(arn)
+
+
 def test_another_stack_that_claims_the_same_model(deployment: Deployment, cdk: Cdk, tmp_path: Path) -> None:
     """G6: the second stack fails with the owner's name; the model goes on running for the first."""
     arn = deployment.model("v1")
