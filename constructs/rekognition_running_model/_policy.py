@@ -19,6 +19,8 @@ MODEL_ACTIONS: Final = (
 
 INLINE_CHARACTERS_MAX: Final = 9_000
 """Room for models in a role's inline policies: 10,240 characters for all of them, less what we add."""
+FIXED_CHARACTERS: Final = 2_600
+"""What the statements take that don't depend on the number of models."""
 MANAGED_CHARACTERS_MAX: Final = 5_600
 """Room for models in a managed policy: 6,144 characters, less its frame."""
 

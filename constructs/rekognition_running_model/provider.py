@@ -67,8 +67,10 @@ class RunningModelProvider(Construct):
             application_log_level_v2=lambda_.ApplicationLogLevel.INFO,
             system_log_level_v2=lambda_.SystemLogLevel.WARN,
         )
-        # A policy of its own: the function must not depend on what names the function's ARN.
-        self._own_statements = [
+        self._managed_policies = 0
+        # Not the role's default policy: the function would depend on what names its own ARN.
+        self._permissions = _Permissions(self, "Permissions", self)
+        self._permissions.add(
             iam.PolicyStatement(
                 sid="HandOver",
                 actions=["lambda:InvokeFunction"],
@@ -79,7 +81,7 @@ class RunningModelProvider(Construct):
                 actions=["logs:CreateLogStream", "logs:PutLogEvents"],
                 resources=[log_group.log_group_arn],
             ),
-        ]
+        )
 
     @classmethod
     def of(cls, scope: Construct) -> RunningModelProvider:
@@ -103,76 +105,82 @@ class RunningModelProvider(Construct):
         The permissions stand in the stack of the model, whose id they name, also where the provider
         belongs to another stack.
         """
-        stack = Stack.of(model)
+        permissions = self._permissions
+        if Stack.of(model) is not Stack.of(self):
+            permissions = self._permissions_from(Stack.of(model))
+        retries = self.function.node.find_child("EventInvokeConfig")
+        return [self._permissions.first, *permissions.allow(arn, finds_project=finds_project), retries]
+
+    def _permissions_from(self, stack: Stack) -> _Permissions:
         name = f"{self.node.id}Permissions-{self.node.addr[-8:]}"
         existing = stack.node.try_find_child(name)
-        permissions = existing if isinstance(existing, _Permissions) else _Permissions(stack, name, self)
-        return [*permissions.allow(arn, finds_project=finds_project), self._retries]
+        return existing if isinstance(existing, _Permissions) else _Permissions(stack, name, self)
 
-    @property
-    def _retries(self) -> IConstruct:
-        return self.function.node.find_child("EventInvokeConfig")
-
-    @property
-    def own_statements(self) -> list[iam.PolicyStatement]:
-        """What the function needs of itself: to hand over, and to write its log."""
-        return self._own_statements
+    def managed_policy(self, scope: Construct, construct_id: str) -> iam.ManagedPolicy:
+        """One more managed policy for the role, which may have ten."""
+        if self._managed_policies == _MANAGED_POLICIES_MAX:
+            raise ValueError(
+                f"{self.node.path}: its models don't fit the ten managed policies of a role; give some of "
+                "them a provider of their own"
+            )
+        self._managed_policies += 1
+        return iam.ManagedPolicy(
+            scope, construct_id, roles=[self.role], document=iam.PolicyDocument(minimize=True)
+        )
 
 
 class _Permissions(Construct):
-    """The policies that a stack's models need on the role of a provider."""
+    """The policies that the models of one stack need on the role of a provider.
 
-    def __init__(self, stack: Stack, construct_id: str, provider: RunningModelProvider) -> None:
-        super().__init__(stack, construct_id)
+    In the provider's own stack one is inline, for as much as fits. From other stacks all are managed: the
+    inline policies of a role share one limit, of which a stack can't know what others use.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, provider: RunningModelProvider) -> None:
+        super().__init__(scope, construct_id)
         self._provider = provider
-        self._finds_projects = False
-        self._document = iam.PolicyDocument(minimize=True)
-        statements = _policy.fixed_statements(stack)
-        if Stack.of(provider) is stack:
-            statements += provider.own_statements
-        self._document.add_statements(*statements)
-        self._inline = iam.Policy(self, "Policy", roles=[provider.role], document=self._document, force=True)
+        self._last: iam.Policy | iam.ManagedPolicy
+        if Stack.of(self) is Stack.of(provider):
+            self._last = iam.Policy(
+                self,
+                "Policy",
+                roles=[provider.role],
+                document=iam.PolicyDocument(minimize=True),
+                force=True,
+            )
+            self._room = _policy.INLINE_CHARACTERS_MAX
+        else:
+            self._last = provider.managed_policy(self, "Policy")
+            self._room = _policy.MANAGED_CHARACTERS_MAX
+        self.first = self._last
+        self._count = 1
+        self._fixed = self._finds_projects = False
         self._models: iam.PolicyStatement | None = None
-        self._room = _policy.INLINE_CHARACTERS_MAX - 2_600
-        self._policies: list[iam.Policy | iam.ManagedPolicy] = [self._inline]
         Validations.of(self).acknowledge(*_policy.acknowledgments())
+
+    def add(self, *statements: iam.PolicyStatement) -> None:
+        """Add to the first policy what does not depend on a model."""
+        self.first.add_statements(*statements)
 
     def allow(self, arn: str, *, finds_project: bool) -> list[IConstruct]:
         """Allow one model more; returns the policies that its resource has to wait for."""
+        if not self._fixed:
+            self._fixed = True
+            self.add(*_policy.fixed_statements(Stack.of(self)))
+            self._room -= _policy.FIXED_CHARACTERS
         if finds_project and not self._finds_projects:
             self._finds_projects = True
-            self._document.add_statements(_policy.find_projects())
+            self.add(_policy.find_projects())
         size = _TOKEN_CHARACTERS if Token.is_unresolved(arn) else len(arn) + 3
         if size > self._room:
-            self._add_managed_policy()
+            self._last = self._provider.managed_policy(self, f"Overflow{self._count}")
+            self._room = _policy.MANAGED_CHARACTERS_MAX
+            self._count += 1
+            self._models = None
         self._room -= size
         if self._models is None:
             self._models = _policy.declared_models([arn])
-            self._add_to_last(self._models)
+            self._last.add_statements(self._models)
         else:
             self._models.add_resources(arn)
-        return [self._inline, self._policies[-1]]
-
-    def _add_managed_policy(self) -> None:
-        number = len(self._policies)
-        if number > _MANAGED_POLICIES_MAX:
-            raise ValueError(
-                f"{self.node.path}: the models of this stack don't fit the ten managed policies of a role; "
-                "put some of them into another stack, or give them a provider of their own"
-            )
-        policy = iam.ManagedPolicy(
-            self,
-            f"Overflow{number}",
-            roles=[self._provider.role],
-            document=iam.PolicyDocument(minimize=True),
-        )
-        self._policies.append(policy)
-        self._models = None
-        self._room = _policy.MANAGED_CHARACTERS_MAX
-
-    def _add_to_last(self, statement: iam.PolicyStatement) -> None:
-        last = self._policies[-1]
-        if isinstance(last, iam.ManagedPolicy):
-            last.add_statements(statement)
-        else:
-            self._document.add_statements(statement)
+        return [self.first, self._last]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from aws_cdk import CfnResource, NestedStack, Stack
+from aws_cdk import CfnResource, Stack
 from harness import Deployment
-from stacks import POLL, failing_sibling, models, without_action
+from stacks import failing_sibling, models, without_action
 
 from rekognition_running_model import RunningModel
 from running_model_handler.core.names import Tag
@@ -103,20 +103,3 @@ def test_permissions_that_arrive_late(deployment: Deployment) -> None:
     assert destroyed.code == 0, destroyed.output
     assert deployment.rekognition.status(arn) == "STOPPED"
     assert any(not call.allowed for call in deployment.role_calls())
-
-
-def test_a_nested_stack(deployment: Deployment) -> None:
-    """A model of a nested stack, beside one of its parent with a function of its own."""
-    inner, outer = deployment.model("inner"), deployment.model("outer")
-
-    def build(stack: Stack) -> None:
-        nested = NestedStack(stack, "Nested")
-        RunningModel(nested, "Model", project_version_arn=inner, poll_interval=POLL)
-        RunningModel(stack, "Model", project_version_arn=outer, poll_interval=POLL)
-
-    outcome = deployment.deploy(build)
-    assert outcome.code == 0, outcome.output
-    assert {deployment.rekognition.status(arn) for arn in (inner, outer)} == {"RUNNING"}
-    destroyed = deployment.destroy()
-    assert destroyed.code == 0, destroyed.output
-    assert {deployment.rekognition.status(arn) for arn in (inner, outer)} == {"STOPPED"}

@@ -288,7 +288,7 @@ def test_nested_stacks_stages_and_long_ids() -> None:
 
 
 def test_a_provider_of_another_stack_is_permitted_from_the_models_stack() -> None:
-    """The permissions name the id of the model's stack, so they stand in it."""
+    """What names the model's stack stands in it; what the function needs of itself stays beside it."""
     app = App()
     owner, user = Stack(app, "Owner"), Stack(app, "User")
     provider = RunningModelProvider(owner, "Provider")
@@ -296,10 +296,25 @@ def test_a_provider_of_another_stack_is_permitted_from_the_models_stack() -> Non
     assembly = app.synth()
     template = assembly.get_stack_by_name("User").template["Resources"]
     kinds = sorted(resource["Type"] for resource in template.values())
-    assert kinds == ["AWS::IAM::Policy", "Custom::RekognitionRunningModel"]
-    (policy,) = (r for r in template.values() if r["Type"] == "AWS::IAM::Policy")
-    sids = {statement["Sid"] for statement in policy["Properties"]["PolicyDocument"]["Statement"]}
-    assert "DeclaredModels" in sids
-    assert "HandOver" not in sids
-    (model,) = (r for r in template.values() if r["Type"] != "AWS::IAM::Policy")
+    assert kinds == ["AWS::IAM::ManagedPolicy", "Custom::RekognitionRunningModel"]
+    (policy,) = (r for r in template.values() if r["Type"] == "AWS::IAM::ManagedPolicy")
+    used = {statement["Sid"] for statement in policy["Properties"]["PolicyDocument"]["Statement"]}
+    assert {"DeclaredModels", "LookAtThisStack"} <= used
+    assert not used & {"HandOver", "WriteLog"}
+    (model,) = (r for r in template.values() if r["Type"] != "AWS::IAM::ManagedPolicy")
     assert set(model["DependsOn"]) <= set(template)
+    beside = assembly.get_stack_by_name("Owner").template["Resources"]
+    (policy,) = (r for r in beside.values() if r["Type"] == "AWS::IAM::Policy")
+    own = {statement["Sid"] for statement in policy["Properties"]["PolicyDocument"]["Statement"]}
+    assert own == {"HandOver", "WriteLog"}
+
+
+def test_the_stacks_that_share_a_provider_are_counted() -> None:
+    """Each takes a managed policy of the role, which may have ten."""
+    app = App()
+    provider = RunningModelProvider(Stack(app, "Owner"), "Provider")
+    for number in range(10):
+        stack = Stack(app, f"User{number}")
+        RunningModel(stack, "Model", project_version_arn=ARN, provider=provider)
+    with pytest.raises(ValueError, match="ten managed policies"):
+        RunningModel(Stack(app, "User10"), "Model", project_version_arn=ARN, provider=provider)
