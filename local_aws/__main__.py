@@ -105,7 +105,8 @@ def _tell(aws: EmbeddedAws) -> None:
     print(f"# Trained models of the project {project}:")
     for name in VERSIONS:
         print(f"#   {aws.rekognition.add_version(project, name, labels=['good', 'faulty'])}")
-    print(f"# First: cdk bootstrap aws://{aws.account}/{aws.region}")
+    # Without --app '' the CLI runs the app of the folder it is in, which may want context.
+    print(f"# First: cdk bootstrap aws://{aws.account}/{aws.region} --app ''")
     print(f"# Log of MiniStack and of the Lambda functions: {aws.log_file}")
     print("# Running; ctrl-C ends it.", flush=True)
 
