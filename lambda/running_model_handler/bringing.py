@@ -92,7 +92,8 @@ class Bringing(Steps):
                 f"{arn.version_name} with this ARN); check the ARN, it may have been deleted"
             )
         reconciler.require_runnable(seen)
-        if str(arn) not in worker.state.claimed:
+        # Asked of the tags, not of the memory: a hand-over may fall between the attempt and its success.
+        if not self.ownership.has(claim):
             self.ownership.take(arn, self._declared.units, claim, seen)
         worker.state.adopted = worker.state.adopted or claim.adopted
         return reconciler, seen

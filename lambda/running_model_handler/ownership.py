@@ -47,6 +47,12 @@ class Ownership:
     def _digest(self) -> str:
         return self._worker.envelope.digest
 
+    def has(self, claim: Claim) -> bool:
+        """Whether a claim is what ``take`` writes for this request."""
+        return (
+            claim.is_of(self._owner) and self._digest in claim.requests and not claim.superseded(self._digest)
+        )
+
     def take(
         self,
         arn: ProjectVersionArn,
@@ -64,7 +70,9 @@ class Ownership:
         previous, adopted = claim.previous, claim.adopted
         if claim.owner != self._owner:
             previous = self._previous_owner(claim.owner, claim) if claim.owner else None
-            adopted = previous is None and seen.status in (Status.RUNNING, Status.STARTING)
+            started_by_us = worker.state.model(str(arn)).starts > 0
+            runs = seen.status in (Status.RUNNING, Status.STARTING)
+            adopted = previous is None and runs and not started_by_us
         tags = claim_tags(
             self._owner,
             units,
@@ -74,7 +82,8 @@ class Ownership:
             requests=with_request(claim.requests, self._digest),
         )
         # Noted before the call: what it may have done has to be undone, should its answer be lost.
-        worker.state.claimed.append(str(arn))
+        if str(arn) not in worker.state.claimed:
+            worker.state.claimed.append(str(arn))
         worker.attempt(lambda: worker.models.tag(arn, tags))
         self._read_back(arn, claim.owner)
         worker.state.adopted = adopted
@@ -166,7 +175,7 @@ class Ownership:
         until = worker.clock.now() + LAG_SECONDS
         while True:
             claim = worker.claim(arn)
-            if claim.is_of(self._owner) and self._digest in claim.requests:
+            if self.has(claim):
                 return
             if claim.owner not in (None, before, self._owner):
                 raise RequestFailed(f"{claim.owner} claimed model {arn} at the same time; declare it once")

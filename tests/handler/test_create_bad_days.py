@@ -28,6 +28,24 @@ def test_throttling_at_half_is_overcome(world: World) -> None:
     assert world.count("StartProjectVersion") == 1
 
 
+def test_a_hand_over_before_the_claim_is_written() -> None:
+    """The next invocation claims the model before it starts it: a later Delete has to know whose it is."""
+    world = World(invocation_seconds=40)
+
+    def throttle(action: str, arn: str) -> None:
+        if action == "TagResource" and world.count("InvokeFunction") == 0:
+            raise service_error("ThrottlingException", "rekognition:TagResource")
+
+    world.before = throttle
+    world.versions[V1].start_seconds = 60
+    answer = created(world)
+    assert answer is not None
+    assert answer["Status"] == "SUCCESS"
+    assert answer["Data"]["Adopted"] == "false"
+    assert world.count("InvokeFunction") >= 1
+    assert world.versions[V1].tags[Tag.STACK_ID] == STACK
+
+
 def test_g5_lost_answer_to_start_is_observed_not_repeated(world: World) -> None:
     """G5: a Start whose answer was lost is not sent again."""
     lost: list[str] = []
