@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 
 from running_model_handler.core.arn import ProjectVersionArn
+from running_model_handler.core.claim import Claim
 from running_model_handler.core.errors import RequestFailed, ServiceError
 from running_model_handler.core.names import Attribute, ReplacementMode
 from running_model_handler.core.state import ModelMemory
 from running_model_handler.core.status import Observation, Status
 from running_model_handler.core.waiting import SETTLE_SECONDS
-from running_model_handler.core.wanted import Direction, RequestType, must_stop_after_end
+from running_model_handler.core.wanted import Direction, RequestType, is_expected, must_stop_after_end
 from running_model_handler.reconcile import Guard, Reconciler, stop_command
-from running_model_handler.request import Declared, UpdateRequest
+from running_model_handler.request import Declared, UpdateRequest, declares_another
 from running_model_handler.steps import Answer, Steps
 from running_model_handler.worker import HandOverDue, RequestEnded, Worker
 
@@ -27,7 +28,7 @@ class Bringing(Steps):
         self._declared = declared
         self._arn = declared.arn
         self._former = former
-        self._guard = Guard(worker.require_wanted, worker.look_now_and_then)
+        self._guard = Guard(self._require_wanted, worker.look_now_and_then)
 
     def handle(self, physical_id: str) -> Answer:
         """Succeed, or undo and fail."""
@@ -52,10 +53,11 @@ class Bringing(Steps):
 
     def _pursue(self) -> Answer:
         worker, arn = self.worker, self._arn
+        claim = self.claim_or_none(arn)
         if self._former is not None and not worker.state.begun_as:
-            worker.require_wanted()
+            self._require_begun_now(claim)
         worker.timeout_seconds = self._declared.timeout_seconds
-        reconciler, seen = self._take()
+        reconciler, seen = self._take(claim)
         other = self._other
         if other is not None and self._stop_first(seen):
             self._stop_other(other)
@@ -74,10 +76,32 @@ class Bringing(Steps):
             self.give_up(other, settle_seconds=SETTLE_SECONDS)
         return Answer(str(arn), data=self._attributes(seen))
 
-    def _take(self) -> tuple[Reconciler, Observation]:
+    def _require_begun_now(self, claim: Claim | None) -> None:
+        """Raise ``RequestEnded`` if this is a late try, or a duplicate, of an update that has ended.
+
+        The resource is UPDATE_IN_PROGRESS in a roll-back too; an earlier try has left its direction in the
+        claim.
+        """
+        worker = self.worker
+        worker.state.begun_as = (claim.begun_as(worker.envelope.digest) if claim else None) or ""
+        self._require_wanted()
+
+    def _require_wanted(self) -> None:
+        """Raise ``RequestEnded`` unless CloudFormation still wants this model in this resource."""
+        worker = self.worker
+        worker.require_wanted()
+        # A worker that was held up may have missed the roll-back, and find the next update.
+        if self._former is None:
+            return
+        event = worker.look_at_latest_event()
+        if event is None or not is_expected(RequestType.UPDATE, event):
+            return
+        if declares_another(self._declared, event.properties):
+            raise RequestEnded(worker.look_at_stack())
+
+    def _take(self, claim: Claim | None) -> tuple[Reconciler, Observation]:
         """Find the declared model, judge whether it can run at all, and claim it."""
         worker, arn = self.worker, self._arn
-        claim = self.claim_or_none(arn)
         project = worker.project(arn, self._declared.project_arn, claim)
         if project is None:
             raise RequestFailed(
@@ -93,7 +117,9 @@ class Bringing(Steps):
             )
         reconciler.require_runnable(seen)
         # Asked of the tags, not of the memory: a hand-over may fall between the attempt and its success.
-        if not self.ownership.has(claim):
+        if self.ownership.has(claim):
+            worker.state.note_claimed(str(arn))
+        else:
             self.ownership.take(arn, self._declared.units, claim, seen)
         worker.state.adopted = worker.state.adopted or claim.adopted
         return reconciler, seen
@@ -184,7 +210,10 @@ class Bringing(Steps):
         """Stop what was started for nobody. A model that lives on in its resource is for the next request."""
         worker, arn = self.worker, self._arn
         if str(arn) not in worker.state.claimed:
-            return
+            # What a try did that was killed is to be undone by the next one.
+            claim = self.claim_or_none(arn)
+            if claim is None or not self.ownership.has(claim):
+                return
         view = worker.look_at_stack()
         former = self._former.physical_arn if self._former else None
         request_type = RequestType.CREATE if self._former is None else RequestType.UPDATE

@@ -49,9 +49,7 @@ class Ownership:
 
     def has(self, claim: Claim) -> bool:
         """Whether a claim is what ``take`` writes for this request."""
-        return (
-            claim.is_of(self._owner) and self._digest in claim.requests and not claim.superseded(self._digest)
-        )
+        return claim.is_held_by(self._owner, self._digest)
 
     def take(
         self,
@@ -79,11 +77,10 @@ class Ownership:
             project_created=worker.state.project_arns.get(str(arn)),
             previous=previous,
             adopted=adopted,
-            requests=with_request(claim.requests, self._digest),
+            requests=self._history(claim),
         )
         # Noted before the call: what it may have done has to be undone, should its answer be lost.
-        if str(arn) not in worker.state.claimed:
-            worker.state.claimed.append(str(arn))
+        worker.state.note_claimed(str(arn))
         worker.attempt(lambda: worker.models.tag(arn, tags))
         self._read_back(arn, claim.owner)
         worker.state.adopted = adopted
@@ -98,7 +95,7 @@ class Ownership:
     def release(self, arn: ProjectVersionArn, claim: Claim) -> None:
         """Give the claim up. The history of requests stays, so that a late duplicate is known as one."""
         models = self._worker.models
-        history = {str(Tag.REQUESTS): " ".join(with_request(claim.requests, self._digest))}
+        history = {str(Tag.REQUESTS): " ".join(self._history(claim))}
         try:
             self._while_ours(arn, lambda: models.tag(arn, history))
             self._while_ours(arn, lambda: models.untag(arn, [str(tag) for tag in CLAIM_TAGS]))
@@ -108,6 +105,9 @@ class Ownership:
         except RequestFailed as error:
             # The model has stopped, that is what counts; a claim whose stack is gone can be taken over.
             _logger.warning("claim not released", extra={"model": str(arn), "problem": str(error)})
+
+    def _history(self, claim: Claim) -> tuple[str, ...]:
+        return with_request(claim.requests, self._digest, self._worker.state.begun_as)
 
     def _while_ours(self, arn: ProjectVersionArn, call: Callable[[], None]) -> None:
         """Call, unless another request of ours has released the model: its tags were the permission."""
@@ -140,7 +140,7 @@ class Ownership:
         """Make the former resource of the same stack the owner again."""
         tags = {
             str(Tag.LOGICAL_ID): heir.logical_id,
-            str(Tag.REQUESTS): " ".join(with_request(claim.requests, self._digest)),
+            str(Tag.REQUESTS): " ".join(self._history(claim)),
         }
         if heir.units is not None:
             tags[str(Tag.UNITS)] = str(heir.units)

@@ -251,6 +251,20 @@ def _replacement_or_none(properties: Mapping[str, Any]) -> ReplacementMode | Non
         return None
 
 
+def declares_another(declared: Declared, properties: Mapping[str, object]) -> bool:
+    """Whether properties, as a stack event shows them, are of another request than ``declared``.
+
+    What they don't hold, or hold in another form than a request does, tells nothing.
+    """
+    arn = properties.get(Property.PROJECT_VERSION_ARN)
+    if not isinstance(arn, str):
+        return False
+    if arn != str(declared.arn):
+        return True
+    units = _units_or_none(properties)
+    return units is not None and units != declared.units
+
+
 def _units_or_none(properties: Mapping[str, Any]) -> InferenceUnits | None:
     try:
         return _parse_units(properties)

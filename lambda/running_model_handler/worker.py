@@ -210,6 +210,11 @@ class Worker:
         stack = stack_id or self.envelope.stack_id
         return self.attempt(lambda: self.stacks.resource(stack, logical_id))
 
+    def look_at_latest_event(self) -> ResourceView | None:
+        """The own resource as the stack's latest event on it shows it."""
+        envelope = self.envelope
+        return self.attempt(lambda: self.stacks.latest_event(envelope.stack_id, envelope.logical_id))
+
     def look_at_stack(self) -> StackView:
         """The own resource and stack.
 
@@ -219,10 +224,7 @@ class Worker:
         request_type = RequestType(self.envelope.request_type)
         view = StackView(self.look_at_resource(self.envelope.logical_id))
         if not is_expected(request_type, view.resource):
-            event = self.attempt(
-                lambda: self.stacks.latest_event(self.envelope.stack_id, self.envelope.logical_id)
-            )
-            view = StackView(newer(view.resource, event))
+            view = StackView(newer(view.resource, self.look_at_latest_event()))
         if request_type is not RequestType.CREATE:
             status = self.attempt(lambda: self.stacks.stack_status(self.envelope.stack_id))
             view = StackView(view.resource, status or "gone")

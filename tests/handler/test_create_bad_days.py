@@ -113,6 +113,27 @@ def test_g5_crash_after_start_is_healed_by_the_retry(world: World) -> None:
     assert world.count("StartProjectVersion") == 1
 
 
+def test_g3_a_killed_try_is_undone_by_the_next(world: World) -> None:
+    """The next try finds the claim already made; when the start fails, it is given up all the same."""
+    world.versions[V1].ends_as = "FAILED"
+    killed: list[str] = []
+
+    def kill(action: str, arn: str) -> None:
+        if action == "StartProjectVersion" and not killed:
+            killed.append(arn)
+            raise KeyboardInterrupt
+
+    world.after = kill
+    world.set_resource("CREATE_IN_PROGRESS")
+    event = request("Create", properties())
+    with pytest.raises(KeyboardInterrupt):
+        world.deliver(event)
+    answer = world.deliver(event)
+    assert answer is not None
+    assert answer["Status"] == "FAILED"
+    assert Tag.STACK_ID not in world.versions[V1].tags
+
+
 def test_g5_the_same_event_twice_has_the_effect_of_one(world: World) -> None:
     """G5: a duplicate finds everything done."""
     created(world)

@@ -6,7 +6,9 @@ import pytest
 from updates import gap, update, updating, updating_world
 from world import STACK, V1, V2, World, properties, request, service_error
 
+from running_model_handler.core.claim import request_digest
 from running_model_handler.core.names import Tag
+from running_model_handler.core.wanted import ResourceView
 
 
 @pytest.fixture
@@ -171,6 +173,41 @@ def test_stale_replacement_stops_what_it_started_for_nobody(world: World) -> Non
     assert answer["Status"] == "FAILED"
     assert world.versions[V2].status == "STOPPED"
     assert world.statuses(V1) == []
+
+
+@pytest.mark.parametrize("stack_status", ["UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_IN_PROGRESS"])
+def test_g10_a_late_try_of_a_cancelled_replacement_starts_nothing(world: World, stack_status: str) -> None:
+    """The roll-back, or the next update, makes the resource UPDATE_IN_PROGRESS again; its event tells."""
+    updating(world, stack_status)
+    world.events[STACK, "Model"] = ResourceView("UPDATE_IN_PROGRESS", V1, properties=properties(V1))
+    answer = update(world, properties(V2), properties(V1))
+    assert answer["Status"] == "FAILED"
+    assert "ended this request" in answer["Reason"]
+    assert world.history == []
+    assert Tag.STACK_ID not in world.versions[V2].tags
+
+
+def test_g3_what_a_killed_try_started_is_stopped_by_the_next(world: World) -> None:
+    """The first try was killed after its Start; the stack is being rolled back when Lambda tries again."""
+    world.own(V2)
+    world.versions[V2].tags[Tag.REQUESTS] = request_digest(STACK, "u1")
+    world.run_model(V2)
+    updating(world, "UPDATE_ROLLBACK_IN_PROGRESS")
+    answer = update(world, properties(V2), properties(V1))
+    assert answer["Status"] == "FAILED"
+    assert world.statuses(V1) == []
+    assert world.versions[V2].status == "STOPPED"
+    assert Tag.STACK_ID not in world.versions[V2].tags
+
+
+def test_a_killed_try_of_a_roll_back_goes_on(world: World) -> None:
+    """The claim remembers that the roll-back's own request began in the roll-back."""
+    world.versions[V1].status = "STOPPED"
+    world.versions[V1].tags[Tag.REQUESTS] = f"{request_digest(STACK, 'u1')}< earlier"
+    updating(world, "UPDATE_ROLLBACK_IN_PROGRESS")
+    answer = update(world, properties(V1), properties(V2))
+    assert answer["Status"] == "SUCCESS"
+    assert world.versions[V1].status == "RUNNING"
 
 
 def test_replacement_by_a_model_of_another_stack_fails(world: World) -> None:

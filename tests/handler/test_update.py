@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from updates import update, updating, updating_world
 from world import STACK, V1, V2, World, created, properties, service_error
@@ -118,6 +120,32 @@ def test_a_status_that_lags_is_corrected_by_the_latest_event(world: World) -> No
     answer = update(world, properties(Deployment="2"), properties(Deployment="1"))
     assert answer["Status"] == "SUCCESS"
     assert world.versions[V1].status == "RUNNING"
+
+
+def test_g10_a_late_resize_changes_nothing(world: World) -> None:
+    """The event shows the units of the roll-back, not those of this request."""
+    updating(world, "UPDATE_ROLLBACK_IN_PROGRESS")
+    world.events[STACK, "Model"] = ResourceView("UPDATE_IN_PROGRESS", V1, properties=properties())
+    answer = update(world, properties(MinInferenceUnits="2"), properties())
+    assert answer["Status"] == "FAILED"
+    assert world.history == []
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {},
+        {"ProjectVersionArn": V1, "MinInferenceUnits": "****"},
+        {"ProjectVersionArn": V1, "MinInferenceUnits": 2},
+        {"ProjectVersionArn": ["x"]},
+    ],
+)
+def test_an_event_that_cannot_be_compared_stops_no_update(world: World, shown: dict[str, Any]) -> None:
+    """What the event does not hold, or holds in another form, is no reason to refuse."""
+    world.events[STACK, "Model"] = ResourceView("UPDATE_IN_PROGRESS", V1, properties=shown)
+    answer = update(world, properties(MinInferenceUnits="2"), properties())
+    assert answer["Status"] == "SUCCESS"
+    assert str(world.versions[V1].units) == "2"
 
 
 def test_permission_missing_in_an_update_names_the_action(world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -189,15 +190,28 @@ def test_latest_event_and_stack_status(stacks: tuple[CloudFormationStacks, Stubb
     adapter, stub = stacks
     at = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
     base = {"StackId": STACK, "EventId": "e", "StackName": "parts", "Timestamp": at}
+    shown = json.dumps({"ProjectVersionArn": "arn:v", "MinInferenceUnits": "2"})
     events = [
         {**base, "LogicalResourceId": "Other", "ResourceStatus": "CREATE_COMPLETE"},
-        {**base, "LogicalResourceId": "Model", "ResourceStatus": "CREATE_FAILED"},
+        {
+            **base,
+            "LogicalResourceId": "Model",
+            "ResourceStatus": "CREATE_FAILED",
+            "ResourceProperties": shown,
+        },
         {**base, "LogicalResourceId": "Model", "ResourceStatus": "CREATE_IN_PROGRESS"},
     ]
     stub.add_response("describe_stack_events", {"StackEvents": events}, {"StackName": STACK})
     view = adapter.latest_event(STACK, "Model")
     assert view is not None
     assert view.status == "CREATE_FAILED"
+    assert view.properties == {"ProjectVersionArn": "arn:v", "MinInferenceUnits": "2"}
+    for unreadable in ("{", "[]", ""):
+        event = {**events[2], "ResourceProperties": unreadable}
+        stub.add_response("describe_stack_events", {"StackEvents": [event]}, {"StackName": STACK})
+        view = adapter.latest_event(STACK, "Model")
+        assert view is not None
+        assert view.properties == {}
     stack = {"StackName": "parts", "CreationTime": at, "StackStatus": "UPDATE_IN_PROGRESS"}
     stub.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": STACK})
     assert adapter.stack_status(STACK) == "UPDATE_IN_PROGRESS"

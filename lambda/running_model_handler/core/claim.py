@@ -14,9 +14,12 @@ from typing import Final
 from running_model_handler.core.names import Tag
 from running_model_handler.core.numbers import parse_whole_number
 from running_model_handler.core.units import InferenceUnits
+from running_model_handler.core.wanted import Direction
 
 _REQUESTS_KEPT: Final = 12
 _DIGEST_LENGTH: Final = 12
+_BACK: Final = "<"
+"""Behind the digest of a request that was begun while its stack was being rolled back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,18 @@ class Claim:
 
         A request that CloudFormation delivers twice, or late, is known by it.
         """
-        return digest in self.requests[1:]
+        return any(_is_of(entry, digest) for entry in self.requests[1:])
+
+    def is_held_by(self, owner: Owner, digest: str) -> bool:
+        """Whether this very request of the owner is the one in charge."""
+        return self.is_of(owner) and bool(self.requests) and _is_of(self.requests[0], digest)
+
+    def begun_as(self, digest: str) -> Direction | None:
+        """Which way the stack went when a request took charge; None if it never did."""
+        for entry in self.requests:
+            if _is_of(entry, digest):
+                return Direction.BACK if entry.endswith(_BACK) else Direction.FORWARD
+        return None
 
 
 UNCLAIMED: Final = Claim(None)
@@ -121,14 +135,19 @@ def claim_tags(
     return {str(key): value for key, value in tags.items()}
 
 
-def with_request(requests: tuple[str, ...], digest: str) -> tuple[str, ...]:
+def with_request(requests: tuple[str, ...], digest: str, begun_as: str = "") -> tuple[str, ...]:
     """The history of requests with this one in charge."""
-    return (digest, *(known for known in requests if known != digest))[:_REQUESTS_KEPT]
+    entry = digest + (_BACK if begun_as == Direction.BACK else "")
+    return (entry, *(known for known in requests if not _is_of(known, digest)))[:_REQUESTS_KEPT]
 
 
 def request_digest(stack_id: str, request_id: str) -> str:
     """A short name for a request; StackId and RequestId together identify it (CFN crpg-ref)."""
     return hashlib.sha256(f"{stack_id}\n{request_id}".encode()).hexdigest()[:_DIGEST_LENGTH]
+
+
+def _is_of(entry: str, digest: str) -> bool:
+    return entry.removesuffix(_BACK) == digest
 
 
 def _read_units(text: str) -> InferenceUnits | None:

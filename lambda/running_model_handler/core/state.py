@@ -91,6 +91,11 @@ class State:
     project_arns: dict[str, str] = field(default_factory=dict)
     models: dict[str, ModelMemory] = field(default_factory=dict)
 
+    def note_claimed(self, arn: str) -> None:
+        """Remember that this request took charge of a model."""
+        if arn not in self.claimed:
+            self.claimed.append(arn)
+
     def model(self, arn: str) -> ModelMemory:
         """What was done to one model, empty at first."""
         return self.models.setdefault(arn, ModelMemory())

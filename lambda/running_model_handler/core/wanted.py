@@ -6,7 +6,8 @@ it has to look: at the status of its resource, and for an update at which way th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -34,6 +35,8 @@ class ResourceView:
     physical_id: str | None = None
     updated_at: float | None = None
     """When the status last changed, in seconds since the epoch."""
+    properties: Mapping[str, object] = field(default_factory=dict)
+    """What the template declares in the operation under way; only stack events tell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
@@ -92,7 +93,17 @@ def _view(detail: Mapping[str, Any], time_key: str) -> ResourceView:
         status=str(detail.get("ResourceStatus", "")),
         physical_id=detail.get("PhysicalResourceId") or None,
         updated_at=updated.timestamp() if updated is not None else None,
+        properties=_properties(detail.get("ResourceProperties")),
     )
+
+
+def _properties(text: object) -> Mapping[str, object]:
+    """An event's ResourceProperties, JSON in a string (API reference, StackEvent); empty where unreadable."""
+    try:
+        read = json.loads(str(text))
+    except ValueError:
+        return {}
+    return read if isinstance(read, dict) else {}
 
 
 def _call_or_none(action: str, stack_id: str, method: Any, **parameters: Any) -> Any:
