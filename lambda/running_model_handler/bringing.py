@@ -13,7 +13,7 @@ from running_model_handler.core.status import Observation, Status
 from running_model_handler.core.waiting import SETTLE_SECONDS
 from running_model_handler.core.wanted import Direction, RequestType, is_expected, must_stop_after_end
 from running_model_handler.reconcile import Guard, Reconciler, stop_command
-from running_model_handler.request import Declared, UpdateRequest, declares_another
+from running_model_handler.request import Declared, UpdateRequest, is_of_another
 from running_model_handler.steps import Answer, Steps
 from running_model_handler.worker import HandOverDue, RequestEnded, Worker
 
@@ -79,12 +79,15 @@ class Bringing(Steps):
     def _require_begun_now(self, claim: Claim | None) -> None:
         """Raise ``RequestEnded`` if this is a late try, or a duplicate, of an update that has ended.
 
-        The resource is UPDATE_IN_PROGRESS in a roll-back too; an earlier try has left its direction in the
-        claim.
+        The resource is UPDATE_IN_PROGRESS in a roll-back too. An earlier try has left its direction in the
+        claim; where there was none, a roll-back only goes to a model that the resource has had.
         """
         worker = self.worker
         worker.state.begun_as = (claim.begun_as(worker.envelope.digest) if claim else None) or ""
         self._require_wanted()
+        going_back = worker.state.begun_as == Direction.BACK
+        if going_back and not self._returning and not (claim and claim.is_of(worker.envelope.owner)):
+            raise RequestEnded(worker.look_at_stack())
 
     def _require_wanted(self) -> None:
         """Raise ``RequestEnded`` unless CloudFormation still wants this model in this resource."""
@@ -96,7 +99,7 @@ class Bringing(Steps):
         event = worker.look_at_latest_event()
         if event is None or not is_expected(RequestType.UPDATE, event):
             return
-        if declares_another(self._declared, event.properties):
+        if is_of_another(self._former, event.properties):
             raise RequestEnded(worker.look_at_stack())
 
     def _take(self, claim: Claim | None) -> tuple[Reconciler, Observation]:

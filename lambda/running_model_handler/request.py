@@ -251,18 +251,18 @@ def _replacement_or_none(properties: Mapping[str, Any]) -> ReplacementMode | Non
         return None
 
 
-def declares_another(declared: Declared, properties: Mapping[str, object]) -> bool:
-    """Whether properties, as a stack event shows them, are of another request than ``declared``.
+def is_of_another(request: UpdateRequest, properties: Mapping[str, object]) -> bool:
+    """Whether properties, as a stack event shows them, are of another update than this request's.
 
-    What they don't hold, or hold in another form than a request does, tells nothing.
+    It is not documented whether an event of a roll-back shows what the roll-back declares or what the failed
+    update did, so both sides of the request count as its own. What can't be compared tells nothing.
     """
     arn = properties.get(Property.PROJECT_VERSION_ARN)
-    if not isinstance(arn, str):
+    if not isinstance(arn, str) or request.former_arn is None:
         return False
-    if arn != str(declared.arn):
-        return True
     units = _units_or_none(properties)
-    return units is not None and units != declared.units
+    sides = ((request.declared.arn, request.declared.units), (request.former_arn, request.former_units))
+    return not any(arn == str(own) and units in (None, size) for own, size in sides)
 
 
 def _units_or_none(properties: Mapping[str, Any]) -> InferenceUnits | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from aws_cdk import CfnResource, Stack
 from harness import Deployment
@@ -93,6 +95,8 @@ def test_a_create_that_never_had_the_model_leaves_it(deployment: Deployment) -> 
 def test_permissions_that_arrive_late(deployment: Deployment) -> None:
     """IAM is eventually consistent: a role whose policy counts only later is waited for."""
     arn = deployment.model("v1")
+    # The roles of the bootstrap, made a moment ago, are not what is looked at.
+    time.sleep(6.0)
     deployment.aws.set_switches(iam_propagation_seconds=6.0)
     try:
         outcome = deployment.deploy(models(arn))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from updates import gap, update, updating, updating_world
-from world import STACK, V1, V2, World, properties, request, service_error
+from world import STACK, V1, V2, V3, World, properties, request, service_error
 
 from running_model_handler.core.claim import request_digest
 from running_model_handler.core.names import Tag
@@ -175,16 +175,35 @@ def test_stale_replacement_stops_what_it_started_for_nobody(world: World) -> Non
     assert world.statuses(V1) == []
 
 
-@pytest.mark.parametrize("stack_status", ["UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_IN_PROGRESS"])
-def test_g10_a_late_try_of_a_cancelled_replacement_starts_nothing(world: World, stack_status: str) -> None:
-    """The roll-back, or the next update, makes the resource UPDATE_IN_PROGRESS again; its event tells."""
-    updating(world, stack_status)
-    world.events[STACK, "Model"] = ResourceView("UPDATE_IN_PROGRESS", V1, properties=properties(V1))
+def test_g10_a_late_try_of_a_replacement_does_not_join_the_next_update(world: World) -> None:
+    """The resource is UPDATE_IN_PROGRESS again, for another model: the stack's event tells."""
+    world.events[STACK, "Model"] = ResourceView("UPDATE_IN_PROGRESS", V1, properties=properties(V3))
     answer = update(world, properties(V2), properties(V1))
     assert answer["Status"] == "FAILED"
     assert "ended this request" in answer["Reason"]
     assert world.history == []
     assert Tag.STACK_ID not in world.versions[V2].tags
+
+
+def test_g10_a_late_try_of_a_replacement_does_not_join_the_roll_back(world: World) -> None:
+    """A roll-back goes to a model that the resource has had; nobody has claimed this one."""
+    updating(world, "UPDATE_ROLLBACK_IN_PROGRESS")
+    answer = update(world, properties(V2), properties(V1))
+    assert answer["Status"] == "FAILED"
+    assert world.history == []
+    assert Tag.STACK_ID not in world.versions[V2].tags
+
+
+@pytest.mark.parametrize("shown", [V1, V2])
+def test_a_roll_back_goes_on_whatever_its_event_shows(world: World, shown: str) -> None:
+    """Whether it is the model to go back to or the one that failed is not documented."""
+    world.run_model(V2)
+    world.own(V2)
+    updating(world, "UPDATE_ROLLBACK_IN_PROGRESS")
+    world.events[STACK, "Model"] = ResourceView("UPDATE_IN_PROGRESS", V1, properties=properties(shown))
+    assert update(world, properties(V1), properties(V2))["Status"] == "SUCCESS"
+    assert world.statuses(V1) == []
+    assert world.versions[V2].status == "STOPPED"
 
 
 def test_g3_what_a_killed_try_started_is_stopped_by_the_next(world: World) -> None:
@@ -203,7 +222,7 @@ def test_g3_what_a_killed_try_started_is_stopped_by_the_next(world: World) -> No
 def test_a_killed_try_of_a_roll_back_goes_on(world: World) -> None:
     """The claim remembers that the roll-back's own request began in the roll-back."""
     world.versions[V1].status = "STOPPED"
-    world.versions[V1].tags[Tag.REQUESTS] = f"{request_digest(STACK, 'u1')}< earlier"
+    world.versions[V1].tags[Tag.REQUESTS] = f"{request_digest(STACK, 'u1')}- earlier"
     updating(world, "UPDATE_ROLLBACK_IN_PROGRESS")
     answer = update(world, properties(V1), properties(V2))
     assert answer["Status"] == "SUCCESS"

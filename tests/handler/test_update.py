@@ -123,9 +123,10 @@ def test_a_status_that_lags_is_corrected_by_the_latest_event(world: World) -> No
 
 
 def test_g10_a_late_resize_changes_nothing(world: World) -> None:
-    """The event shows the units of the roll-back, not those of this request."""
-    updating(world, "UPDATE_ROLLBACK_IN_PROGRESS")
-    world.events[STACK, "Model"] = ResourceView("UPDATE_IN_PROGRESS", V1, properties=properties())
+    """The stack's event shows the units of the next update, which are neither side of this request."""
+    world.events[STACK, "Model"] = ResourceView(
+        "UPDATE_IN_PROGRESS", V1, properties=properties(MinInferenceUnits="3")
+    )
     answer = update(world, properties(MinInferenceUnits="2"), properties())
     assert answer["Status"] == "FAILED"
     assert world.history == []

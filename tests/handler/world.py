@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -236,6 +237,9 @@ class World:
 
     def tag(self, arn: ProjectVersionArn, tags: Mapping[str, str]) -> None:
         self._call("TagResource", arn)
+        # Rekognition API reference, TagResource: the pattern and the length of a value.
+        for value in tags.values():
+            assert re.fullmatch(r"[\w .:/=+\-@]{0,256}", value), value
         self._version(str(arn), "rekognition:TagResource").tags.update(tags)
         self.after("TagResource", str(arn))
 

@@ -18,8 +18,8 @@ from running_model_handler.core.wanted import Direction
 
 _REQUESTS_KEPT: Final = 12
 _DIGEST_LENGTH: Final = 12
-_BACK: Final = "<"
-"""Behind the digest of a request that was begun while its stack was being rolled back."""
+_BACK: Final = "-"
+"""Behind the digest of a request that was begun while its stack was being rolled back; a tag may hold it."""
 
 
 @dataclass(frozen=True, slots=True)
