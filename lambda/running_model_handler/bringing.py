@@ -212,12 +212,16 @@ class Bringing(Steps):
     def _undo_ended(self) -> None:
         """Stop what was started for nobody. A model that lives on in its resource is for the next request."""
         worker, arn = self.worker, self._arn
-        if str(arn) not in worker.state.claimed:
+        claimed_now = str(arn) in worker.state.claimed
+        if not claimed_now:
             # What a try did that was killed is to be undone by the next one.
             claim = self.claim_or_none(arn)
             if claim is None or not self.ownership.has(claim):
                 return
         view = worker.look_at_stack()
+        if not claimed_now and view.resource is not None and view.resource.physical_id == str(arn):
+            # A late duplicate of a request that succeeded: the resource's later requests see to its model.
+            return
         former = self._former.physical_arn if self._former else None
         request_type = RequestType.CREATE if self._former is None else RequestType.UPDATE
         if must_stop_after_end(request_type, str(arn), str(former) if former else None, view):

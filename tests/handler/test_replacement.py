@@ -219,6 +219,17 @@ def test_g3_what_a_killed_try_started_is_stopped_by_the_next(world: World) -> No
     assert Tag.STACK_ID not in world.versions[V2].tags
 
 
+def test_a_late_duplicate_of_a_replacement_leaves_the_model_to_the_delete(world: World) -> None:
+    """The replacement succeeded, the stack is being deleted by now: its Delete stops the model."""
+    world.own(V2)
+    world.versions[V2].tags[Tag.REQUESTS] = request_digest(STACK, "u1")
+    world.run_model(V2)
+    world.stacks[STACK] = "DELETE_IN_PROGRESS"
+    world.set_resource("DELETE_IN_PROGRESS", physical_id=V2)
+    assert update(world, properties(V2), properties(V1))["Status"] == "FAILED"
+    assert world.history == []
+
+
 def test_a_killed_try_of_a_roll_back_goes_on(world: World) -> None:
     """The claim remembers that the roll-back's own request began in the roll-back."""
     world.versions[V1].status = "STOPPED"
