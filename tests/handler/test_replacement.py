@@ -230,6 +230,19 @@ def test_a_late_duplicate_of_a_replacement_leaves_the_model_to_the_delete(world:
     assert world.history == []
 
 
+def test_a_late_duplicate_after_the_clean_up_stops_nothing(world: World) -> None:
+    """The latest event is the deletion of the former model, under the same logical id."""
+    world.own(V2)
+    world.versions[V2].tags[Tag.REQUESTS] = request_digest(STACK, "u1")
+    world.run_model(V2)
+    world.stacks[STACK] = "UPDATE_COMPLETE"
+    world.set_resource("UPDATE_COMPLETE", physical_id=V2)
+    world.events[STACK, "Model"] = ResourceView("DELETE_COMPLETE", V1, world.clock.now() + 1)
+    assert update(world, properties(V2), properties(V1))["Status"] == "FAILED"
+    assert world.history == []
+    assert world.versions[V2].status == "RUNNING"
+
+
 def test_a_killed_try_of_a_roll_back_goes_on(world: World) -> None:
     """The claim remembers that the roll-back's own request began in the roll-back."""
     world.versions[V1].status = "STOPPED"

@@ -70,9 +70,16 @@ def is_expected(request_type: RequestType, resource: ResourceView | None) -> boo
 
 
 def newer(resource: ResourceView | None, event: ResourceView | None) -> ResourceView | None:
-    """The later word of the two that CloudFormation has on a resource: its status and its latest event."""
+    """The later word of the two that CloudFormation has on a resource: its status and its latest event.
+
+    The clean-up of an update deletes what the resource was before, under the same logical id: such an event
+    says nothing of the resource as it is.
+    """
     if resource is None or event is None:
         return resource or event
+    known = event.physical_id is not None and resource.physical_id is not None
+    if known and event.status.startswith("DELETE_") and event.physical_id != resource.physical_id:
+        return resource
     if event.updated_at is None or resource.updated_at is None or event.updated_at <= resource.updated_at:
         return resource
     return ResourceView(event.status, event.physical_id or resource.physical_id, event.updated_at)
