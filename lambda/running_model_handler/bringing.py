@@ -62,13 +62,12 @@ class Bringing(Steps):
         if other is not None and self._stop_first(seen):
             self._stop_other(other)
             seen = reconciler.observe()
-        going_back = worker.state.begun_as == Direction.BACK
         seen = reconciler.to_running(
             self._declared.units,
             self._guard,
             seen=seen,
             # Whoever worked on the update that is being rolled back may still be at it.
-            settle_seconds=SETTLE_SECONDS if going_back else 0.0,
+            settle_seconds=SETTLE_SECONDS if self._going_back else 0.0,
         )
         self.ownership.verify(arn)
         if other is not None and self._returning:
@@ -85,17 +84,17 @@ class Bringing(Steps):
         worker = self.worker
         worker.state.begun_as = (claim.begun_as(worker.envelope.digest) if claim else None) or ""
         self._require_wanted()
-        going_back = worker.state.begun_as == Direction.BACK
-        if going_back and not self._returning and not (claim and claim.is_of(worker.envelope.owner)):
+        had_before = self._returning or (claim is not None and claim.is_of(worker.envelope.owner))
+        if self._going_back and not had_before:
             raise RequestEnded(worker.look_at_stack())
 
     def _require_wanted(self) -> None:
         """Raise ``RequestEnded`` unless CloudFormation still wants this model in this resource."""
         worker = self.worker
         worker.require_wanted()
-        # A worker that was held up may have missed the roll-back, and find the next update.
         if self._former is None:
             return
+        # A worker that was held up may have missed the roll-back, and find the next update.
         event = worker.look_at_latest_event()
         if event is None or not is_expected(RequestType.UPDATE, event):
             return
@@ -126,6 +125,11 @@ class Bringing(Steps):
             self.ownership.take(arn, self._declared.units, claim, seen)
         worker.state.adopted = worker.state.adopted or claim.adopted
         return reconciler, seen
+
+    @property
+    def _going_back(self) -> bool:
+        """Whether this request began while the stack was being rolled back."""
+        return self.worker.state.begun_as == Direction.BACK
 
     @property
     def _other(self) -> ProjectVersionArn | None:

@@ -55,13 +55,26 @@ def models(
             CfnOutput(stack, f"{model.node.id}Status", value=model.running_model_status)
             CfnOutput(stack, f"{model.node.id}Units", value=model.running_model_min_inference_units)
         if function_seconds is not None:
-            child = RunningModelProvider.of(stack).function.node.default_child
-            assert isinstance(child, CfnResource)
-            child.add_property_override("Timeout", function_seconds)
+            set_function_timeout(RunningModelProvider.of(stack), function_seconds)
         if change is not None:
             change(stack, built)
 
     return build
+
+
+def set_service_timeout(built: list[RunningModel], seconds: int) -> None:
+    """Let CloudFormation wait for so long; the construct itself offers no less than the hour."""
+    for model in built:
+        child = model.node.find_child("Resource").node.default_child
+        assert isinstance(child, CfnResource)
+        child.add_property_override("ServiceTimeout", str(seconds))
+
+
+def set_function_timeout(provider: RunningModelProvider, seconds: int) -> None:
+    """Let the function hand over after seconds, not minutes."""
+    child = provider.function.node.default_child
+    assert isinstance(child, CfnResource)
+    child.add_property_override("Timeout", seconds)
 
 
 def failing_sibling(

@@ -7,9 +7,9 @@ import signal
 from pathlib import Path
 
 import pytest
-from aws_cdk import CfnResource, Stack
+from aws_cdk import Stack
 from harness import Cdk, Deployment
-from stacks import failing_sibling, models, without_action
+from stacks import failing_sibling, models, set_service_timeout, without_action
 
 from rekognition_running_model import RunningModel
 from running_model_handler.core.names import Tag
@@ -172,9 +172,7 @@ def test_a_stop_that_never_ends_is_told_with_the_command(deployment: Deployment)
     """DELETE_FAILED comes before CloudFormation's own time-out, with the command that stops the model."""
 
     def impatient(stack: Stack, built: list[RunningModel]) -> None:
-        child = built[0].node.find_child("Resource").node.default_child
-        assert isinstance(child, CfnResource)
-        child.add_property_override("ServiceTimeout", "20")
+        set_service_timeout(built, 20)
 
     arn = deployment.model("v1")
     assert deployment.deploy(models(arn, change=impatient)).code == 0

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from aws_cdk import CfnResource, Duration, Stack
+from aws_cdk import Duration, Stack
 from harness import Deployment
-from stacks import models
+from stacks import models, set_service_timeout
 
 from rekognition_running_model import Replacement, RunningModel
 from running_model_handler.core.names import Tag
@@ -91,9 +91,7 @@ def test_an_interval_alone_does_not_stop(deployment: Deployment) -> None:
     """G9: another poll interval, time-out and ServiceTimeout are updates without a Start or a Stop."""
 
     def shorter(stack: Stack, built: list[RunningModel]) -> None:
-        child = built[0].node.find_child("Resource").node.default_child
-        assert isinstance(child, CfnResource)
-        child.add_property_override("ServiceTimeout", "3000")
+        set_service_timeout(built, 3000)
 
     arn = deployment.model("v1")
     assert deployment.deploy(models(arn)).code == 0

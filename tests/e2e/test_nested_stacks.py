@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
-from aws_cdk import CfnResource, NestedStack, Stack
+from aws_cdk import NestedStack, Stack
 from harness import Deployment
-from stacks import POLL
+from stacks import POLL, set_function_timeout
 
 from rekognition_running_model import RunningModel, RunningModelProvider
 
@@ -37,9 +37,7 @@ def test_a_nested_stack_with_the_function_of_its_parent(deployment: Deployment) 
 
     def build(stack: Stack, arn: str) -> None:
         provider = RunningModelProvider(stack, "Provider")
-        child = provider.function.node.default_child
-        assert isinstance(child, CfnResource)
-        child.add_property_override("Timeout", 8)
+        set_function_timeout(provider, 8)
         nested = NestedStack(stack, "Nested")
         RunningModel(nested, "Model", project_version_arn=arn, poll_interval=POLL, provider=provider)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 import pytest
-from aws_cdk import CfnResource, Stack
+from aws_cdk import Stack
 from harness import Deployment
-from stacks import failing_sibling, models, without_action
+from stacks import failing_sibling, models, set_service_timeout, without_action
 
 from rekognition_running_model import RunningModel
 from running_model_handler.core.names import Tag
@@ -76,9 +76,7 @@ def test_a_create_that_never_had_the_model_leaves_it(deployment: Deployment) -> 
 
     def impatient(stack: Stack, built: list[RunningModel]) -> None:
         without_action("rekognition:TagResource")(stack, built)
-        child = built[0].node.find_child("Resource").node.default_child
-        assert isinstance(child, CfnResource)
-        child.add_property_override("ServiceTimeout", "40")
+        set_service_timeout(built, 40)
 
     arn = deployment.model("v1")
     deployment.rekognition.start_by_hand(arn, 1)
