@@ -1,0 +1,243 @@
+"""The fast seam: the handler's thin adapters are replaced, the life cycle and all above it are not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from running_model_handler.core.arn import ProjectArn, ProjectVersionArn, parse_project_arn
+from running_model_handler.core.errors import ErrorKind, ServiceError, classify
+from running_model_handler.core.status import ABSENT, Observation
+from running_model_handler.core.units import InferenceUnits
+from running_model_handler.core.wanted import ResourceView
+from running_model_handler.entry import Function, Services
+from running_model_handler.shell.answer import AnswerNotSent
+from running_model_handler.shell.clock import Clock
+from simulator.errors import AnswerLost, ApiError
+from simulator.stack import Shown, StackEvent
+
+if TYPE_CHECKING:
+    from simulator.functions import Handler
+    from simulator.world import World
+
+_PUT_TRIES_MAX = 6
+
+
+class FastServices(Services):
+    """Every neighbour of the handler is the simulated world itself."""
+
+    def __init__(self, world: World) -> None:
+        self.clock: Clock = SimulatedClock(world)
+        self.put_answer = FastAnswers(world).put
+        self._models = FastModels(world)
+        self._stacks = FastStacks(world)
+        self._world = world
+
+    @property
+    def models(self) -> FastModels:
+        """Rekognition."""
+        return self._models
+
+    @property
+    def stacks(self) -> FastStacks:
+        """CloudFormation."""
+        return self._stacks
+
+    def hand_over(self, function_arn: str) -> FastHandOver:
+        """Lambda."""
+        return FastHandOver(self._world, function_arn)
+
+
+class SimulatedClock:
+    """Virtual time, and chance that a seed decides."""
+
+    def __init__(self, world: World) -> None:
+        self._kernel = world.kernel
+        self._chance = world.jitter.random
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self._kernel.now
+
+    def sleep(self, seconds: float) -> None:
+        """Let other things happen meanwhile."""
+        self._kernel.sleep(max(0.0, seconds))
+
+    def chance(self) -> float:
+        """A number from 0 to 1."""
+        return self._chance()
+
+
+def _raised(error: ApiError | AnswerLost, action: str, resource: str) -> ServiceError:
+    """What ``shell.calls.call`` makes of it."""
+    if isinstance(error, AnswerLost):
+        return ServiceError(ErrorKind.UNCERTAIN, action, resource, str(error), str(error))
+    return ServiceError(classify(error.code, error.status), action, resource, error.code, error.message)
+
+
+class FastModels:
+    """``shell.rekognition.Models``."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def find_project(self, arn: ProjectVersionArn) -> ProjectArn | None:
+        """DescribeProjects."""
+        try:
+            project = self._world.find_project(arn.project_name)
+        except (ApiError, AnswerLost) as error:
+            raise _raised(error, "rekognition:DescribeProjects", "*") from error
+        return parse_project_arn(project, name="ProjectArn") if project else None
+
+    def observe(self, arn: ProjectVersionArn, project: ProjectArn) -> Observation:
+        """DescribeProjectVersions."""
+        try:
+            seen = self._world.describe(str(arn), str(project), arn.version_name)
+        except (ApiError, AnswerLost) as error:
+            raise _raised(error, "rekognition:DescribeProjectVersions", str(project)) from error
+        if seen is None or seen[0].arn != str(arn):
+            return ABSENT
+        model, look = seen
+        units = InferenceUnits(look.minimum, look.maximum) if look.minimum else None
+        return Observation(look.status, units, look.message, model.feature)
+
+    def start(self, arn: ProjectVersionArn, units: InferenceUnits) -> None:
+        """StartProjectVersion."""
+        try:
+            self._world.start(str(arn), units.minimum, units.maximum)
+        except (ApiError, AnswerLost) as error:
+            raise _raised(error, "rekognition:StartProjectVersion", str(arn)) from error
+
+    def stop(self, arn: ProjectVersionArn) -> None:
+        """StopProjectVersion."""
+        try:
+            self._world.stop(str(arn))
+        except (ApiError, AnswerLost) as error:
+            raise _raised(error, "rekognition:StopProjectVersion", str(arn)) from error
+
+    def tags(self, arn: ProjectVersionArn) -> Mapping[str, str]:
+        """ListTagsForResource."""
+        try:
+            return dict(self._world.list_tags(str(arn)))
+        except (ApiError, AnswerLost) as error:
+            raise _raised(error, "rekognition:ListTagsForResource", str(arn)) from error
+
+    def tag(self, arn: ProjectVersionArn, tags: Mapping[str, str]) -> None:
+        """TagResource."""
+        try:
+            self._world.tag(str(arn), dict(tags))
+        except (ApiError, AnswerLost) as error:
+            raise _raised(error, "rekognition:TagResource", str(arn)) from error
+
+    def untag(self, arn: ProjectVersionArn, keys: list[str]) -> None:
+        """UntagResource."""
+        try:
+            self._world.untag(str(arn), keys)
+        except (ApiError, AnswerLost) as error:
+            raise _raised(error, "rekognition:UntagResource", str(arn)) from error
+
+
+class FastStacks:
+    """``shell.cloudformation.Stacks``."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def resource(self, stack_id: str, logical_id: str) -> ResourceView | None:
+        """DescribeStackResource."""
+        try:
+            shown = self._world.describe_stack_resource(stack_id, logical_id)
+        except (ApiError, AnswerLost) as error:
+            _raise_unless_absent(error, "cloudformation:DescribeStackResource", stack_id)
+            return None
+        return _view(shown)
+
+    def latest_event(self, stack_id: str, logical_id: str) -> ResourceView | None:
+        """DescribeStackEvents."""
+        for event in self._events(stack_id):
+            if event.logical_id == logical_id:
+                return _view_of_event(event)
+        return None
+
+    def status_before_deletion(self, stack_id: str, logical_id: str) -> str | None:
+        """DescribeStackEvents."""
+        for event in self._events(stack_id):
+            if event.logical_id == logical_id and not event.status.startswith("DELETE_"):
+                return event.status
+        return None
+
+    def stack_status(self, stack_id: str) -> str | None:
+        """DescribeStacks."""
+        try:
+            return self._world.describe_stack(stack_id)
+        except (ApiError, AnswerLost) as error:
+            _raise_unless_absent(error, "cloudformation:DescribeStacks", stack_id)
+            return None
+
+    def _events(self, stack_id: str) -> list[StackEvent]:
+        try:
+            return self._world.describe_stack_events(stack_id)
+        except (ApiError, AnswerLost) as error:
+            _raise_unless_absent(error, "cloudformation:DescribeStackEvents", stack_id)
+            return []
+
+
+def _raise_unless_absent(error: ApiError | AnswerLost, action: str, stack_id: str) -> None:
+    if isinstance(error, ApiError) and error.code == "ValidationError" and "does not exist" in error.message:
+        return
+    raise _raised(error, action, stack_id) from error
+
+
+def _view(shown: Shown) -> ResourceView:
+    return ResourceView(shown.status or "", shown.physical_id or None, shown.at)
+
+
+def _view_of_event(event: StackEvent) -> ResourceView:
+    properties = json.loads(event.properties)
+    return ResourceView(event.status, event.physical_id or None, event.at, properties)
+
+
+class FastHandOver:
+    """``shell.handover.HandOver``."""
+
+    def __init__(self, world: World, function_arn: str) -> None:
+        self._world = world
+        self._function_arn = function_arn
+
+    def send(self, event: Mapping[str, Any]) -> None:
+        """Invoke."""
+        try:
+            self._world.invoke(self._function_arn, event)
+        except (ApiError, AnswerLost) as error:
+            raise _raised(error, "lambda:InvokeFunction", self._function_arn) from error
+
+
+class FastAnswers:
+    """``shell.answer.put_answer`` without urllib3."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def put(self, url: str, body: bytes, clock: Clock) -> None:
+        """Try six times, as the real one does."""
+        problem = ""
+        for attempt in range(_PUT_TRIES_MAX):
+            if attempt:
+                clock.sleep(min(8.0, 0.5 * 2.0**attempt))
+            try:
+                status = self._world.put_answer(url, body)
+            except AnswerLost as error:
+                problem = str(error)
+                continue
+            if status < 300:
+                return
+            problem = f"HTTP {status}"
+            if status < 500 and status not in (408, 429):
+                break
+        raise AnswerNotSent(f"CloudFormation did not take the answer: {problem}")
+
+
+def new_handler(world: World) -> Handler:
+    """A fresh execution environment with the production handler."""
+    return Function(FastServices(world))

@@ -1,0 +1,241 @@
+"""Lambda: asynchronous invocations, delivered at least once, late, and tried again when they die."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from simulator.errors import ApiError
+from simulator.iam import Role
+from simulator.kernel import Task
+
+if TYPE_CHECKING:
+    from simulator.requests import Request
+    from simulator.world import World
+
+RETRIES: Final = 2
+EVENT_AGE_SECONDS_MAX: Final = 3600.0
+CHAIN_LENGTH_MAX: Final = 16
+"""Recursive loop detection drops an event after about so many invocations in a chain."""
+RETRY_SECONDS: Final = (60.0, 120.0)
+
+Handler = Callable[[Any, Any], Any]
+
+
+@dataclass(slots=True, eq=False)
+class Delivery:
+    """An event on its way; a duplicate is a delivery of its own."""
+
+    function: DeployedFunction
+    payload: str
+    request: Request | None
+    depth: int
+    born: float
+    attempt: int = 0
+    throttles: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class DeployedFunction:
+    """A function of a stack, with its role and its idle execution environments."""
+
+    arn: str
+    role: Role
+    new_handler: Callable[[], Handler]
+    exists: bool = True
+    idle: list[Handler] = field(default_factory=list)
+    running: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Invocation:
+    """One run of a function; also Lambda's context object."""
+
+    number: int
+    delivery: Delivery
+    handler: Handler
+    ends_at: float
+    name: str
+    world: World
+    calls: int = 0
+    lines: int = 0
+    task: Task | None = None
+    handed_over: bool = False
+    answers: int = 0
+    last_look: dict[str, Any] = field(default_factory=dict)
+    """What DescribeProjectVersions said last of each model."""
+
+    @property
+    def request(self) -> Request | None:
+        """The request that it works on."""
+        return self.delivery.request
+
+    @property
+    def role(self) -> Role:
+        """Its permissions."""
+        return self.delivery.function.role
+
+    @property
+    def invoked_function_arn(self) -> str:
+        """See Lambda's context object."""
+        return self.delivery.function.arn
+
+    @property
+    def function_name(self) -> str:
+        """See Lambda's context object."""
+        return self.delivery.function.arn.rpartition(":")[2]
+
+    @property
+    def aws_request_id(self) -> str:
+        """See Lambda's context object."""
+        return f"invocation-{self.number}"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """See Lambda's context object."""
+        return int((self.ends_at - self.world.kernel.now) * 1000)
+
+
+class Functions:
+    """The service."""
+
+    def __init__(self, world: World, chance: random.Random) -> None:
+        self._world = world
+        self._chance = chance
+        self._running = 0
+        self.count = 0
+        self.by_arn: dict[str, DeployedFunction] = {}
+        self.by_task: dict[Task, Invocation] = {}
+
+    def deploy(self, arn: str, role: Role, new_handler: Callable[[], Handler]) -> DeployedFunction:
+        """A function comes to be."""
+        function = DeployedFunction(arn, role, new_handler)
+        self.by_arn[arn] = function
+        return function
+
+    def remove(self, arn: str) -> None:
+        """A function is deleted: what waits for it is dropped, what runs goes on until it ends."""
+        self.by_arn[arn].exists = False
+
+    # --- events -------------------------------------------------------------------------------------
+
+    def invoke(self, arn: str, event: Mapping[str, Any], request: Request | None, depth: int = 1) -> None:
+        """Invoke, InvocationType Event: 202, and at some time at least one invocation."""
+        function = self.by_arn.get(arn)
+        if function is None or not function.exists:
+            raise ApiError("ResourceNotFoundException", f"Function not found: {arn}", 404)
+        world, faults, chance = self._world, self._world.gateway.faults, self._chance.random
+        payload = json.dumps(event)
+        self._queue(Delivery(function, payload, request, depth, world.kernel.now), self._delay())
+        if faults.duplicated and chance() < faults.duplicated:
+            world.gateway.note("duplicated")
+            second = Delivery(function, payload, request, depth, world.kernel.now)
+            self._queue(second, self._delay() + chance() * faults.duplicate_delay)
+
+    def _delay(self) -> float:
+        faults, chance = self._world.gateway.faults, self._chance.random
+        seconds = 0.05 + 0.3 * chance()
+        if faults.delayed and chance() < faults.delayed:
+            self._world.gateway.note("delayed")
+            seconds += chance() * faults.delay_seconds
+        return seconds
+
+    def _queue(self, delivery: Delivery, seconds: float) -> None:
+        if delivery.request is not None:
+            delivery.request.chains += 1
+        if delivery.depth > CHAIN_LENGTH_MAX:
+            self._world.kernel.after(seconds, self._drop, delivery, "loop detection")
+        else:
+            self._world.kernel.after(seconds, self._begin, delivery)
+
+    def _drop(self, delivery: Delivery, why: str) -> None:
+        self._world.story.note(self._world.kernel.now, "Lambda", f"drops an event ({why})")
+        self._chain_ends(delivery, why)
+
+    def _begin(self, delivery: Delivery) -> None:
+        world, function = self._world, delivery.function
+        now = world.kernel.now
+        if not function.exists:
+            return self._drop(delivery, "the function is gone")
+        if now - delivery.born > EVENT_AGE_SECONDS_MAX:
+            return self._drop(delivery, "too old")
+        if self._running >= world.plan.concurrency:
+            world.gateway.note("concurrency")
+            delivery.throttles += 1
+            world.kernel.after(min(300.0, 2.0**delivery.throttles), self._begin, delivery)
+            return None
+        handler = function.idle.pop() if function.idle else function.new_handler()
+        attempt = f", try {delivery.attempt + 1}" if delivery.attempt else ""
+        what = delivery.request.name if delivery.request is not None else "an event"
+        invocation = Invocation(
+            self.count, delivery, handler, now + world.plan.invocation_seconds, f"λ{self.count}", world
+        )
+        self.count += 1
+        self._running += 1
+        world.story.note(now, invocation.name, f"begins: {what}{attempt}, link {delivery.depth}")
+        task = world.kernel.spawn(invocation.name, lambda: self._run(invocation))
+        invocation.task = task
+        self.by_task[task] = invocation
+        world.kernel.at(invocation.ends_at, self._timed_out, invocation)
+        return None
+
+    def _run(self, invocation: Invocation) -> None:
+        event = json.loads(invocation.delivery.payload)
+        try:
+            with self._world.lines_counted(invocation):
+                invocation.handler(event, invocation)
+        except Exception as error:
+            self._ends(invocation, keep=True)
+            self._failed(invocation, type(error).__name__)
+        else:
+            self._ends(invocation, keep=True)
+            self._world.story.note(self._world.kernel.now, invocation.name, "ends")
+            self._chain_ends(
+                invocation.delivery, "" if invocation.handed_over or invocation.answers else "silent"
+            )
+
+    def _ends(self, invocation: Invocation, *, keep: bool) -> None:
+        task = invocation.task
+        if task is not None:
+            self.by_task.pop(task, None)
+            task.alive = task is self._world.kernel.current
+        invocation.task = None
+        self._running -= 1
+        if keep:
+            invocation.delivery.function.idle.append(invocation.handler)
+
+    def _timed_out(self, invocation: Invocation) -> None:
+        if invocation.task is not None:
+            self.kill(invocation, "its time is over")
+
+    def kill(self, invocation: Invocation, when: str) -> None:
+        """An invocation dies: of its time-out, of its memory, with its machine."""
+        task, world = invocation.task, self._world
+        if task is None:
+            return
+        world.gateway.note("killed")
+        if invocation.request is not None:
+            invocation.request.kills += 1
+        self._ends(invocation, keep=False)
+        self._failed(invocation, f"killed {when}")
+        world.kernel.kill(task)
+
+    def _failed(self, invocation: Invocation, why: str) -> None:
+        """An error or a time-out: two more tries, after one and two minutes."""
+        world, delivery = self._world, invocation.delivery
+        now = world.kernel.now
+        world.story.note(now, invocation.name, f"dies: {why}")
+        if delivery.attempt >= RETRIES:
+            self._chain_ends(delivery, f"every try failed, the last: {why}")
+            return
+        pause = RETRY_SECONDS[delivery.attempt]
+        delivery.attempt += 1
+        world.kernel.after(pause, self._begin, delivery)
+
+    def _chain_ends(self, delivery: Delivery, lost: str) -> None:
+        if delivery.request is not None:
+            delivery.request.chains -= 1
+            if lost:
+                delivery.request.lost.append(lost)

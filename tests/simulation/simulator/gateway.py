@@ -1,0 +1,126 @@
+"""The way of a call from an invocation to a service and back, and all that can happen to it on the way."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from simulator.errors import AnswerLost, ApiError
+from simulator.plan import EMPTY_FAULTS, Faults, KillAt
+
+if TYPE_CHECKING:
+    from simulator.functions import Invocation
+    from simulator.world import World
+
+_T = TypeVar("_T")
+
+READ_TIMEOUT_SECONDS: Final = 10.0
+"""``shell.calls.CLIENT_CONFIG``: a client waits no longer for an answer."""
+SLOW_SECONDS_MAX: Final = 9.0
+"""A call that reaches its service does so before the client has given up on it."""
+
+
+class Gateway:
+    """Takes calls to their services: late, throttled, refused, or without bringing the answer back."""
+
+    def __init__(self, world: World, chance: random.Random) -> None:
+        self._world = world
+        self._chance = chance
+        self._faults: Faults = world.plan.faults
+        self.fired: dict[str, int] = {}
+        """How often each fault happened: one that never does proves nothing."""
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong at this time."""
+        if self._faults is not EMPTY_FAULTS and self._world.elapsed >= self._faults.ends:
+            self._faults = EMPTY_FAULTS
+        return self._faults
+
+    def lag(self, limit: float) -> float:
+        """How old an answer is."""
+        return self._chance.random() * limit if limit else 0.0
+
+    def call(
+        self,
+        action: str,
+        resource: str,
+        effect: Callable[[], _T],
+        told: Callable[[_T], object] | None = None,
+    ) -> _T:
+        """Make a call for the invocation that runs; raises ``ApiError`` or ``AnswerLost``."""
+        world, chance = self._world, self._chance.random
+        invocation = world.current_invocation()
+        number = invocation.calls
+        invocation.calls += 1
+        kill = world.kill_of(invocation, number)
+        if kill is KillAt.BEFORE_CALL:
+            world.functions.kill(invocation, f"before {action}")
+        faults = self.faults
+        seconds = 0.03 + 0.1 * chance()
+        if faults.slow and chance() < faults.slow:
+            self._note("slow")
+            seconds += chance() * SLOW_SECONDS_MAX
+        world.kernel.sleep(seconds)
+        try:
+            self._may_be_refused(faults, action, resource, invocation)
+            result = effect()
+        except (ApiError, AnswerLost) as error:
+            world.noted_call(
+                invocation, action, resource, str(error) if isinstance(error, AnswerLost) else error.code
+            )
+            raise
+        world.noted_call(invocation, action, resource, told(result) if told else None)
+        if kill is KillAt.AFTER_EFFECT:
+            world.functions.kill(invocation, f"after {action} took effect")
+        if faults.lost_after and chance() < faults.lost_after:
+            self._lose(invocation, action, resource)
+        return result
+
+    def _may_be_refused(self, faults: Faults, action: str, resource: str, invocation: Invocation) -> None:
+        world, chance = self._world, self._chance.random
+        if faults.throttled and chance() < faults.throttled:
+            self._note("throttled")
+            code = "ThrottlingException" if action.startswith("rekognition") else "Throttling"
+            if action.startswith("lambda"):
+                code = "TooManyRequestsException"
+            raise ApiError(code, "Rate exceeded", 429 if action.startswith("lambda") else 400)
+        if faults.failed_before and chance() < faults.failed_before:
+            self._note("failed before")
+            if chance() < 0.5:
+                raise ApiError("InternalServerError", "Internal server error", 500)
+            raise AnswerLost("ConnectionClosedError")
+        tags: Mapping[str, str] | None = None
+        model = world.rekognition.models.get(resource)
+        if model is not None:
+            tags = (
+                model.tags_at(world.kernel.now - self.lag(faults.tag_lag))
+                if faults.tag_lag
+                else model.true_tags
+            )
+        stopped = faults.denied and action == "rekognition:StopProjectVersion"
+        if stopped or not invocation.role.allows(action, resource, tags, world.kernel.now):
+            self._note("denied")
+            code = "AccessDenied" if action.startswith("cloudformation") else "AccessDeniedException"
+            raise ApiError(
+                code, f"not authorized to perform: {action}", 400 if action.startswith("rek") else 403
+            )
+
+    def _lose(self, invocation: Invocation, action: str, resource: str) -> None:
+        self._note("lost after")
+        world, draw = self._world, self._chance.random()
+        world.noted_call(invocation, action, resource, "answer lost")
+        if draw < 0.3:
+            world.kernel.sleep(READ_TIMEOUT_SECONDS)
+            raise AnswerLost("ReadTimeoutError")
+        if draw < 0.6:
+            raise ApiError("InternalServerError", "Internal server error", 500)
+        raise AnswerLost("ConnectionClosedError")
+
+    def _note(self, fault: str) -> None:
+        self.fired[fault] = self.fired.get(fault, 0) + 1
+
+    def note(self, fault: str) -> None:
+        """Count a fault that happened elsewhere."""
+        self._note(fault)

@@ -1,0 +1,248 @@
+"""What a history is made of, as data: it can be drawn from a seed, printed, and made smaller."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+ACCOUNT: Final = "123456789012"
+REGION: Final = "eu-west-1"
+FUNCTION_NAME: Final = "provider"
+
+
+class StartEnd(StrEnum):
+    """How a start ends."""
+
+    RUNNING = "RUNNING"
+    FAILED = "FAILED"
+    NEVER = "NEVER"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One start of a model: how it ends, and after how many seconds."""
+
+    end: StartEnd
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPlan:
+    """A project version, and how it behaves."""
+
+    name: str
+    project: str
+    status: str = "TRAINING_COMPLETED"
+    starts: tuple[Start, ...] = (Start(StartEnd.RUNNING, 120.0),)
+    """The first start, the second one, …; the last one stands for all that follow."""
+    stop_seconds: float = 30.0
+    stop_while_starting: bool = False
+    """Whether StopProjectVersion is taken while the model starts; not documented."""
+    start_when_failed: bool = True
+    """Whether StartProjectVersion is taken in FAILED; not documented."""
+    shows_units_at_rest: bool = False
+    message: str = ""
+    feature: str = "CUSTOM_LABELS"
+
+    @property
+    def arn(self) -> str:
+        """The ARN of the version."""
+        return (
+            f"arn:aws:rekognition:{REGION}:{ACCOUNT}:project/{self.project}/version/{self.name}/1691099674800"
+        )
+
+    @property
+    def project_arn(self) -> str:
+        """The ARN of its project, which ends in another time."""
+        return f"arn:aws:rekognition:{REGION}:{ACCOUNT}:project/{self.project}/1690734433420"
+
+
+class Replace(StrEnum):
+    """``replacement`` of a declared model."""
+
+    START_FIRST = "START_FIRST"
+    STOP_FIRST = "STOP_FIRST"
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A running model in a template."""
+
+    model: int
+    """Index of the model in the plan."""
+    units: int = 1
+    max_units: int | None = None
+    timeout_seconds: int = 3300
+    poll_seconds: int = 10
+    replacement: Replace = Replace.START_FIRST
+    with_project_arn: bool = False
+    retained: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sibling:
+    """A resource beside the models: it takes its time, and can fail."""
+
+    create_seconds: float = 5.0
+    create_fails: bool = False
+    update_seconds: float | None = None
+    """None: the update does not change it."""
+    update_fails: bool = False
+    after_models: bool = False
+    """It refers to the models: created after them, deleted before them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """What a deployment declares."""
+
+    models: tuple[tuple[str, Declared], ...] = ()
+    siblings: tuple[tuple[str, Sibling], ...] = ()
+
+
+class Verb(StrEnum):
+    """What a user does to a stack."""
+
+    DEPLOY = "deploy"
+    DELETE = "delete"
+
+
+class OnFailure(StrEnum):
+    """What a failed create leads to (CreateStack, OnFailure)."""
+
+    ROLLBACK = "ROLLBACK"
+    DELETE = "DELETE"
+    DO_NOTHING = "DO_NOTHING"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing that a user does."""
+
+    verb: Verb
+    template: Template = Template()
+    pause_seconds: float = 60.0
+    """From the end of the operation before."""
+    interrupt_after: float | None = None
+    """Seconds after which the user ends it: an update is cancelled, a create is deleted."""
+    on_failure: OnFailure = OnFailure.ROLLBACK
+
+
+@dataclass(frozen=True, slots=True)
+class StackPlan:
+    """A stack, and what its users do, one thing after the other."""
+
+    name: str
+    begins: float
+    operations: tuple[Operation, ...]
+    rolls_back_replacements_by_update: bool = True
+    """Whether a finished replacement that is rolled back gets an Update; not documented."""
+    forgets_deleted: bool = False
+    """Whether a resource that was removed from a living stack is no longer shown; not documented."""
+    shows_new_properties: bool = False
+    """Whether the events of a roll-back show what the failed update declared; not documented."""
+
+    @property
+    def stack_id(self) -> str:
+        """The ARN of the stack."""
+        return (
+            f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{self.name}/"
+            f"{sum(map(ord, self.name)):08x}-2222-3333-4444-555555555555"
+        )
+
+    @property
+    def function_arn(self) -> str:
+        """The ARN of the provider's function of this stack."""
+        return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{self.name}-{FUNCTION_NAME}"
+
+
+class KillAt(StrEnum):
+    """At which instant an invocation is killed."""
+
+    BEFORE_CALL = "before a call"
+    AFTER_EFFECT = "after a call took effect, before its answer"
+    LINE = "between two lines"
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """The end of an invocation."""
+
+    invocation: int
+    """The how manieth invocation of the history, counted from 0."""
+    at: KillAt
+    count: int
+    """The how manieth call, or line of the life cycle, counted from 0."""
+
+
+class Hand(StrEnum):
+    """What people do to a model by hand."""
+
+    START = "start"
+    STOP = "stop"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """Something that a person does, whatever the stack is doing."""
+
+    at: float
+    """Seconds from the beginning."""
+    hand: Hand
+    model: int
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """What goes wrong by chance, each as a share of calls or events, or as a limit in seconds."""
+
+    throttled: float = 0.0
+    failed_before: float = 0.0
+    """A 5xx or a lost connection, without effect."""
+    lost_after: float = 0.0
+    """The call took effect, its answer is lost."""
+    slow: float = 0.0
+    """A call takes seconds."""
+    describe_lag: float = 0.0
+    """DescribeProjectVersions shows what was up to so many seconds ago."""
+    tag_lag: float = 0.0
+    stack_lag: float = 0.0
+    """CloudFormation shows what was up to so many seconds ago."""
+    iam_delay: float = 0.0
+    """A change of a policy counts after up to so many seconds."""
+    duplicated: float = 0.0
+    """Events delivered twice."""
+    duplicate_delay: float = 0.0
+    """How late the second one can be."""
+    delayed: float = 0.0
+    """Events that wait in Lambda's queue."""
+    delay_seconds: float = 0.0
+    hand_over_throttled: float = 0.0
+    answer_lost: float = 0.0
+    """Answers to CloudFormation that fail to get through."""
+    denied: bool = False
+    """A policy outside the stack never allows StopProjectVersion (an SCP)."""
+    ends: float = 4 * 3600.0
+    """From then on nothing goes wrong by chance any more."""
+
+
+EMPTY_FAULTS: Final = Faults()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A history: everything that is decided before it begins."""
+
+    seed: int
+    models: tuple[ModelPlan, ...]
+    stacks: tuple[StackPlan, ...]
+    faults: Faults = Faults()
+    kills: tuple[Kill, ...] = ()
+    by_hand: tuple[ByHand, ...] = ()
+    running_quota: int = 2
+    quota_counts_starting: bool = True
+    quota_counts_stopping: bool = True
+    invocation_seconds: float = 900.0
+    concurrency: int = 1000

@@ -1,0 +1,197 @@
+"""Rekognition Custom Labels: the status machine of project versions, its bill, and how answers lag."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from simulator.errors import ApiError
+from simulator.kernel import Kernel
+from simulator.plan import ModelPlan, Plan, StartEnd
+
+BILLING: Final = frozenset({"STARTING", "RUNNING", "STOPPING"})
+"""Whether STARTING and STOPPING are billed is not documented; a model in them is not at rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A project version as DescribeProjectVersions shows it."""
+
+    at: float
+    status: str | None
+    """None: it does not exist."""
+    minimum: int | None = None
+    maximum: int | None = None
+    message: str = ""
+
+
+@dataclass(slots=True)
+class Model:
+    """A project version."""
+
+    plan: ModelPlan
+    looks: list[Look]
+    """All that it ever was; the last one is the truth."""
+    tags: list[tuple[float, Mapping[str, str]]]
+    starts: int = 0
+    epoch: int = 0
+    started_by: object = None
+    """Whose Start took effect last."""
+    billed: float = 0.0
+    changes: list[tuple[float, str, object]] = field(default_factory=list)
+    """(time, "Start" or "Stop", by whom) of every call that took effect."""
+
+    @property
+    def now(self) -> Look:
+        """What it is."""
+        return self.looks[-1]
+
+    @property
+    def status(self) -> str | None:
+        """Its true status."""
+        return self.looks[-1].status
+
+    @property
+    def bills(self) -> bool:
+        """Whether it is not at rest."""
+        return self.looks[-1].status in BILLING
+
+    @property
+    def true_tags(self) -> Mapping[str, str]:
+        """Its tags."""
+        return self.tags[-1][1]
+
+    def look_at(self, moment: float) -> Look:
+        """What it was at a moment."""
+        for look in reversed(self.looks):
+            if look.at <= moment:
+                return look
+        return self.looks[0]
+
+    def tags_at(self, moment: float) -> Mapping[str, str]:
+        """The tags that it had at a moment."""
+        for at, tags in reversed(self.tags):
+            if at <= moment:
+                return tags
+        return self.tags[0][1]
+
+
+class Rekognition:
+    """The service. Every method is the effect of a call at the moment that it reaches the service."""
+
+    def __init__(
+        self, kernel: Kernel, plan: Plan, moved: Callable[[Model, str | None, str | None], None]
+    ) -> None:
+        self._kernel = kernel
+        self._plan = plan
+        self._moved = moved
+        self.models: dict[str, Model] = {}
+        self.projects = {model.project: model.project_arn for model in plan.models}
+        for model in plan.models:
+            looks = [Look(kernel.now, model.status)]
+            self.models[model.arn] = Model(model, looks, [(kernel.now, {})])
+
+    # --- reading ------------------------------------------------------------------------------------
+
+    def project_arn(self, name: str) -> str | None:
+        """DescribeProjects for one name."""
+        return self.projects.get(name)
+
+    def describe(self, project_arn: str, version: str, lag: float) -> tuple[ModelPlan, Look] | None:
+        """DescribeProjectVersions for one name."""
+        for model in self.models.values():
+            if model.plan.name == version and model.plan.project_arn == project_arn:
+                look = model.look_at(self._kernel.now - lag) if lag else model.looks[-1]
+                return (model.plan, look) if look.status is not None else None
+        if project_arn not in self.projects.values():
+            raise ApiError("ResourceNotFoundException", f"The project {project_arn} does not exist.")
+        return None
+
+    def list_tags(self, arn: str, lag: float) -> Mapping[str, str]:
+        """ListTagsForResource."""
+        return self._existing(arn).tags_at(self._kernel.now - lag)
+
+    # --- writing ------------------------------------------------------------------------------------
+
+    def start(self, arn: str, minimum: int, maximum: int | None, by: object) -> None:
+        """StartProjectVersion."""
+        model = self._existing(arn)
+        startable = {"TRAINING_COMPLETED", "STOPPED", "COPYING_COMPLETED"}
+        if model.plan.start_when_failed:
+            startable.add("FAILED")
+        if model.plan.feature != "CUSTOM_LABELS":
+            raise ApiError("InvalidParameterException", "Only Custom Labels models can be started.")
+        if model.status not in startable:
+            raise ApiError("ResourceInUseException", f"The model is {model.status}.")
+        counted = {"RUNNING"}
+        if self._plan.quota_counts_starting:
+            counted.add("STARTING")
+        if self._plan.quota_counts_stopping:
+            counted.add("STOPPING")
+        busy = sum(1 for other in self.models.values() if other.status in counted)
+        if busy >= self._plan.running_quota:
+            raise ApiError("LimitExceededException", "Too many running models.")
+        if (maximum or minimum) > 5:
+            raise ApiError("LimitExceededException", "Too many inference units.")
+        start = model.plan.starts[min(model.starts, len(model.plan.starts) - 1)]
+        model.starts += 1
+        model.started_by = by
+        model.changes.append((self._kernel.now, "Start", by))
+        self._move(model, "STARTING", minimum, maximum)
+        if start.end is not StartEnd.NEVER:
+            self._later(model, start.seconds, str(start.end))
+
+    def stop(self, arn: str, by: object) -> None:
+        """StopProjectVersion."""
+        model = self._existing(arn)
+        if model.status == "RUNNING" or (model.status == "STARTING" and model.plan.stop_while_starting):
+            model.changes.append((self._kernel.now, "Stop", by))
+            self._move(model, "STOPPING", model.now.minimum, model.now.maximum)
+            self._later(model, model.plan.stop_seconds, "STOPPED")
+            return
+        raise ApiError("ResourceInUseException", f"The model is {model.status}.")
+
+    def tag(self, arn: str, tags: Mapping[str, str]) -> None:
+        """TagResource."""
+        model = self._existing(arn)
+        model.tags.append((self._kernel.now, {**model.true_tags, **tags}))
+
+    def untag(self, arn: str, keys: list[str]) -> None:
+        """UntagResource."""
+        model = self._existing(arn)
+        left = {key: value for key, value in model.true_tags.items() if key not in keys}
+        model.tags.append((self._kernel.now, left))
+
+    def delete(self, arn: str) -> None:
+        """DeleteProjectVersion: refused while it runs (CL tm-delete-model)."""
+        model = self._existing(arn)
+        if model.bills:
+            raise ApiError("ResourceInUseException", f"The model is {model.status}.")
+        self._move(model, None, None, None)
+
+    # --- time ---------------------------------------------------------------------------------------
+
+    def _existing(self, arn: str) -> Model:
+        model = self.models.get(arn)
+        if model is None or model.status is None:
+            raise ApiError("ResourceNotFoundException", f"The resource {arn} does not exist.")
+        return model
+
+    def _later(self, model: Model, seconds: float, status: str) -> None:
+        self._kernel.after(seconds, self._due, model, model.epoch, status)
+
+    def _due(self, model: Model, epoch: int, status: str) -> None:
+        if model.epoch != epoch:
+            return
+        keeps = status == "RUNNING" or model.plan.shows_units_at_rest
+        self._move(model, status, model.now.minimum if keeps else None, model.now.maximum if keeps else None)
+
+    def _move(self, model: Model, status: str | None, minimum: int | None, maximum: int | None) -> None:
+        before, now = model.looks[-1], self._kernel.now
+        if before.status in BILLING:
+            model.billed += (now - before.at) * (before.minimum or 1)
+        model.epoch += 1
+        message = model.plan.message if status == "FAILED" else ""
+        model.looks.append(Look(now, status, minimum, maximum, message))
+        self._moved(model, before.status, status)

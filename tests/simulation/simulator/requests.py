@@ -1,0 +1,100 @@
+"""A request of CloudFormation to a custom resource, and the answers to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from simulator.kernel import Task
+
+if TYPE_CHECKING:
+    from simulator.stack import Stack
+
+SERVICE_TIMEOUT_SECONDS = 3600
+
+
+class Outcome(StrEnum):
+    """How a request ended for CloudFormation."""
+
+    WAITING = "waiting"
+    SUCCESS = "SUCCESS"
+    FAILED = "FAILED"
+    TIMED_OUT = "timed out"
+    CANCELLED = "cancelled"
+    NOT_DELIVERED = "not delivered"
+
+
+@dataclass(slots=True, eq=False)
+class Request:
+    """One request: what was sent, and what became of it."""
+
+    number: int
+    type: str
+    stack: Stack
+    logical_id: str
+    properties: Mapping[str, str]
+    old_properties: Mapping[str, str] | None
+    physical_id: str | None
+    sent_at: float
+    rolls_back: bool
+    waiter: Task | None = None
+    outcome: Outcome = Outcome.WAITING
+    ended_at: float | None = None
+    answer: Mapping[str, Any] | None = None
+    """The one that CloudFormation took."""
+    answered_at: list[float] = field(default_factory=list)
+    """When answers came, taken or not."""
+    chains: int = 0
+    """Invocations and queued events that work on it."""
+    lost: list[str] = field(default_factory=list)
+    """Why chains of invocations ended without an answer: all tries killed, too old, dropped."""
+    kills: int = 0
+
+    @property
+    def id(self) -> str:
+        """RequestId."""
+        return f"00000000-0000-0000-0000-{self.number:012d}"
+
+    @property
+    def url(self) -> str:
+        """ResponseURL: a pre-signed one, and a secret."""
+        return (
+            "https://cloudformation-custom-resource-response-euwest1.s3.eu-west-1.amazonaws.com/"
+            f"request-{self.number}?X-Amz-Signature=5ec2e7{self.number:06d}"
+        )
+
+    @property
+    def waiting(self) -> bool:
+        """Whether CloudFormation waits for the answer."""
+        return self.outcome is Outcome.WAITING
+
+    @property
+    def declared_arn(self) -> str:
+        """The model that it declares."""
+        return self.properties["ProjectVersionArn"]
+
+    @property
+    def name(self) -> str:
+        """How the story calls it."""
+        back = " (roll-back)" if self.rolls_back and self.type == "Update" else ""
+        return f"{self.type} #{self.number} of {self.stack.plan.name}/{self.logical_id}{back}"
+
+    def event(self) -> dict[str, Any]:
+        """What the function gets (CFN crpg-ref)."""
+        event: dict[str, Any] = {
+            "RequestType": self.type,
+            "ServiceToken": self.stack.plan.function_arn,
+            "ResponseURL": self.url,
+            "StackId": self.stack.plan.stack_id,
+            "RequestId": self.id,
+            "LogicalResourceId": self.logical_id,
+            "ResourceType": "Custom::RekognitionRunningModel",
+            "ResourceProperties": dict(self.properties),
+        }
+        if self.physical_id is not None:
+            event["PhysicalResourceId"] = self.physical_id
+        if self.old_properties is not None:
+            event["OldResourceProperties"] = dict(self.old_properties)
+        return event

@@ -1,0 +1,139 @@
+"""A stack as CloudFormation keeps it, and as it shows it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from simulator.plan import Declared, ModelPlan, StackPlan
+
+STABLE: Final = frozenset(
+    {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_COMPLETE"}
+)
+EVENTS_SHOWN: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A resource as DescribeStackResource shows it from a moment on."""
+
+    at: float
+    status: str | None
+    physical_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StackEvent:
+    """An event as DescribeStackEvents shows it."""
+
+    at: float
+    logical_id: str
+    status: str
+    physical_id: str | None
+    properties: str
+
+
+@dataclass(slots=True, eq=False)
+class Resource:
+    """A resource of a stack."""
+
+    logical_id: str
+    declared: Declared | None = None
+    """None for a sibling, which is no model."""
+    properties: Mapping[str, str] = field(default_factory=dict)
+    physical_id: str | None = None
+    shown: list[Shown] = field(default_factory=list)
+
+    @property
+    def status(self) -> str:
+        """Its status."""
+        return (self.shown[-1].status or "") if self.shown else ""
+
+    @property
+    def exists(self) -> bool:
+        """Whether it is part of its stack."""
+        return bool(self.shown) and self.status not in ("", "DELETE_COMPLETE", "DELETE_SKIPPED")
+
+
+@dataclass(slots=True, eq=False)
+class Stack:
+    """A stack: its status, resources and events."""
+
+    plan: StackPlan
+    statuses: list[tuple[float, str]] = field(default_factory=list)
+    resources: dict[str, Resource] = field(default_factory=dict)
+    events: list[StackEvent] = field(default_factory=list)
+    function_exists: bool = False
+
+    @property
+    def status(self) -> str:
+        """Its status, empty before it exists."""
+        return self.statuses[-1][1] if self.statuses else ""
+
+    @property
+    def exists(self) -> bool:
+        """Whether it is there and not deleted."""
+        return self.status not in ("", "DELETE_COMPLETE")
+
+    def status_at(self, moment: float) -> str:
+        """Its status at a moment."""
+        for at, status in reversed(self.statuses):
+            if at <= moment:
+                return status
+        return ""
+
+    def mark(
+        self,
+        resource: Resource,
+        status: str,
+        now: float,
+        properties: Mapping[str, str] | None = None,
+        *,
+        physical_id: str | None = None,
+        is_the_resource: bool = True,
+    ) -> None:
+        """Give a resource a status. The deletion of what it was before shows in the events alone."""
+        identity = physical_id if physical_id is not None else resource.physical_id
+        if is_the_resource:
+            resource.shown.append(Shown(now, status, identity))
+        shown = json.dumps(dict(properties if properties is not None else resource.properties))
+        self.events.append(StackEvent(now, resource.logical_id, status, identity, shown))
+
+    def forget(self, resource: Resource, now: float) -> None:
+        """No longer show a resource that was removed."""
+        resource.shown.append(Shown(now, None, None))
+
+    def view(self, logical_id: str, moment: float) -> Shown | None:
+        """A resource as it was at a moment; None if it did not exist."""
+        resource = self.resources.get(logical_id)
+        if resource is None:
+            return None
+        for shown in reversed(resource.shown):
+            if shown.at <= moment:
+                return shown if shown.status is not None else None
+        return None
+
+    def events_at(self, moment: float) -> list[StackEvent]:
+        """The latest events at a moment, newest first."""
+        shown = [event for event in self.events if event.at <= moment]
+        return shown[: -EVENTS_SHOWN - 1 : -1]
+
+
+def properties_of(declared: Declared, model: ModelPlan, function_arn: str) -> dict[str, str]:
+    """ResourceProperties: CloudFormation makes strings of all."""
+    properties: dict[str, Any] = {
+        "ServiceToken": function_arn,
+        "ServiceTimeout": "3600",
+        "ProjectVersionArn": model.arn,
+        "MinInferenceUnits": str(declared.units),
+        "TimeoutSeconds": str(declared.timeout_seconds),
+        "PollIntervalSeconds": str(declared.poll_seconds),
+        "Replacement": str(declared.replacement),
+    }
+    if declared.max_units is not None:
+        properties["MaxInferenceUnits"] = str(declared.max_units)
+    if declared.with_project_arn:
+        properties["ProjectArn"] = model.project_arn
+    return properties
