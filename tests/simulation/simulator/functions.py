@@ -66,7 +66,7 @@ class Invocation:
     handed_over: bool = False
     answers: int = 0
     last_look: dict[str, Any] = field(default_factory=dict)
-    """What DescribeProjectVersions said last of each model."""
+    """What DescribeProjectVersions said last of each model, and when."""
 
     @property
     def request(self) -> Request | None:
@@ -174,6 +174,8 @@ class Functions:
         )
         self.count += 1
         self._running += 1
+        if delivery.request is not None and delivery.request.began_at is None:
+            delivery.request.began_at = now
         world.story.note(now, invocation.name, f"begins: {what}{attempt}, link {delivery.depth}")
         task = world.kernel.spawn(invocation.name, lambda: self._run(invocation))
         invocation.task = task

@@ -26,6 +26,19 @@ class Look:
     message: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A Start or a Stop that took effect."""
+
+    at: float
+    verb: str
+    """"Start" or "Stop"."""
+    by: object
+    """A request, or a text for a person."""
+    minimum: int | None
+    maximum: int | None
+
+
 @dataclass(slots=True)
 class Model:
     """A project version."""
@@ -39,8 +52,8 @@ class Model:
     started_by: object = None
     """Whose Start took effect last."""
     billed: float = 0.0
-    changes: list[tuple[float, str, object]] = field(default_factory=list)
-    """(time, "Start" or "Stop", by whom) of every call that took effect."""
+    changes: list[Change] = field(default_factory=list)
+    """Every Start and Stop that took effect."""
 
     @property
     def now(self) -> Look:
@@ -81,10 +94,16 @@ class Rekognition:
     """The service. Every method is the effect of a call at the moment that it reaches the service."""
 
     def __init__(
-        self, kernel: Kernel, plan: Plan, moved: Callable[[Model, str | None, str | None], None]
+        self,
+        kernel: Kernel,
+        plan: Plan,
+        *,
+        acted: Callable[[Model, Change], None],
+        moved: Callable[[Model, str | None, str | None], None],
     ) -> None:
         self._kernel = kernel
         self._plan = plan
+        self._acted = acted
         self._moved = moved
         self.models: dict[str, Model] = {}
         self.projects = {model.project: model.project_arn for model in plan.models}
@@ -137,7 +156,7 @@ class Rekognition:
         start = model.plan.starts[min(model.starts, len(model.plan.starts) - 1)]
         model.starts += 1
         model.started_by = by
-        model.changes.append((self._kernel.now, "Start", by))
+        self._act(model, Change(self._kernel.now, "Start", by, minimum, maximum))
         self._move(model, "STARTING", minimum, maximum)
         if start.end is not StartEnd.NEVER:
             self._later(model, start.seconds, str(start.end))
@@ -146,7 +165,7 @@ class Rekognition:
         """StopProjectVersion."""
         model = self._existing(arn)
         if model.status == "RUNNING" or (model.status == "STARTING" and model.plan.stop_while_starting):
-            model.changes.append((self._kernel.now, "Stop", by))
+            self._act(model, Change(self._kernel.now, "Stop", by, model.now.minimum, model.now.maximum))
             self._move(model, "STOPPING", model.now.minimum, model.now.maximum)
             self._later(model, model.plan.stop_seconds, "STOPPED")
             return
@@ -177,6 +196,10 @@ class Rekognition:
         if model is None or model.status is None:
             raise ApiError("ResourceNotFoundException", f"The resource {arn} does not exist.")
         return model
+
+    def _act(self, model: Model, change: Change) -> None:
+        self._acted(model, change)
+        model.changes.append(change)
 
     def _later(self, model: Model, seconds: float, status: str) -> None:
         self._kernel.after(seconds, self._due, model, model.epoch, status)

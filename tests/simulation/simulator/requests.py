@@ -51,6 +51,8 @@ class Request:
     lost: list[str] = field(default_factory=list)
     """Why chains of invocations ended without an answer: all tries killed, too old, dropped."""
     kills: int = 0
+    began_at: float | None = None
+    """When its first invocation began."""
 
     @property
     def id(self) -> str:
@@ -69,6 +71,16 @@ class Request:
     def waiting(self) -> bool:
         """Whether CloudFormation waits for the answer."""
         return self.outcome is Outcome.WAITING
+
+    @property
+    def owner(self) -> tuple[str, str]:
+        """The resource that it is about: stack id and logical id."""
+        return self.stack.plan.stack_id, self.logical_id
+
+    @property
+    def old_arn(self) -> str | None:
+        """The model that the resource declared before."""
+        return self.old_properties["ProjectVersionArn"] if self.old_properties is not None else None
 
     @property
     def declared_arn(self) -> str:

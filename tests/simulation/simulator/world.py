@@ -16,7 +16,7 @@ from simulator.functions import Functions, Handler, Invocation
 from simulator.gateway import READ_TIMEOUT_SECONDS, Gateway
 from simulator.kernel import EPOCH, Kernel
 from simulator.plan import ByHand, Hand, KillAt, Plan
-from simulator.rekognition import Look, Model, Rekognition
+from simulator.rekognition import Change, Look, Model, Rekognition
 from simulator.requests import Outcome, Request
 from simulator.stack import Resource, Shown, Stack, StackEvent
 from simulator.story import Story
@@ -32,11 +32,17 @@ PHYSICAL_ID_BYTES_MAX: Final = 1024
 class Monitor(Protocol):
     """Watches a history."""
 
-    def model_moved(self, model: Model, before: str | None, after: str | None) -> None:
-        """A model changed its status."""
+    def acted(self, model: Model, change: Change) -> None:
+        """A Start or a Stop is about to take effect."""
 
-    def called(self, invocation: Invocation, action: str, resource: str, result: object) -> None:
-        """A call reached its service, or failed on the way."""
+    def asked(self, invocation: Invocation, action: str, arn: str) -> None:
+        """An invocation has sent a Start or a Stop, whatever came of it."""
+
+    def handed_over(self, invocation: Invocation, event: Mapping[str, Any]) -> None:
+        """A request goes on in another invocation."""
+
+    def refused(self, invocation: Invocation, body: bytes) -> None:
+        """An answer was not fit for CloudFormation."""
 
     def request_ended(self, request: Request) -> None:
         """CloudFormation no longer waits for a request."""
@@ -45,9 +51,6 @@ class Monitor(Protocol):
         self, request: Request, invocation: Invocation, body: Mapping[str, Any], taken: bool
     ) -> None:
         """An answer arrived."""
-
-    def stack_changed(self, stack: Stack, status: str) -> None:
-        """A stack has a new status."""
 
 
 class World:
@@ -59,7 +62,7 @@ class World:
         self.story = Story()
         self.gateway = Gateway(self, random.Random(f"{plan.seed} calls"))
         self.functions = Functions(self, random.Random(f"{plan.seed} events"))
-        self.rekognition = Rekognition(self.kernel, plan, self._moved)
+        self.rekognition = Rekognition(self.kernel, plan, acted=self._acted, moved=self._moved)
         self.jitter = random.Random(f"{plan.seed} jitter")
         self._answers = random.Random(f"{plan.seed} answers")
         self._new_handler = new_handler
@@ -147,8 +150,6 @@ class World:
     def noted_call(self, invocation: Invocation, action: str, resource: str, result: object) -> None:
         """A call was decided."""
         self.story.note(self.kernel.now, invocation.name, f"{action} {_short(resource)}", result)
-        for monitor in self.monitors:
-            monitor.called(invocation, action, resource, result)
 
     def add_request(self, request: Request) -> None:
         """CloudFormation sends a request."""
@@ -168,8 +169,6 @@ class World:
     def note_status(self, stack: Stack, status: str) -> None:
         """A stack has a new status."""
         self.story.note(self.kernel.now, "CloudFormation", f"stack {stack.plan.name}", status)
-        for monitor in self.monitors:
-            monitor.stack_changed(stack, status)
 
     def note_retained(self, resource: Resource) -> None:
         """A resource was left as it is, as its template says."""
@@ -180,9 +179,11 @@ class World:
         self.skipped.extend(resources)
 
     def _moved(self, model: Model, before: str | None, after: str | None) -> None:
-        self.story.note(self.kernel.now, "Rekognition", f"model {model.plan.name}", f"{before} → {after}")
+        self.story.note(self.kernel.now, "Rekognition", f"{model.plan.name} was {before}", after)
+
+    def _acted(self, model: Model, change: Change) -> None:
         for monitor in self.monitors:
-            monitor.model_moved(model, before, after)
+            monitor.acted(model, change)
 
     # --- the APIs, as the seams call them -----------------------------------------------------------
 
@@ -201,12 +202,12 @@ class World:
             lambda: self.rekognition.describe(project_arn, version, self.gateway.lag(lag) if lag else 0.0),
             _told_look,
         )
-        self.current_invocation().last_look[arn] = seen[1] if seen else None
+        self.current_invocation().last_look[arn] = (self.kernel.now, seen[1] if seen else None)
         return seen
 
     def start(self, arn: str, minimum: int, maximum: int | None) -> None:
         """StartProjectVersion."""
-        by = self.current_invocation().request
+        by = self._asked("rekognition:StartProjectVersion", arn)
         self.gateway.call(
             "rekognition:StartProjectVersion",
             arn,
@@ -216,10 +217,16 @@ class World:
 
     def stop(self, arn: str) -> None:
         """StopProjectVersion."""
-        by = self.current_invocation().request
+        by = self._asked("rekognition:StopProjectVersion", arn)
         self.gateway.call(
             "rekognition:StopProjectVersion", arn, lambda: self.rekognition.stop(arn, by), _accepted
         )
+
+    def _asked(self, action: str, arn: str) -> Request | None:
+        invocation = self.current_invocation()
+        for monitor in self.monitors:
+            monitor.asked(invocation, action, arn)
+        return invocation.request
 
     def list_tags(self, arn: str) -> Mapping[str, str]:
         """ListTagsForResource."""
@@ -300,6 +307,8 @@ class World:
             if share and chance() < share:
                 self.gateway.note("hand-over throttled")
                 raise ApiError("TooManyRequestsException", "Rate exceeded", 429)
+            for monitor in self.monitors:
+                monitor.handed_over(invocation, event)
             self.functions.invoke(arn, event, invocation.request, invocation.delivery.depth + 1)
             invocation.handed_over = True
 
@@ -337,6 +346,8 @@ class World:
         now = self.kernel.now
         if request is None or answer is None or not _fits(answer, request):
             self.story.note(now, invocation.name, "PUT answer", f"refused: {body[:200]!r}")
+            for monitor in self.monitors:
+                monitor.refused(invocation, body)
             return 403
         taken = request.waiting
         request.answered_at.append(now)
