@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Any, Final, Protocol
 
 from simulator.cloudformation import Operator
+from simulator.conditions import Condition
 from simulator.errors import AnswerLost, ApiError
 from simulator.functions import Functions, Handler, Invocation
 from simulator.gateway import READ_TIMEOUT_SECONDS, Gateway
@@ -76,6 +77,8 @@ class World:
         ]
         self.retained: list[Resource] = []
         self.skipped: list[Resource] = []
+        self.conditions: list[Condition] = []
+        """What excused that something bills for nobody at the end."""
         self._kills: dict[int, dict[int, KillAt]] = {}
         self._line_kills: dict[int, int] = {}
         for kill in plan.kills:

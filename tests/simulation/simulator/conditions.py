@@ -1,0 +1,54 @@
+"""The conditions under which a guarantee can't hold, exactly as the README's promise names them.
+
+The simulation takes no other excuse: a leak without one of them is a violation.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from simulator.requests import Outcome, Request
+
+if TYPE_CHECKING:
+    from simulator.rekognition import Model
+    from simulator.world import World
+
+
+class Condition(StrEnum):
+    """Why a model may go on billing although its resource is gone."""
+
+    KILLED = "every try of a request was killed, or Lambda dropped its event"
+    NOT_STOPPED = "the stop did not end, or was not allowed, within the hour: FAILED with the command"
+    FUNCTION_GONE = "a deletion that failed so was repeated when the function was gone"
+
+
+def condition_of(world: World, model: Model) -> Condition | None:
+    """The condition that excuses a model that bills for nobody; None if there is none."""
+    concerned = [request for request in world.requests if _concerns(request, model)]
+    started = max((change.at for change in model.changes if change.verb == "Start"), default=0.0)
+    since = [request for request in concerned if request.ended_at is None or request.ended_at >= started]
+    if any(_failed_with_the_command(request, model) for request in since):
+        return Condition.NOT_STOPPED
+    if any(request.answer is None and _nobody_left(request) for request in since):
+        return Condition.KILLED
+    return None
+
+
+def _concerns(request: Request, model: Model) -> bool:
+    arn = model.plan.arn
+    return arn in (request.declared_arn, request.old_arn, request.physical_id)
+
+
+def _failed_with_the_command(request: Request, model: Model) -> bool:
+    answer = request.answer
+    if answer is None or answer["Status"] != "FAILED":
+        return False
+    reason = str(answer["Reason"])
+    return "stop-project-version" in reason and model.plan.arn in reason
+
+
+def _nobody_left(request: Request) -> bool:
+    if request.outcome is Outcome.NOT_DELIVERED:
+        return False
+    return any("killed" in why or "too old" in why for why in request.lost)

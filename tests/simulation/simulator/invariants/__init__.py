@@ -1,0 +1,40 @@
+"""The guarantees G1 to G10 and G12 as invariants of a history.
+
+They know the truth of the simulated world, not what the handler thinks, and nothing of how it works beyond
+its ownership tags.
+"""
+
+from __future__ import annotations
+
+from simulator.invariants.answers import AlwaysAnswered, GoneMeansNotBilling, ReadyMeansReady
+from simulator.invariants.base import Invariant, Violation
+from simulator.invariants.effects import AsDeclared, Idempotent, NoNeedlessInterruption, StaleStartsNothing
+from simulator.invariants.leaks import NoLeak
+from simulator.invariants.owners import OneOwner, WithoutGap
+from simulator.invariants.secrets import NothingSecretLeaves
+from simulator.world import World
+
+ALL: tuple[type[Invariant], ...] = (
+    ReadyMeansReady,
+    GoneMeansNotBilling,
+    NoLeak,
+    AlwaysAnswered,
+    Idempotent,
+    OneOwner,
+    WithoutGap,
+    AsDeclared,
+    NoNeedlessInterruption,
+    StaleStartsNothing,
+    NothingSecretLeaves,
+)
+
+
+def watch(world: World) -> list[Invariant]:
+    """Let every invariant watch a world that has not begun yet."""
+    violations: list[Violation] = []
+    invariants = [kind(world, violations) for kind in ALL]
+    world.monitors.extend(invariants)
+    return invariants
+
+
+__all__ = ["ALL", "Invariant", "Violation", "watch"]

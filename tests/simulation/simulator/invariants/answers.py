@@ -1,0 +1,128 @@
+"""G1, G2 and G4: what an answer promises, and that there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from simulator.invariants.base import (
+    PERSON,
+    Invariant,
+    declared_units,
+    in_charge,
+    owner_of,
+    touched_by_others,
+)
+from simulator.requests import SERVICE_TIMEOUT_SECONDS, Outcome, Request
+
+if TYPE_CHECKING:
+    from simulator.functions import Invocation
+
+LAG_SECONDS_MAX: Final = 12.0
+"""No answer of the simulated services is older."""
+LATE_SECONDS: Final = 150.0
+"""A request whose first invocation begins so shortly before CloudFormation's time-out can't be answered."""
+
+
+class ReadyMeansReady(Invariant):
+    """SUCCESS on create or update only after RUNNING with the declared units was seen, and was true."""
+
+    guarantee = "G1"
+
+    def answered(
+        self, request: Request, invocation: Invocation, body: Mapping[str, Any], taken: bool
+    ) -> None:
+        if body["Status"] != "SUCCESS" or request.type == "Delete":
+            return
+        minimum, maximum = declared_units(request.properties)
+        at, look = invocation.last_look.get(request.declared_arn, (0.0, None))
+        if (
+            look is None
+            or look.status != "RUNNING"
+            or (look.minimum, look.maximum or look.minimum)
+            != (
+                minimum,
+                maximum,
+            )
+        ):
+            self.violated(f"SUCCESS for {request.name}, but the last look at the model showed {look}")
+            return
+        if body["PhysicalResourceId"] != request.declared_arn:
+            self.violated(f"SUCCESS for {request.name} names {body['PhysicalResourceId']}")
+        model = self.world.rekognition.models[request.declared_arn]
+        now = model.now
+        as_wanted = now.status == "RUNNING" and (now.minimum, now.maximum or now.minimum) == (
+            minimum,
+            maximum,
+        )
+        if taken and not as_wanted and not touched_by_others(model, at - LAG_SECONDS_MAX, request):
+            self.violated(f"SUCCESS for {request.name}, but the model is {now}")
+
+
+class GoneMeansNotBilling(Invariant):
+    """SUCCESS on delete only when the model does not bill, is gone, or is another's."""
+
+    guarantee = "G2"
+
+    def answered(
+        self, request: Request, invocation: Invocation, body: Mapping[str, Any], taken: bool
+    ) -> None:
+        if body["Status"] != "SUCCESS" or request.type != "Delete" or not taken:
+            return
+        arn = request.physical_id or ""
+        model = self.world.rekognition.models.get(arn if arn.startswith("arn:") else request.declared_arn)
+        if model is None or not model.bills:
+            return
+        charge, claimed_by = in_charge(model), owner_of(model.true_tags)
+        if claimed_by is not None and claimed_by != request.owner:
+            return
+        if charge == request.owner and not _just_started(model.changes, self.world.kernel.now):
+            self.violated(f"SUCCESS for {request.name}, but its model is {model.status}")
+
+
+def _just_started(changes: list[Any], now: float) -> bool:
+    """A person's Start in the last seconds may come after the handler's last look."""
+    return bool(changes) and changes[-1].by == PERSON and now - changes[-1].at < 60.0
+
+
+class AlwaysAnswered(Invariant):
+    """Every request is answered before CloudFormation's time-out, and fits; then its work ends."""
+
+    guarantee = "G4"
+
+    def refused(self, invocation: Invocation, body: bytes) -> None:
+        self.violated(f"an answer that CloudFormation can't take: {body[:300]!r}")
+
+    def request_ended(self, request: Request) -> None:
+        if request.outcome is not Outcome.TIMED_OUT:
+            return
+        ends_at = request.sent_at + SERVICE_TIMEOUT_SECONDS
+        if request.began_at is None or request.began_at > ends_at - LATE_SECONDS:
+            return
+        if not lost_to_kills(request):
+            self.violated(f"{request.name} was never answered ({request.lost or 'still at work'})")
+
+    def answered(
+        self, request: Request, invocation: Invocation, body: Mapping[str, Any], taken: bool
+    ) -> None:
+        if body["Status"] == "FAILED" and len(str(body["Reason"]).split()) < 3:
+            self.violated(f"no reason that helps anybody: {body['Reason']!r}")
+
+    def asked(self, invocation: Invocation, action: str, arn: str) -> None:
+        request = invocation.request
+        if request is None or request.answer is None or request.ended_at is None:
+            return
+        if action.endswith("StartProjectVersion") and self.world.kernel.now - request.ended_at > 60.0:
+            self.violated(f"{request.name} was answered, and an invocation of it still calls {action}")
+
+    def at_the_end(self, quiet: bool) -> None:
+        if not quiet:
+            self.violated("something never ends")
+
+
+def lost_to_kills(request: Request) -> bool:
+    """Whether nobody was left who could have answered: the condition in the README's promise.
+
+    Killed in every try, dropped by Lambda's queue, or without a way to reach CloudFormation.
+    """
+    return any("killed" in why or "too old" in why or "AnswerNotSent" in why for why in request.lost)

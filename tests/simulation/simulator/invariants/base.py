@@ -1,0 +1,124 @@
+"""What the invariants share: how a violation is told, and who is in charge of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from running_model_handler.core.names import Tag
+from simulator.kernel import EPOCH
+from simulator.rekognition import Change, Model
+from simulator.requests import Request
+from simulator.stack import Resource
+
+if TYPE_CHECKING:
+    from simulator.functions import Invocation
+    from simulator.world import World
+
+Owner = tuple[str, str]
+"""Stack id and logical id."""
+PERSON: Final = "a person"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A guarantee that did not hold."""
+
+    guarantee: str
+    at: float
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.guarantee} at {self.at - EPOCH:.2f} s: {self.text}"
+
+
+class Invariant:
+    """Watches a world; what it finds goes into one list for all invariants."""
+
+    guarantee: ClassVar[str]
+
+    def __init__(self, world: World, violations: list[Violation]) -> None:
+        self.world = world
+        self.violations = violations
+
+    def violated(self, text: str) -> None:
+        """The guarantee does not hold."""
+        self.violations.append(Violation(self.guarantee, self.world.kernel.now, text))
+
+    def acted(self, model: Model, change: Change) -> None:
+        """A Start or a Stop is about to take effect."""
+
+    def asked(self, invocation: Invocation, action: str, arn: str) -> None:
+        """An invocation has sent a Start or a Stop, whatever came of it."""
+
+    def handed_over(self, invocation: Invocation, event: Mapping[str, Any]) -> None:
+        """A request goes on in another invocation."""
+
+    def refused(self, invocation: Invocation, body: bytes) -> None:
+        """An answer was not fit for CloudFormation."""
+
+    def request_ended(self, request: Request) -> None:
+        """CloudFormation no longer waits for a request."""
+
+    def answered(
+        self, request: Request, invocation: Invocation, body: Mapping[str, Any], taken: bool
+    ) -> None:
+        """An answer arrived."""
+
+    def at_the_end(self, quiet: bool) -> None:
+        """The history is over; ``quiet`` if nothing is at work any more."""
+
+    # --- what they ask ------------------------------------------------------------------------------
+
+    def resource(self, owner: Owner) -> Resource | None:
+        """The resource of an owner, deleted or not."""
+        stack = self.world.stacks.get(owner[0])
+        return stack.resources.get(owner[1]) if stack is not None else None
+
+    def lives(self, owner: Owner) -> bool:
+        """Whether an owner's resource exists and nobody is deleting it."""
+        resource, stack = self.resource(owner), self.world.stacks.get(owner[0])
+        if resource is None or stack is None or not stack.exists:
+            return False
+        return resource.exists and not resource.status.startswith("DELETE_")
+
+
+def owner_of(tags: Mapping[str, str]) -> Owner | None:
+    """Who has claimed a model."""
+    stack_id, logical_id = tags.get(Tag.STACK_ID), tags.get(Tag.LOGICAL_ID)
+    return (stack_id, logical_id) if stack_id and logical_id else None
+
+
+def in_charge(model: Model) -> Owner | str | None:
+    """Who has to see to it that a model does not run for nobody.
+
+    Whoever made it run last, or claimed it since. A Start by a request counts for the owner whose claim was
+    on the model then. None: it has not run yet in this history.
+    """
+    started = next((change for change in reversed(model.changes) if change.verb == "Start"), None)
+    charge: Owner | str | None = None
+    since = float("-inf")
+    if started is not None:
+        since = started.at
+        if isinstance(started.by, Request):
+            charge = owner_of(model.tags_at(started.at)) or started.by.owner
+        else:
+            charge = PERSON
+    for at, tags in model.tags:
+        if at >= since:
+            charge = owner_of(tags) or charge
+    return charge
+
+
+def declared_units(properties: Mapping[str, str]) -> tuple[int, int]:
+    """Minimum and effective maximum of what a template declares."""
+    minimum = int(properties["MinInferenceUnits"])
+    return minimum, int(properties.get("MaxInferenceUnits", minimum))
+
+
+def touched_by_others(model: Model, since: float, request: Request) -> bool:
+    """Whether somebody else has started, stopped or deleted a model since a moment."""
+    if any(change.at >= since and change.by is not request for change in model.changes):
+        return True
+    return model.status is None and model.now.at >= since

@@ -1,0 +1,121 @@
+"""G5, G8, G9 and G10: what requests do to models, and when."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from simulator.invariants.base import Invariant, declared_units
+from simulator.rekognition import Change, Model
+from simulator.requests import Outcome, Request
+
+if TYPE_CHECKING:
+    from simulator.functions import Invocation
+
+STALE_SECONDS: Final = 25.0
+"""What CloudFormation shows may be this old, and a call may take this long to arrive, together."""
+STEADY_SECONDS: Final = 30.0
+"""A model that has not changed for so long shows as it is, whatever lags."""
+_COMPLETE: Final = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"})
+
+
+class Idempotent(Invariant):
+    """A request delivered twice, or begun again after a crash, has the effect of one."""
+
+    guarantee = "G5"
+
+    def acted(self, model: Model, change: Change) -> None:
+        request = change.by
+        if change.verb != "Start" or not isinstance(request, Request):
+            return
+        stopped = False
+        for earlier in reversed(model.changes):
+            if earlier.by is not request:
+                return
+            if earlier.verb == "Stop":
+                stopped = True
+            elif stopped and _units(earlier) == _units(change):
+                self.violated(
+                    f"{request.name} starts, stops and starts {model.plan.name} with the same units"
+                )
+                return
+            elif earlier.verb == "Start" and not stopped:
+                return
+
+
+class StaleStartsNothing(Invariant):
+    """A Start is sent only while CloudFormation itself waits for the request."""
+
+    guarantee = "G10"
+
+    def acted(self, model: Model, change: Change) -> None:
+        request = change.by
+        if change.verb != "Start" or not isinstance(request, Request) or request.ended_at is None:
+            return
+        late = self.world.kernel.now - request.ended_at
+        if late > STALE_SECONDS:
+            self.violated(f"{request.name} starts {model.plan.name} {late:.0f} s after it has ended")
+
+
+class NoNeedlessInterruption(Invariant):
+    """An update of neither ARN nor units leaves a running model alone."""
+
+    guarantee = "G9"
+
+    def asked(self, invocation: Invocation, action: str, arn: str) -> None:
+        request = invocation.request
+        if request is None or request.type != "Update" or request.old_properties is None:
+            return
+        if arn != request.declared_arn or arn != request.old_arn or request.physical_id != arn:
+            return
+        units = declared_units(request.properties)
+        if units != declared_units(request.old_properties):
+            return
+        model = self.world.rekognition.models[arn]
+        now = model.now
+        steady = now.at < request.sent_at - STEADY_SECONDS
+        if steady and now.status == "RUNNING" and (now.minimum, now.maximum or now.minimum) == units:
+            self.violated(f"{request.name} calls {action} on a model that runs as declared")
+
+
+class AsDeclared(Invariant):
+    """In a stack at rest a resource whose last request succeeded has its model running as declared.
+
+    That is G8 too: a resize that was refused has brought the old size back by the end of the roll-back.
+    """
+
+    guarantee = "G8"
+
+    def at_the_end(self, quiet: bool) -> None:
+        last: dict[tuple[str, str], Request] = {}
+        for request in self.world.requests:
+            if request.type != "Delete":
+                last[request.owner] = request
+        for owner, request in last.items():
+            resource, stack = self.resource(owner), request.stack
+            if resource is None or not resource.exists or stack.status not in _COMPLETE:
+                continue
+            if request.outcome is not Outcome.SUCCESS or resource.physical_id != request.declared_arn:
+                continue
+            self._check(request)
+
+    def _check(self, request: Request) -> None:
+        model = self.world.rekognition.models[request.declared_arn]
+        minimum, maximum = declared_units(request.properties)
+        now = model.now
+        if now.status == "RUNNING" and (now.minimum, now.maximum or now.minimum) == (minimum, maximum):
+            return
+        since = (request.ended_at or 0.0) - 60.0
+        if any(change.at >= since and _is_foreign(change, request) for change in model.changes):
+            return
+        if model.status is None:
+            return
+        self.violated(f"after {request.name} succeeded, its model is {now}")
+
+
+def _is_foreign(change: Change, request: Request) -> bool:
+    """A person's act, or that of a request which came later."""
+    return not isinstance(change.by, Request) or change.by.number > request.number
+
+
+def _units(change: Change) -> tuple[int | None, int | None]:
+    return change.minimum, change.maximum or change.minimum

@@ -1,0 +1,51 @@
+"""G3: whatever happened, nothing bills for nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from simulator.conditions import condition_of
+from simulator.invariants.base import Invariant, in_charge
+from simulator.rekognition import Model
+from simulator.requests import Request
+
+if TYPE_CHECKING:
+    from simulator.functions import Invocation
+
+
+class NoLeak(Invariant):
+    """Once its resource is gone, a model does not run on its account; a create that fails leaves nothing."""
+
+    guarantee = "G3"
+
+    def answered(
+        self, request: Request, invocation: Invocation, body: Mapping[str, Any], taken: bool
+    ) -> None:
+        if not taken or body["Status"] != "FAILED" or request.type != "Create":
+            return
+        model = self.world.rekognition.models[request.declared_arn]
+        said_so = "stop-project-version" in str(body["Reason"]) or ". Then: " in str(body["Reason"])
+        if model.bills and in_charge(model) == request.owner and not said_so:
+            self.violated(f"FAILED for {request.name}, and what it started is {model.status}")
+
+    def at_the_end(self, quiet: bool) -> None:
+        for model in self.world.rekognition.models.values():
+            if not model.bills or self._is_wanted(model):
+                continue
+            condition = condition_of(self.world, model)
+            if condition is None:
+                self.violated(f"{model.plan.name} is {model.status} for nobody: {in_charge(model)}")
+            else:
+                self.world.conditions.append(condition)
+
+    def _is_wanted(self, model: Model) -> bool:
+        charge = in_charge(model)
+        if charge is None or isinstance(charge, str):
+            return True
+        resource = self.resource(charge)
+        if resource in self.world.retained:
+            return True
+        if resource is None or not self.lives(charge) or resource.status == "CREATE_FAILED":
+            return False
+        return resource.physical_id == model.plan.arn

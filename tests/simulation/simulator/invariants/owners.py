@@ -1,0 +1,88 @@
+"""G6 and G7: whose a model is, and what replaces what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from simulator.invariants.base import PERSON, Invariant, in_charge, owner_of
+from simulator.rekognition import Change, Model
+from simulator.requests import Request
+
+if TYPE_CHECKING:
+    from simulator.functions import Invocation
+
+
+class OneOwner(Invariant):
+    """Only what the own resource has claimed is ever stopped; two stacks never share a model."""
+
+    guarantee = "G6"
+
+    def acted(self, model: Model, change: Change) -> None:
+        request = change.by
+        if change.verb != "Stop" or not isinstance(request, Request):
+            return
+        owner = owner_of(model.true_tags)
+        if owner is not None and owner != request.owner and self.lives(owner):
+            if owner[0] != request.owner[0] or not self._is_heir(request, owner):
+                self.violated(f"{request.name} stops {model.plan.name}, which is {owner[1]}'s")
+        elif owner is None and in_charge(model) == PERSON:
+            self.violated(f"{request.name} stops {model.plan.name}, which a person has started")
+
+    def _is_heir(self, request: Request, owner: tuple[str, str]) -> bool:
+        """A deletion that gives a model back may bring it to the size that its former owner declares."""
+        return request.type == "Delete" and self.resource(owner) is not None
+
+    def answered(
+        self, request: Request, invocation: Invocation, body: Mapping[str, Any], taken: bool
+    ) -> None:
+        if not taken or body["Status"] != "SUCCESS" or request.type == "Delete":
+            return
+        for stack in self.world.stacks.values():
+            if stack is request.stack or not stack.exists:
+                continue
+            for resource in stack.resources.values():
+                held = resource.physical_id == request.declared_arn and resource.status.endswith("_COMPLETE")
+                if held and self.lives((stack.plan.stack_id, resource.logical_id)):
+                    self.violated(f"{request.name} succeeds with a model that {stack.plan.name} has")
+
+
+class WithoutGap(Invariant):
+    """START_FIRST: the old model runs until the new one does; what fails leaves the old one running."""
+
+    guarantee = "G7"
+
+    def acted(self, model: Model, change: Change) -> None:
+        request = change.by
+        if change.verb != "Stop" or not isinstance(request, Request):
+            return
+        for update in self.world.requests:
+            if update.type == "Update" and update.waiting and self._replaces(update, model):
+                same = update.owner == request.owner
+                if same and owner_of(model.true_tags) in (None, update.owner):
+                    self.violated(f"{request.name} stops {model.plan.name} before its successor serves")
+
+    @staticmethod
+    def _replaces(update: Request, model: Model) -> bool:
+        arn = model.plan.arn
+        return (
+            update.physical_id == arn
+            and update.declared_arn != arn
+            and not update.rolls_back
+            and update.properties.get("Replacement") == "START_FIRST"
+        )
+
+    def answered(
+        self, request: Request, invocation: Invocation, body: Mapping[str, Any], taken: bool
+    ) -> None:
+        if not taken or body["Status"] != "FAILED" or request.type != "Update":
+            return
+        arn = request.declared_arn
+        if request.physical_id == arn:
+            return
+        if body["PhysicalResourceId"] != request.physical_id:
+            self.violated(f"FAILED for {request.name} names {body['PhysicalResourceId']}")
+        model = self.world.rekognition.models[arn]
+        reason = str(body["Reason"])
+        if model.bills and in_charge(model) == request.owner and ". Then: " not in reason:
+            self.violated(f"FAILED for {request.name}, and the new model is {model.status}")

@@ -1,0 +1,121 @@
+"""Makes the plan of a violation smaller, as long as the same guarantee does not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
+from typing import Final, TypeVar
+
+from simulator.plan import EMPTY_FAULTS, Declared, Operation, Plan, StackPlan, Start, StartEnd, Template
+
+TRIES_MAX: Final = 3000
+_T = TypeVar("_T")
+
+
+def shrink(plan: Plan, still_fails: Callable[[Plan], bool]) -> Plan:
+    """The smallest plan that is found by leaving things out, one after the other."""
+    tries = 0
+    found = True
+    while found:
+        found = False
+        for candidate in _smaller(plan):
+            tries += 1
+            if tries > TRIES_MAX:
+                return plan
+            if still_fails(candidate):
+                plan, found = candidate, True
+                break
+    return plan
+
+
+def _smaller(plan: Plan) -> Iterator[Plan]:
+    """Plans with one thing less, the largest things first."""
+    for number in range(len(plan.stacks)):
+        if len(plan.stacks) > 1:
+            yield replace(plan, stacks=_without(plan.stacks, number))
+    if plan.faults != EMPTY_FAULTS:
+        yield replace(plan, faults=EMPTY_FAULTS)
+    if plan.kills:
+        yield replace(plan, kills=())
+    if plan.by_hand:
+        yield replace(plan, by_hand=())
+    yield from _with_smaller_stacks(plan)
+    for number in range(len(plan.kills)):
+        yield replace(plan, kills=_without(plan.kills, number))
+    for number in range(len(plan.by_hand)):
+        yield replace(plan, by_hand=_without(plan.by_hand, number))
+    for field in fields(plan.faults):
+        if field.name != "ends" and getattr(plan.faults, field.name):
+            nothing = False if field.name == "denied" else 0.0
+            yield replace(plan, faults=replace(plan.faults, **{field.name: nothing}))
+    for usual in (
+        replace(plan, running_quota=5),
+        replace(plan, invocation_seconds=900.0),
+        replace(plan, concurrency=1000),
+        replace(plan, quota_counts_starting=True, quota_counts_stopping=True),
+    ):
+        if usual != plan:
+            yield usual
+    yield from _with_plainer_models(plan)
+
+
+def _with_smaller_stacks(plan: Plan) -> Iterator[Plan]:
+    for number, stack in enumerate(plan.stacks):
+        for smaller in _smaller_stacks(stack):
+            stacks = (*plan.stacks[:number], smaller, *plan.stacks[number + 1 :])
+            yield replace(plan, stacks=stacks)
+
+
+def _smaller_stacks(stack: StackPlan) -> Iterator[StackPlan]:
+    for number, operation in enumerate(stack.operations):
+        if len(stack.operations) > 1:
+            yield replace(stack, operations=_without(stack.operations, number))
+        for smaller in _smaller_operations(operation):
+            operations = (*stack.operations[:number], smaller, *stack.operations[number + 1 :])
+            yield replace(stack, operations=operations)
+    for usual in (
+        replace(stack, rolls_back_replacements_by_update=True),
+        replace(stack, forgets_deleted=False),
+        replace(stack, shows_new_properties=False),
+    ):
+        if usual != stack:
+            yield usual
+
+
+def _smaller_operations(operation: Operation) -> Iterator[Operation]:
+    template = operation.template
+    for number in range(len(template.models)):
+        yield replace(operation, template=replace(template, models=_without(template.models, number)))
+    for number in range(len(template.siblings)):
+        yield replace(operation, template=replace(template, siblings=_without(template.siblings, number)))
+    if operation.interrupt_after is not None:
+        yield replace(operation, interrupt_after=None)
+    for number, (name, declared) in enumerate(template.models):
+        for plainer in _plainer_declared(declared):
+            models = (*template.models[:number], (name, plainer), *template.models[number + 1 :])
+            yield replace(operation, template=Template(models, template.siblings))
+
+
+def _plainer_declared(declared: Declared) -> Iterator[Declared]:
+    plain = Declared(declared.model)
+    for name in ("max_units", "timeout_seconds", "poll_seconds", "with_project_arn", "retained"):
+        if getattr(declared, name) != getattr(plain, name):
+            yield replace(declared, **{name: getattr(plain, name)})
+
+
+def _with_plainer_models(plan: Plan) -> Iterator[Plan]:
+    for number, model in enumerate(plan.models):
+        for plainer in (
+            replace(model, starts=model.starts[:1]),
+            replace(model, starts=(Start(StartEnd.RUNNING, 60.0),)),
+            replace(model, stop_seconds=30.0),
+            replace(model, status="TRAINING_COMPLETED"),
+            replace(model, stop_while_starting=True),
+            replace(model, start_when_failed=True, shows_units_at_rest=False, message=""),
+        ):
+            if plainer != model:
+                yield replace(plan, models=(*plan.models[:number], plainer, *plan.models[number + 1 :]))
+
+
+def _without(entries: tuple[_T, ...], number: int) -> tuple[_T, ...]:
+    return (*entries[:number], *entries[number + 1 :])
