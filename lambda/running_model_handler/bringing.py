@@ -10,10 +10,18 @@ from running_model_handler.core.errors import RequestFailed, ServiceError
 from running_model_handler.core.names import Attribute, ReplacementMode
 from running_model_handler.core.state import ModelMemory
 from running_model_handler.core.status import Observation, Status
-from running_model_handler.core.waiting import SETTLE_SECONDS
-from running_model_handler.core.wanted import Direction, RequestType, is_expected, must_stop_after_end
+from running_model_handler.core.waiting import CLAIM_FRESH_SECONDS, SETTLE_SECONDS
+from running_model_handler.core.wanted import (
+    Direction,
+    RequestType,
+    StackView,
+    is_alive,
+    is_being_deleted,
+    is_expected,
+    must_stop_after_end,
+)
 from running_model_handler.reconcile import Guard, Reconciler, stop_command
-from running_model_handler.request import Declared, UpdateRequest, is_of_another
+from running_model_handler.request import CreateRequest, Declared, UpdateRequest, directions_of
 from running_model_handler.steps import Answer, Steps
 from running_model_handler.worker import HandOverDue, RequestEnded, Worker
 
@@ -28,7 +36,9 @@ class Bringing(Steps):
         self._declared = declared
         self._arn = declared.arn
         self._former = former
-        self._guard = Guard(self._require_wanted, worker.look_now_and_then)
+        self._guard = Guard(
+            self._require_in_charge_unless_just_claimed, self._require_in_charge, self._look_now_and_then
+        )
 
     def handle(self, physical_id: str) -> Answer:
         """Succeed, or undo and fail."""
@@ -69,7 +79,7 @@ class Bringing(Steps):
             # Whoever worked on the update that is being rolled back may still be at it.
             settle_seconds=SETTLE_SECONDS if self._going_back else 0.0,
         )
-        self.ownership.verify(arn)
+        self._require_not_ended()
         if other is not None and self._returning:
             worker.timeout_seconds = None
             self.give_up(other, settle_seconds=SETTLE_SECONDS)
@@ -91,15 +101,59 @@ class Bringing(Steps):
     def _require_wanted(self) -> None:
         """Raise ``RequestEnded`` unless CloudFormation still wants this model in this resource."""
         worker = self.worker
-        worker.require_wanted()
         if self._former is None:
+            worker.require_wanted()
             return
-        # A worker that was held up may have missed the roll-back, and find the next update.
-        event = worker.look_at_latest_event()
-        if event is None or not is_expected(RequestType.UPDATE, event):
-            return
-        if is_of_another(self._former, event.properties):
-            raise RequestEnded(worker.look_at_stack())
+        while True:
+            event = worker.look_at_latest_event()
+            if event is None or event.stack_status is None:
+                worker.require_wanted()
+                return
+            view = StackView(event, event.stack_status)
+            possible = directions_of(self._former, event.begun_with)
+            if is_expected(RequestType.UPDATE, event) and view.direction in possible:
+                # What the events tell is certain; a status on its own may have been an older one.
+                if not worker.state.begun_as or len(possible) == 1:
+                    worker.state.begun_as = view.direction
+                if len(possible) > 1 or worker.state.begun_as == view.direction:
+                    return
+            worker.wait_for_news(view)
+
+    def _require_own_create(self) -> None:
+        """Raise ``RequestEnded`` if the resource is being created, but by a later request for another model."""
+        worker = self.worker
+        while True:
+            event = worker.look_at_latest_event()
+            if event is None or not is_expected(RequestType.CREATE, event):
+                return
+            if directions_of(CreateRequest(worker.envelope, self._declared), event.begun_with):
+                return
+            worker.wait_for_news(StackView(event, event.stack_status))
+
+    def _look_now_and_then(self) -> None:
+        if self.worker.is_time_to_look_at_stack:
+            self._require_wanted()
+
+    def _require_in_charge(self) -> None:
+        """Raise unless CloudFormation wants the model in this resource, and its claim says that we act."""
+        self._require_wanted()
+        self.ownership.require_in_charge(self._arn)
+
+    def _require_in_charge_unless_just_claimed(self) -> None:
+        self._require_wanted()
+        if self.worker.clock.now() - self.worker.state.claimed_at >= CLAIM_FRESH_SECONDS:
+            self.ownership.require_in_charge(self._arn)
+
+    def _require_not_ended(self) -> None:
+        """Raise unless the request is wanted to its end, or has been answered by another delivery of it."""
+        try:
+            self._require_in_charge()
+        except RequestEnded as ended:
+            resource = ended.view.resource
+            if resource is None or not resource.status.endswith("E_COMPLETE"):
+                raise
+            if resource.physical_id != str(self._arn) or not is_alive(resource):
+                raise
 
     def _take(self, claim: Claim | None) -> tuple[Reconciler, Observation]:
         """Find the declared model, judge whether it can run at all, and claim it."""
@@ -120,9 +174,14 @@ class Bringing(Steps):
         reconciler.require_runnable(seen)
         # Asked of the tags, not of the memory: a hand-over may fall between the attempt and its success.
         if self.ownership.has(claim):
-            worker.state.note_claimed(str(arn))
+            worker.state.note_claimed(str(arn), worker.clock.now())
+            self.ownership.require_not_given_up(claim)
         else:
-            self.ownership.take(arn, self._declared.units, claim, seen)
+            # A late delivery claims nothing, not even for a moment.
+            self._require_wanted()
+            if self._former is None:
+                self._require_own_create()
+            self.ownership.take(arn, self._declared.units, claim, seen, wanted=self._require_wanted)
         worker.state.adopted = worker.state.adopted or claim.adopted
         return reconciler, seen
 
@@ -207,11 +266,23 @@ class Bringing(Steps):
             self.give_up(other, settle_seconds=SETTLE_SECONDS)
         elif self._former is None or not self._returning:
             if claimed:
-                self.give_up(self._arn)
+                self._give_up_declared()
             if other is not None:
                 self._bring_back(other)
         else:
             self._bring_back(self._arn)
+
+    def _give_up_declared(self) -> None:
+        arn = self._arn
+        claim = self.claim_or_none(arn)
+        if claim is None or (claim.owner is not None and not self.ownership.has(claim)):
+            # A later request of the resource, or another owner, has taken charge: it is theirs to stop.
+            return
+        self.ownership.note_given_up(arn, claim)
+        memory = self.worker.state.model(str(arn))
+        # Another delivery of this request may have started it just now, and what is seen may lag.
+        others_may_have_started = not memory.starts and not memory.refused
+        self.give_up(arn, settle_seconds=SETTLE_SECONDS if others_may_have_started else 0.0)
 
     def _undo_ended(self) -> None:
         """Stop what was started for nobody. A model that lives on in its resource is for the next request."""
@@ -223,6 +294,13 @@ class Bringing(Steps):
             if claim is None or not self.ownership.has(claim):
                 return
         view = worker.look_at_stack()
+        claim = self.claim_or_none(arn)
+        if claim is not None and claim.previous is not None and is_being_deleted(view.resource):
+            project = worker.project(arn, self._declared.project_arn, claim)
+            seen = Reconciler(worker, arn, project).observe()
+            if claim.previous.units is not None and not seen.runs_with(claim.previous.units):
+                # The Delete of this resource makes it again what the one that had it declares.
+                return
         if not claimed_now and view.resource is not None and view.resource.physical_id == str(arn):
             # A late duplicate of a request that succeeded: the resource's later requests see to its model.
             return

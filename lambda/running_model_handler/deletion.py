@@ -10,7 +10,7 @@ from running_model_handler.core.errors import RequestFailed, ServiceError
 from running_model_handler.core.waiting import SETTLE_SECONDS
 from running_model_handler.core.wanted import StackView
 from running_model_handler.ownership import Superseded
-from running_model_handler.reconcile import Reconciler, stop_command
+from running_model_handler.reconcile import stop_command
 from running_model_handler.request import DeleteRequest
 from running_model_handler.steps import Answer, Steps
 from running_model_handler.worker import HandOverDue, Worker
@@ -67,8 +67,8 @@ class Deletion(Steps):
             return
         project = worker.project(arn, self._request.project_arn, claim)
         settle = SETTLE_SECONDS if self._request.never_answered else 0.0
-        Reconciler(worker, arn, project).to_stopped(settle_seconds=settle)
-        self.ownership.release(arn, claim)
+        if self.stop(arn, project, settle_seconds=settle):
+            self.ownership.release(arn, claim)
 
     def _view_or_none(self) -> StackView | None:
         """What CloudFormation says; a Delete does its work whether or not it can be asked."""
@@ -83,7 +83,7 @@ class Deletion(Steps):
         worker, memory = self.worker, self.worker.state.model(str(arn))
         while True:
             claim = self.claim_or_none(arn)
-            if claim is None or claim.owner is not None or not self._request.never_answered:
+            if claim is None or claim.is_of(worker.envelope.owner) or not self._request.never_answered:
                 return claim
             memory.settled_since = memory.settled_since or worker.clock.now()
             if worker.clock.now() - memory.settled_since >= SETTLE_SECONDS:
@@ -98,13 +98,13 @@ class Deletion(Steps):
         """
         if self._request.never_answered or view is None or view.stack_status is None:
             return False
-        if "ROLLBACK" in view.stack_status or not view.stack_status.startswith(("DELETE_", "UPDATE_")):
-            return False
         worker, envelope = self.worker, self._request.envelope
         before = worker.attempt(
             lambda: worker.stacks.status_before_deletion(envelope.stack_id, envelope.logical_id)
         )
-        return before is None or not before.startswith("CREATE_") or before == "CREATE_COMPLETE"
+        if before is None:
+            return "ROLLBACK" not in view.stack_status
+        return not before.startswith("CREATE_") or before == "CREATE_COMPLETE"
 
 
 def _with_command(reason: str, arn: ProjectVersionArn) -> str:

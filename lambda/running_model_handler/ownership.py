@@ -12,6 +12,7 @@ from running_model_handler.core.claim import (
     Owner,
     PreviousOwner,
     claim_tags,
+    read_claim,
     with_request,
 )
 from running_model_handler.core.errors import ErrorKind, RequestFailed, ServiceError
@@ -31,6 +32,16 @@ class Superseded(RequestFailed):
 
     def __init__(self) -> None:
         super().__init__("a later request has taken charge of the model; this one was delivered late")
+
+
+class GivenUp(RequestFailed):
+    """Another delivery of the same request has failed, and undoes what was done."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "an earlier try of this request failed and was undone; its reason is in the function's log, "
+            "deploy again"
+        )
 
 
 class Ownership:
@@ -57,14 +68,19 @@ class Ownership:
         units: InferenceUnits,
         claim: Claim,
         seen: Observation,
+        *,
+        wanted: Callable[[], None],
     ) -> None:
         """Make the model ours and read it back; raises ``RequestFailed`` with the owner's name if it is not.
 
-        ``claim`` is what its tags say now. A model that runs unclaimed is adopted.
+        ``claim`` is what its tags say now. A model that runs unclaimed is adopted. ``wanted`` is asked before
+        the tags are written once more, should the first try have failed: minutes may have passed.
         """
         worker = self._worker
         if claim.superseded(self._digest):
             raise Superseded
+        if claim.given_up(self._digest):
+            raise GivenUp
         previous, adopted = claim.previous, claim.adopted
         if claim.owner != self._owner:
             previous = self._previous_owner(claim.owner, claim) if claim.owner else None
@@ -80,25 +96,61 @@ class Ownership:
             requests=self._history(claim),
         )
         # Noted before the call: what it may have done has to be undone, should its answer be lost.
-        worker.state.note_claimed(str(arn))
-        worker.attempt(lambda: worker.models.tag(arn, tags))
+        worker.state.note_claimed(str(arn), worker.clock.now())
+        tries = 0
+
+        def write() -> None:
+            nonlocal tries
+            tries += 1
+            if tries > 1:
+                wanted()
+            worker.models.tag(arn, tags)
+
+        worker.attempt(write)
         self._read_back(arn, claim.owner)
         worker.state.adopted = adopted
         _logger.info("claimed", extra={"model": str(arn), "owner": str(self._owner), "adopted": adopted})
 
-    def verify(self, arn: ProjectVersionArn) -> None:
-        """Raise ``RequestFailed`` if somebody else has claimed the model since we did."""
-        owner = self._worker.claim(arn).owner
-        if owner is not None and owner != self._owner:
-            raise RequestFailed(f"{owner} has claimed model {arn} meanwhile; declare it in one place only")
+    def require_in_charge(self, arn: ProjectVersionArn) -> None:
+        """Raise ``RequestFailed`` if the model is no longer this request's to start or to stop.
+
+        That another request of the same resource has written itself into the claim since is no reason: which
+        of the two is late is for CloudFormation to say.
+        """
+        worker = self._worker
+        while True:
+            claim = worker.claim(arn)
+            self.require_not_given_up(claim)
+            if claim.owner is None or claim.owner == self._owner:
+                return
+            # Tags may still show what was before our claim.
+            if worker.clock.now() - worker.state.claimed_at >= LAG_SECONDS:
+                raise RequestFailed(
+                    f"{claim.owner} has claimed model {arn} meanwhile; declare it in one place only"
+                )
+            worker.pause(1.0)
+
+    def require_not_given_up(self, claim: Claim) -> None:
+        """Raise ``GivenUp`` if another delivery of this request has failed."""
+        if claim.given_up(self._digest) and not self._worker.state.failure:
+            raise GivenUp
+
+    def note_given_up(self, arn: ProjectVersionArn, claim: Claim) -> None:
+        """Let other deliveries of this request know, before anything is undone, that it has failed."""
+        worker = self._worker
+        if not self.has(claim) or claim.given_up(self._digest):
+            return
+        requests = with_request(claim.requests, self._digest, worker.state.begun_as, given_up=True)
+        tags = {str(Tag.REQUESTS): " ".join(requests)}
+        worker.attempt(lambda: worker.models.tag(arn, tags))
 
     def release(self, arn: ProjectVersionArn, claim: Claim) -> None:
         """Give the claim up. The history of requests stays, so that a late duplicate is known as one."""
         models = self._worker.models
         history = {str(Tag.REQUESTS): " ".join(self._history(claim))}
         try:
-            self._while_ours(arn, lambda: models.tag(arn, history))
-            self._while_ours(arn, lambda: models.untag(arn, [str(tag) for tag in CLAIM_TAGS]))
+            self._while_owned(arn, claim.owner, lambda: models.tag(arn, history))
+            self._while_owned(arn, claim.owner, lambda: models.untag(arn, [str(tag) for tag in CLAIM_TAGS]))
         except ServiceError as error:
             if error.kind is not ErrorKind.NOT_FOUND:
                 _logger.warning("claim not released", extra={"model": str(arn), "problem": str(error)})
@@ -107,19 +159,24 @@ class Ownership:
             _logger.warning("claim not released", extra={"model": str(arn), "problem": str(error)})
 
     def _history(self, claim: Claim) -> tuple[str, ...]:
-        return with_request(claim.requests, self._digest, self._worker.state.begun_as)
+        given_up = claim.given_up(self._digest) or bool(self._worker.state.failure)
+        return with_request(claim.requests, self._digest, self._worker.state.begun_as, given_up=given_up)
 
-    def _while_ours(self, arn: ProjectVersionArn, call: Callable[[], None]) -> None:
-        """Call, unless another request of ours has released the model: its tags were the permission."""
+    def _while_owned(self, arn: ProjectVersionArn, owner: Owner | None, call: Callable[[], None]) -> None:
+        """Call, unless the model has changed hands: a release must never take a claim away from others."""
 
-        def call_if_ours() -> None:
+        def call_if_owned() -> None:
+            # Asked before every try: another delivery may have released the model, and others claimed it.
+            if read_claim(self._worker.models.tags(arn)).owner != owner:
+                return
             try:
                 call()
             except ServiceError as error:
-                if error.kind is not ErrorKind.DENIED or self._worker.claim(arn).is_of(self._owner):
+                # The tags were the permission: they may be gone by now.
+                if error.kind is not ErrorKind.DENIED or self._worker.claim(arn).owner == owner:
                     raise
 
-        self._worker.attempt(call_if_ours)
+        self._worker.attempt(call_if_owned)
 
     def settle_rename(self, arn: ProjectVersionArn, claim: Claim) -> None:
         """The former resource is gone for good: its successor no longer has to hand the model back."""
@@ -171,17 +228,43 @@ class Ownership:
         return PreviousOwner(owner.logical_id, claim.units)
 
     def _read_back(self, arn: ProjectVersionArn, before: Owner | None) -> None:
+        """Return once the claim shows; raises ``RequestFailed`` if somebody else has claimed the model too."""
         worker = self._worker
         until = worker.clock.now() + LAG_SECONDS
+        rival: Claim | None = None
         while True:
             claim = worker.claim(arn)
-            if self.has(claim):
+            if self.has(claim) and rival is None:
                 return
             if claim.owner not in (None, before, self._owner):
-                raise RequestFailed(f"{claim.owner} claimed model {arn} at the same time; declare it once")
+                rival = claim
             if worker.clock.now() >= until:
-                raise RequestFailed(
-                    f"the ownership tags of model {arn} do not show {LAG_SECONDS:.0f} s after they were "
-                    "written; deploy again"
-                )
-            worker.pause(0.5)
+                break
+            worker.pause(0.5 if rival is None else 2.0)
+        if rival is None:
+            raise RequestFailed(
+                f"the ownership tags of model {arn} do not show {LAG_SECONDS:.0f} s after they were "
+                "written; deploy again"
+            )
+        if self.has(claim):
+            # What we saw of the other was from before our own claim, which has overwritten it: it was first.
+            self._restore(arn, rival)
+        worker.state.claimed.remove(str(arn))
+        raise RequestFailed(f"{rival.owner} claimed model {arn} at the same time; declare it once")
+
+    def _restore(self, arn: ProjectVersionArn, claim: Claim) -> None:
+        """Write a claim again that ours has overwritten."""
+        worker = self._worker
+        if claim.owner is None:
+            return
+        tags = claim_tags(
+            claim.owner,
+            claim.units,
+            project_created=claim.project_created,
+            previous=claim.previous,
+            adopted=claim.adopted,
+            requests=claim.requests,
+        )
+        foreign = [str(tag) for tag in CLAIM_TAGS if str(tag) not in tags]
+        worker.attempt(lambda: worker.models.tag(arn, tags))
+        worker.attempt(lambda: worker.models.untag(arn, foreign))

@@ -20,7 +20,7 @@ from running_model_handler.core.plan import (
     step_to_stopped,
 )
 from running_model_handler.core.state import ModelMemory
-from running_model_handler.core.status import Observation
+from running_model_handler.core.status import Observation, Status
 from running_model_handler.core.units import InferenceUnits
 from running_model_handler.core.waiting import backoff_seconds
 from running_model_handler.worker import Worker
@@ -32,8 +32,10 @@ _logger = logging.getLogger("running_model")
 class Guard:
     """What has to hold before a model may be started, or stopped to be started again."""
 
-    require: Callable[[], None]
-    """Asked right before and right after a Start, and right before a Stop; raises ``RequestEnded``."""
+    before: Callable[[], None]
+    """Asked right before a Start or a Stop; raises ``RequestEnded`` or ``RequestFailed``."""
+    after: Callable[[], None]
+    """Asked right after a Start."""
     now_and_then: Callable[[], None]
     """Asked while waiting."""
 
@@ -89,11 +91,11 @@ class Reconciler:
             if worker.out_of_time():
                 raise RequestFailed(self._not_in_time(units, seen, step))
             if isinstance(step, Start):
-                guard.require()
+                guard.before()
                 self._start(units, seen)
-                guard.require()
+                guard.after()
             elif isinstance(step, Stop):
-                guard.require()
+                guard.before()
                 self._stop()
             else:
                 guard.now_and_then()
@@ -125,7 +127,7 @@ class Reconciler:
                 )
             if isinstance(step, Stop):
                 if guard is not None:
-                    guard.require()
+                    guard.before()
                 self._stop()
             elif guard is not None:
                 guard.now_and_then()
@@ -140,6 +142,9 @@ class Reconciler:
         except ServiceError as error:
             if error.kind is ErrorKind.UNCERTAIN:
                 memory.note_start(before, worker.clock.now(), certain=False)
+            if error.kind is ErrorKind.CHANGED and seen.status == Status.FAILED:
+                memory.starts_refused += 1
+            memory.refused = error.kind in (ErrorKind.QUOTA, ErrorKind.INVALID)
             self._judge(error, units)
             return
         memory.note_start(before, worker.clock.now(), certain=True)

@@ -37,7 +37,7 @@ from running_model_handler.core.waiting import (
     parse_poll_interval_seconds,
     parse_timeout_seconds,
 )
-from running_model_handler.core.wanted import RequestType
+from running_model_handler.core.wanted import Direction, RequestType
 
 
 class UnanswerableEvent(ValueError):
@@ -251,18 +251,26 @@ def _replacement_or_none(properties: Mapping[str, Any]) -> ReplacementMode | Non
         return None
 
 
-def is_of_another(request: UpdateRequest, properties: Mapping[str, object]) -> bool:
-    """Whether properties, as a stack event shows them, are of another update than this request's.
+def directions_of(request: CreateRequest | UpdateRequest, begun_with: Mapping[str, object]) -> set[Direction]:
+    """Which way a stack goes when it sends this request, judged by what its operation began with.
 
-    It is not documented whether an event of a roll-back shows what the roll-back declares or what the failed
-    update did, so both sides of the request count as its own. What can't be compared tells nothing.
+    Going forward it declares what the request declares, and an update that goes back comes from it. Both where
+    the two are the same, or where nothing can be compared; empty if the operation is another one.
     """
-    arn = properties.get(Property.PROJECT_VERSION_ARN)
-    if not isinstance(arn, str) or request.former_arn is None:
-        return False
-    units = _units_or_none(properties)
-    sides = ((request.declared.arn, request.declared.units), (request.former_arn, request.former_units))
-    return not any(arn == str(own) and units in (None, size) for own, size in sides)
+    arn = begun_with.get(Property.PROJECT_VERSION_ARN)
+    if not isinstance(arn, str):
+        return {Direction.FORWARD, Direction.BACK}
+    units = _units_or_none(begun_with)
+    declared = request.declared
+    found = set()
+    if arn == str(declared.arn) and units in (None, declared.units):
+        found.add(Direction.FORWARD)
+    if isinstance(request, UpdateRequest) and (
+        request.former_arn is None
+        or (arn == str(request.former_arn) and units in (None, request.former_units))
+    ):
+        found.add(Direction.BACK)
+    return found
 
 
 def _units_or_none(properties: Mapping[str, Any]) -> InferenceUnits | None:

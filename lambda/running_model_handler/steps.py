@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from running_model_handler.core.arn import ProjectVersionArn
+from running_model_handler.core.arn import ProjectArn, ProjectVersionArn
 from running_model_handler.core.claim import Claim, PreviousOwner
 from running_model_handler.core.errors import ErrorKind, ServiceError
+from running_model_handler.core.state import ModelMemory
+from running_model_handler.core.waiting import CLAIM_FRESH_SECONDS
 from running_model_handler.core.wanted import StackView, is_alive
 from running_model_handler.ownership import Ownership
 from running_model_handler.reconcile import Guard, Reconciler
 from running_model_handler.worker import RequestEnded, Worker
+
+_logger = logging.getLogger("running_model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +62,32 @@ class Steps:
         if heir is not None:
             self.hand_back(arn, claim, heir)
             return
-        project = self.worker.project(arn, None, claim)
-        Reconciler(self.worker, arn, project).to_stopped(settle_seconds=settle_seconds)
-        if claim.owner is not None:
+        stopped = self.stop(arn, self.worker.project(arn, None, claim), settle_seconds=settle_seconds)
+        if stopped and claim.owner is not None:
             self.ownership.release(arn, claim)
 
+    def stop(
+        self, arn: ProjectVersionArn, project: ProjectArn | None, *, settle_seconds: float = 0.0
+    ) -> bool:
+        """Stop a model that is ours, as its claim said just now; False if somebody has taken it meanwhile.
+
+        A stop takes minutes: long enough for another delivery to end it and release the model, and for
+        another resource, or a person, to start it.
+        """
+        guard = Guard(_StillOurs(self, arn).require, after=_nothing, now_and_then=_nothing)
+        try:
+            Reconciler(self.worker, arn, project).to_stopped(guard=guard, settle_seconds=settle_seconds)
+        except _TakenByOthers:
+            _logger.info("left alone: it is another's by now", extra={"model": str(arn)})
+            return False
+        return True
+
     def hand_back(self, arn: ProjectVersionArn, claim: Claim, heir: PreviousOwner) -> None:
-        """Make the former resource the owner again, and the model what that resource declares."""
+        """Make the model what the resource that had it declares, then make that resource the owner again.
+
+        In this order, so that whoever goes on after a hand-over or a crash finds the claim still ours.
+        """
         worker = self.worker
-        self.ownership.hand_back(arn, claim, heir)
 
         def require() -> None:
             resource = worker.look_at_resource(heir.logical_id)
@@ -73,20 +95,56 @@ class Steps:
                 raise RequestEnded(StackView(resource))
 
         reconciler = Reconciler(worker, arn, worker.project(arn, None, claim))
-        worker.state.models.pop(str(arn), None)
+        key, memory = f"{arn} back", worker.state.model(str(arn))
+        if key not in worker.state.models:
+            worker.state.models[key] = ModelMemory(stops=memory.stops)
+            worker.state.models[str(arn)] = ModelMemory()
+        # A request that CloudFormation has ended starts nothing, except what it has stopped itself.
+        may_start = not worker.state.ended or worker.state.models[key].stops > 0
         try:
             require()
             seen = reconciler.observe()
-            if heir.units is not None and not seen.runs_with(heir.units):
-                reconciler.to_running(heir.units, Guard(require, lambda: None), seen=seen)
+            if may_start and heir.units is not None and not seen.runs_with(heir.units):
+                reconciler.to_running(heir.units, Guard(require, require, _nothing), seen=seen)
+            self.ownership.hand_back(arn, claim, heir)
+            require()
         except RequestEnded:
             self._stop_for_nobody(arn, reconciler, heir)
 
     def _stop_for_nobody(self, arn: ProjectVersionArn, reconciler: Reconciler, heir: PreviousOwner) -> None:
         """The heir is being deleted too, and its Delete may have come while the model was not its own."""
-        claim = self.claim_or_none(arn)
-        if claim is None or claim.owner is None or claim.owner.stack_id != self.worker.envelope.stack_id:
+        claim, owner = self.claim_or_none(arn), self.worker.envelope.owner
+        if claim is None or claim.owner is None or claim.owner.stack_id != owner.stack_id:
             return
-        if claim.owner.logical_id == heir.logical_id:
+        if claim.owner.logical_id in (heir.logical_id, owner.logical_id):
             reconciler.to_stopped()
             self.ownership.release(arn, claim)
+
+
+def _nothing() -> None:
+    pass
+
+
+class _TakenByOthers(Exception):
+    """The model that was to be stopped is no longer ours."""
+
+
+class _StillOurs:
+    """Asked before every Stop but one that follows right after the claim was read."""
+
+    def __init__(self, steps: Steps, arn: ProjectVersionArn) -> None:
+        self._steps = steps
+        self._arn = arn
+        self._read_at = steps.worker.clock.now()
+
+    def require(self) -> None:
+        """Raise if the model is claimed by others, or by nobody after a Stop of ours was accepted."""
+        worker = self._steps.worker
+        if worker.clock.now() - self._read_at < CLAIM_FRESH_SECONDS:
+            return
+        claim = self._steps.claim_or_none(self._arn)
+        self._read_at = worker.clock.now()
+        if claim is None or claim.is_of(worker.envelope.owner):
+            return
+        if claim.owner is not None or worker.state.model(str(self._arn)).stop_at:
+            raise _TakenByOthers

@@ -30,7 +30,6 @@ from running_model_handler.core.wanted import (
     RequestType,
     ResourceView,
     StackView,
-    is_alive,
     is_expected,
     newer,
     still_wanted,
@@ -211,9 +210,13 @@ class Worker:
         return self.attempt(lambda: self.stacks.resource(stack, logical_id))
 
     def look_at_latest_event(self) -> ResourceView | None:
-        """The own resource as the stack's latest event on it shows it."""
+        """The own resource as the stack's events show it."""
         envelope = self.envelope
-        return self.attempt(lambda: self.stacks.latest_event(envelope.stack_id, envelope.logical_id))
+        seen = self.attempt(lambda: self.stacks.latest_event(envelope.stack_id, envelope.logical_id))
+        if is_expected(RequestType(envelope.request_type), seen):
+            self._looked_at_stack_at = self.clock.now()
+            self._note_start_of_request(StackView(seen))
+        return seen
 
     def look_at_stack(self) -> StackView:
         """The own resource and stack.
@@ -235,7 +238,6 @@ class Worker:
     def require_wanted(self) -> None:
         """Raise ``RequestEnded`` unless CloudFormation still wants what this request asks for."""
         request_type = RequestType(self.envelope.request_type)
-        first_seen = self.clock.now()
         while True:
             view = self.look_at_stack()
             if request_type is RequestType.UPDATE and not self.state.begun_as:
@@ -243,19 +245,22 @@ class Worker:
             begun_as = Direction(self.state.begun_as) if self.state.begun_as else None
             if still_wanted(request_type, begun_as, view):
                 return
-            # How fresh the answer is, is not documented: right after the request was sent, the resource
-            # may not be shown at all, or as it was before.
-            young = self.clock.now() - self.state.started_at < LAG_SECONDS
-            settled = is_alive(view.resource) and view.resource and "FAILED" not in view.resource.status
-            if young and (view.resource is None or settled) and self.clock.now() - first_seen < LAG_SECONDS:
-                self.pause(1.0)
-                continue
-            raise RequestEnded(view)
+            self.wait_for_news(view)
 
-    def look_now_and_then(self) -> None:
-        """``require_wanted``, but only when the last look is a while ago."""
-        if self.clock.now() - self._looked_at_stack_at >= STACK_LOOK_SECONDS:
-            self.require_wanted()
+    def wait_for_news(self, view: StackView) -> None:
+        """Let a second pass for CloudFormation to show the request; raises ``RequestEnded`` if it has had time.
+
+        How fresh an answer is, is not documented: right after the request was sent, the resource may not be
+        shown at all, or as it was before.
+        """
+        if self.clock.now() - self.state.started_at >= LAG_SECONDS:
+            raise RequestEnded(view)
+        self.pause(1.0)
+
+    @property
+    def is_time_to_look_at_stack(self) -> bool:
+        """Whether the last look at what CloudFormation wants is a while ago."""
+        return self.clock.now() - self._looked_at_stack_at >= STACK_LOOK_SECONDS
 
     def _note_start_of_request(self, view: StackView) -> None:
         """The queue before the function takes its share of the hour: count from CloudFormation's own time."""

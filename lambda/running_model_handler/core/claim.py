@@ -20,6 +20,8 @@ _REQUESTS_KEPT: Final = 12
 _DIGEST_LENGTH: Final = 12
 _BACK: Final = "-"
 """Behind the digest of a request that was begun while its stack was being rolled back; a tag may hold it."""
+_GIVEN_UP: Final = "."
+"""Behind the digest of a request that has failed and is being undone, for other deliveries of it to see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,12 @@ class Claim:
         """Which way the stack went when a request took charge; None if it never did."""
         for entry in self.requests:
             if _is_of(entry, digest):
-                return Direction.BACK if entry.endswith(_BACK) else Direction.FORWARD
+                return Direction.BACK if _BACK in entry else Direction.FORWARD
         return None
+
+    def given_up(self, digest: str) -> bool:
+        """Whether a delivery of a request has failed and undoes what was done: no other one goes on."""
+        return any(_is_of(entry, digest) and _GIVEN_UP in entry for entry in self.requests)
 
 
 UNCLAIMED: Final = Claim(None)
@@ -110,7 +116,7 @@ def read_claim(tags: Mapping[str, str]) -> Claim:
 
 def claim_tags(
     owner: Owner,
-    units: InferenceUnits,
+    units: InferenceUnits | None,
     *,
     project_created: str | None,
     previous: PreviousOwner | None,
@@ -121,9 +127,10 @@ def claim_tags(
     tags = {
         Tag.STACK_ID: owner.stack_id,
         Tag.LOGICAL_ID: owner.logical_id,
-        Tag.UNITS: str(units),
         Tag.REQUESTS: " ".join(requests),
     }
+    if units is not None:
+        tags[Tag.UNITS] = str(units)
     if project_created is not None:
         tags[Tag.PROJECT_CREATED] = project_created
     if previous is not None:
@@ -135,9 +142,11 @@ def claim_tags(
     return {str(key): value for key, value in tags.items()}
 
 
-def with_request(requests: tuple[str, ...], digest: str, begun_as: str = "") -> tuple[str, ...]:
+def with_request(
+    requests: tuple[str, ...], digest: str, begun_as: str = "", *, given_up: bool = False
+) -> tuple[str, ...]:
     """The history of requests with this one in charge."""
-    entry = digest + (_BACK if begun_as == Direction.BACK else "")
+    entry = digest + (_BACK if begun_as == Direction.BACK else "") + (_GIVEN_UP if given_up else "")
     return (entry, *(known for known in requests if not _is_of(known, digest)))[:_REQUESTS_KEPT]
 
 
@@ -147,7 +156,7 @@ def request_digest(stack_id: str, request_id: str) -> str:
 
 
 def _is_of(entry: str, digest: str) -> bool:
-    return entry.removesuffix(_BACK) == digest
+    return entry.rstrip(_BACK + _GIVEN_UP) == digest
 
 
 def _read_units(text: str) -> InferenceUnits | None:

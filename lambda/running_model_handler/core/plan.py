@@ -29,6 +29,8 @@ class Done:
     """The service accepted the last Start; False when its answer was lost."""
     start_visible: bool = False
     """STARTING, RUNNING or a new FAILED was seen after the Start."""
+    starts_refused: int = 0
+    """Starts of a FAILED model that its status did not allow."""
     start_may_lag: bool = False
     """The Start is so recent that Describe may still show what was before it."""
     stops: int = 0
@@ -145,7 +147,7 @@ def _step_from_failed(seen: Observation, done: Done) -> Step:
         return failed
     if done.starts and done.start_may_lag:
         return Wait("the start is not visible yet")
-    if (done.starts and done.start_certain) or done.starts >= STARTS_MAX:
+    if (done.starts and done.start_certain) or done.starts + done.starts_refused >= STARTS_MAX:
         return failed
     return Start()
 

@@ -28,6 +28,10 @@ class ModelMemory:
     start_certain: bool = False
     start_visible: bool = False
     before_start: str = ""
+    starts_refused: int = 0
+    """Starts that the service refused because of the model's status, while it was FAILED."""
+    refused: bool = False
+    """Whether the service refused a Start for good: a quota, or units that it does not take."""
     stops: int = 0
     stop_at: float = 0.0
     settled_since: float = 0.0
@@ -62,6 +66,7 @@ class ModelMemory:
             starts=self.starts,
             start_certain=self.start_certain,
             start_visible=self.start_visible,
+            starts_refused=self.starts_refused,
             start_may_lag=bool(self.starts) and now - self.start_at < LAG_SECONDS,
             stops=self.stops,
             stop_may_lag=bool(self.stops) and now - self.stop_at < LAG_SECONDS,
@@ -77,6 +82,8 @@ class State:
     hand_overs: int = 0
     claimed: list[str] = field(default_factory=list)
     """ARNs that this request took charge of."""
+    claimed_at: float = 0.0
+    """When it did so last; tags may lag behind."""
     adopted: bool = False
     begun_as: str = ""
     """The direction of the stack at the first look, empty before it."""
@@ -91,10 +98,11 @@ class State:
     project_arns: dict[str, str] = field(default_factory=dict)
     models: dict[str, ModelMemory] = field(default_factory=dict)
 
-    def note_claimed(self, arn: str) -> None:
+    def note_claimed(self, arn: str, now: float) -> None:
         """Remember that this request took charge of a model."""
         if arn not in self.claimed:
             self.claimed.append(arn)
+            self.claimed_at = now
 
     def model(self, arn: str) -> ModelMemory:
         """What was done to one model, empty at first."""

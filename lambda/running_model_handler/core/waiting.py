@@ -52,6 +52,9 @@ SETTLE_SECONDS: Final = 15.0
 STACK_LOOK_SECONDS: Final = 10.0
 """Time between two looks at what CloudFormation wants, while nothing is to be started."""
 
+CLAIM_FRESH_SECONDS: Final = 2.0
+"""How long a claim that was just read needs no other look before a Stop."""
+
 ACCESS_DENIED_SECONDS: Final = 60.0
 """How long a missing permission is put down to IAM's propagation delay (IAM guide, troubleshooting)."""
 

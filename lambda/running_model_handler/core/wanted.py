@@ -6,7 +6,7 @@ it has to look: at the status of its resource, and for an update at which way th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -37,6 +37,21 @@ class ResourceView:
     """When the status last changed, in seconds since the epoch."""
     properties: Mapping[str, object] = field(default_factory=dict)
     """What the template declares in the operation under way; only stack events tell."""
+    stack_status: str | None = None
+    """The stack's status in the same answer; only stack events tell."""
+    begun_with: Mapping[str, object] = field(default_factory=dict)
+    """What the operation under way declared when it still went forward; only stack events tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackEvent:
+    """An event as DescribeStackEvents shows it."""
+
+    logical_id: str
+    physical_id: str | None
+    status: str
+    at: float | None
+    properties: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +69,38 @@ class StackView:
     def __str__(self) -> str:
         resource = "gone" if self.resource is None else self.resource.status
         return f"resource {resource}, stack {self.stack_status or 'not looked at'}"
+
+
+_BEGINS: Final = frozenset({"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"})
+
+
+def read_events(events: Iterable[StackEvent], stack_id: str, logical_id: str) -> ResourceView | None:
+    """A resource as the events of its stack show it, which come newest first; None if they don't.
+
+    Whatever their age, one answer's events fit together: which way the stack goes, and what it declared for
+    the resource before it turned back. That is asked of the event that began the resource's operation, as
+    long as the stack's own event before it is not one of a roll-back.
+    """
+    latest: StackEvent | None = None
+    began: StackEvent | None = None
+    stack_status: str | None = None
+    begun_with: Mapping[str, object] = {}
+    for event in events:
+        if event.physical_id == stack_id:
+            stack_status = stack_status or event.status
+            if began is not None and event.status in _BEGINS:
+                begun_with = began.properties
+                break
+            began = None
+        elif event.logical_id == logical_id:
+            latest = latest or event
+            if began is None and event.status in _BEGINS:
+                began = event
+    if latest is None:
+        return None
+    return ResourceView(
+        latest.status, latest.physical_id, latest.at, latest.properties, stack_status, begun_with
+    )
 
 
 _GONE: Final = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})
@@ -93,6 +140,11 @@ def is_gone(resource: ResourceView | None) -> bool:
 def is_alive(resource: ResourceView | None) -> bool:
     """Whether a resource exists and nobody is about to delete it."""
     return resource is not None and not resource.status.startswith("DELETE_")
+
+
+def is_being_deleted(resource: ResourceView | None) -> bool:
+    """Whether a Delete of the resource is under way."""
+    return resource is not None and resource.status == "DELETE_IN_PROGRESS"
 
 
 def still_wanted(request_type: RequestType, begun_as: Direction | None, view: StackView) -> bool:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from running_model_handler.core.errors import ErrorKind, ServiceError
-from running_model_handler.core.wanted import ResourceView
+from running_model_handler.core.wanted import ResourceView, StackEvent, read_events
 from running_model_handler.shell.calls import call
+
+_PAGES_MAX: Final = 20
+"""Of up to a hundred events each: more than a stack of 500 resources makes in one operation."""
 
 
 class Stacks(Protocol):
@@ -18,7 +21,7 @@ class Stacks(Protocol):
         """A resource as DescribeStackResource shows it; None if it, or its stack, does not exist."""
 
     def latest_event(self, stack_id: str, logical_id: str) -> ResourceView | None:
-        """The resource as its latest stack event shows it (DescribeStackEvents, one page)."""
+        """The resource as the stack's events show it (DescribeStackEvents); see ``read_events``."""
 
     def status_before_deletion(self, stack_id: str, logical_id: str) -> str | None:
         """What the resource was before it was to be deleted (DescribeStackEvents); None if unknown."""
@@ -45,23 +48,31 @@ class CloudFormationStacks:
         )
         if answer is None:
             return None
-        return _view(answer["StackResourceDetail"], "LastUpdatedTimestamp")
+        return _view(answer["StackResourceDetail"])
 
     def latest_event(self, stack_id: str, logical_id: str) -> ResourceView | None:
         """See ``Stacks``. CloudFormation gives the newest events first."""
-        page = self._page_of_events(stack_id)
-        return next(_views(page, stack_id, logical_id), None)
+        return read_events(self._events(stack_id), stack_id, logical_id)
 
     def status_before_deletion(self, stack_id: str, logical_id: str) -> str | None:
         """See ``Stacks``."""
-        page = self._page_of_events(stack_id)
-        while page:
-            for view in _views(page, stack_id, logical_id):
-                if not view.status.startswith("DELETE_"):
-                    return view.status
-            token = page.get("NextToken")
-            page = self._page_of_events(stack_id, NextToken=token) if token else None
+        for event in self._events(stack_id):
+            if event.logical_id == logical_id and not event.status.startswith("DELETE_"):
+                return event.status
         return None
+
+    def _events(self, stack_id: str) -> Iterator[StackEvent]:
+        """The events of a stack, newest first, page by page as they are asked for."""
+        page = self._page_of_events(stack_id)
+        for _ in range(_PAGES_MAX):
+            for event in (page or {}).get("StackEvents", []):
+                # The events of a nested stack are its own.
+                if event.get("StackId") == stack_id:
+                    yield _event(event)
+            token = (page or {}).get("NextToken")
+            if not token:
+                return
+            page = self._page_of_events(stack_id, NextToken=token)
 
     def _page_of_events(self, stack_id: str, **following: str) -> Mapping[str, Any] | None:
         action = "cloudformation:DescribeStackEvents"
@@ -80,20 +91,23 @@ class CloudFormationStacks:
         return str(answer["Stacks"][0]["StackStatus"])
 
 
-def _views(page: Mapping[str, Any] | None, stack_id: str, logical_id: str) -> Iterator[ResourceView]:
-    """What a page of events says of a resource, the latest first. A nested stack is a resource too."""
-    for event in (page or {}).get("StackEvents", []):
-        if event.get("LogicalResourceId") == logical_id and event.get("StackId") == stack_id:
-            yield _view(event, "Timestamp")
+def _event(event: Mapping[str, Any]) -> StackEvent:
+    at = event.get("Timestamp")
+    return StackEvent(
+        logical_id=str(event.get("LogicalResourceId", "")),
+        physical_id=event.get("PhysicalResourceId") or None,
+        status=str(event.get("ResourceStatus", "")),
+        at=at.timestamp() if at is not None else None,
+        properties=_properties(event.get("ResourceProperties")),
+    )
 
 
-def _view(detail: Mapping[str, Any], time_key: str) -> ResourceView:
-    updated = detail.get(time_key)
+def _view(detail: Mapping[str, Any]) -> ResourceView:
+    updated = detail.get("LastUpdatedTimestamp")
     return ResourceView(
         status=str(detail.get("ResourceStatus", "")),
         physical_id=detail.get("PhysicalResourceId") or None,
         updated_at=updated.timestamp() if updated is not None else None,
-        properties=_properties(detail.get("ResourceProperties")),
     )
 
 

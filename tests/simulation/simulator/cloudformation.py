@@ -548,7 +548,7 @@ class Operator:
         step.cancelled()
 
     def _set_status(self, status: str) -> None:
-        self.stack.statuses.append((self._kernel.now, status))
+        self.stack.set_status(status, self._kernel.now)
         self._world.note_status(self.stack, status)
 
     def _short(self) -> float:

@@ -6,21 +6,23 @@ The simulation takes no other excuse: a leak without one of them is a violation.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from simulator.requests import Outcome, Request
+from simulator.requests import SERVICE_TIMEOUT_SECONDS, Outcome, Request
 
 if TYPE_CHECKING:
     from simulator.rekognition import Model
     from simulator.world import World
 
+LATE_SECONDS: Final = 150.0
+"""A request that runs for no longer than this before CloudFormation's time-out can't be answered in time."""
+
 
 class Condition(StrEnum):
     """Why a model may go on billing although its resource is gone."""
 
-    KILLED = "every try of a request was killed, or Lambda dropped its event"
+    KILLED = "every try of a request was killed, or Lambda did not run it within its hour"
     NOT_STOPPED = "the stop did not end, or was not allowed, within the hour: FAILED with the command"
-    FUNCTION_GONE = "a deletion that failed so was repeated when the function was gone"
 
 
 def condition_of(world: World, model: Model) -> Condition | None:
@@ -30,7 +32,7 @@ def condition_of(world: World, model: Model) -> Condition | None:
     since = [request for request in concerned if request.ended_at is None or request.ended_at >= started]
     if any(_failed_with_the_command(request, model) for request in since):
         return Condition.NOT_STOPPED
-    if any(request.answer is None and _nobody_left(request) for request in since):
+    if any(request.answer is None and nobody_could_answer(request) for request in since):
         return Condition.KILLED
     return None
 
@@ -48,7 +50,17 @@ def _failed_with_the_command(request: Request, model: Model) -> bool:
     return "stop-project-version" in reason and model.plan.arn in reason
 
 
-def _nobody_left(request: Request) -> bool:
-    if request.outcome is Outcome.NOT_DELIVERED:
-        return False
-    return any("killed" in why or "too old" in why for why in request.lost)
+def nobody_could_answer(request: Request) -> bool:
+    """Whether nothing of ours ran that could have answered: killed in every try, dropped, or never run.
+
+    Lambda may keep an event back, or have no concurrency left, until CloudFormation no longer waits.
+    """
+    if any("killed" in why or "too old" in why for why in request.lost):
+        return True
+    ends_at = request.sent_at + SERVICE_TIMEOUT_SECONDS
+    starved = request.running == 0 and request.ran_until < ends_at - LATE_SECONDS
+    return request.outcome is Outcome.TIMED_OUT and starved and (request.chains > 0 or _was_queued(request))
+
+
+def _was_queued(request: Request) -> bool:
+    return any("the function is gone" in why for why in request.lost)

@@ -6,11 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from running_model_handler.core import wanted
 from running_model_handler.core.arn import ProjectArn, ProjectVersionArn, parse_project_arn
 from running_model_handler.core.errors import ErrorKind, ServiceError, classify
 from running_model_handler.core.status import ABSENT, Observation
 from running_model_handler.core.units import InferenceUnits
-from running_model_handler.core.wanted import ResourceView
+from running_model_handler.core.wanted import ResourceView, read_events
 from running_model_handler.entry import Function, Services
 from running_model_handler.shell.answer import AnswerNotSent
 from running_model_handler.shell.clock import Clock
@@ -155,10 +156,7 @@ class FastStacks:
 
     def latest_event(self, stack_id: str, logical_id: str) -> ResourceView | None:
         """DescribeStackEvents."""
-        for event in self._events(stack_id):
-            if event.logical_id == logical_id:
-                return _view_of_event(event)
-        return None
+        return read_events(map(_event, self._events(stack_id)), stack_id, logical_id)
 
     def status_before_deletion(self, stack_id: str, logical_id: str) -> str | None:
         """DescribeStackEvents."""
@@ -193,9 +191,9 @@ def _view(shown: Shown) -> ResourceView:
     return ResourceView(shown.status or "", shown.physical_id or None, shown.at)
 
 
-def _view_of_event(event: StackEvent) -> ResourceView:
-    properties = json.loads(event.properties)
-    return ResourceView(event.status, event.physical_id or None, event.at, properties)
+def _event(event: StackEvent) -> wanted.StackEvent:
+    properties = json.loads(event.properties) if event.properties else {}
+    return wanted.StackEvent(event.logical_id, event.physical_id, event.status, event.at, properties)
 
 
 class FastHandOver:

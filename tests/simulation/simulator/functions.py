@@ -174,8 +174,10 @@ class Functions:
         )
         self.count += 1
         self._running += 1
-        if delivery.request is not None and delivery.request.began_at is None:
-            delivery.request.began_at = now
+        if delivery.request is not None:
+            delivery.request.running += 1
+            if delivery.request.began_at is None:
+                delivery.request.began_at = now
         world.story.note(now, invocation.name, f"begins: {what}{attempt}, link {delivery.depth}")
         task = world.kernel.spawn(invocation.name, lambda: self._run(invocation))
         invocation.task = task
@@ -205,6 +207,9 @@ class Functions:
             task.alive = task is self._world.kernel.current
         invocation.task = None
         self._running -= 1
+        if invocation.request is not None:
+            invocation.request.running -= 1
+            invocation.request.ran_until = self._world.kernel.now
         if keep:
             invocation.delivery.function.idle.append(invocation.handler)
 

@@ -53,6 +53,10 @@ class Request:
     kills: int = 0
     began_at: float | None = None
     """When its first invocation began."""
+    running: int = 0
+    """Invocations that work on it now."""
+    ran_until: float = 0.0
+    """When the last invocation that worked on it ended."""
 
     @property
     def id(self) -> str:

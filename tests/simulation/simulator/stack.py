@@ -84,6 +84,11 @@ class Stack:
                 return status
         return ""
 
+    def set_status(self, status: str, now: float) -> None:
+        """Give the stack a status, which is an event too."""
+        self.statuses.append((now, status))
+        self.events.append(StackEvent(now, self.plan.name, status, self.plan.stack_id, ""))
+
     def mark(
         self,
         resource: Resource,

@@ -75,7 +75,8 @@ class World:
             Operator(self, stack, random.Random(f"{plan.seed} stack {number}"))
             for number, stack in enumerate(self.stacks.values())
         ]
-        self.retained: list[Resource] = []
+        self.retained: list[str] = []
+        """Physical ids that their templates left as they were."""
         self.skipped: list[Resource] = []
         self.conditions: list[Condition] = []
         """What excused that something bills for nobody at the end."""
@@ -175,7 +176,7 @@ class World:
 
     def note_retained(self, resource: Resource) -> None:
         """A resource was left as it is, as its template says."""
-        self.retained.append(resource)
+        self.retained.append(resource.physical_id or "")
 
     def note_skipped(self, resources: list[Resource]) -> None:
         """A user has given up on what would not go back."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from simulator.conditions import nobody_could_answer
 from simulator.invariants.base import (
     PERSON,
     Invariant,
@@ -13,15 +14,13 @@ from simulator.invariants.base import (
     owner_of,
     touched_by_others,
 )
-from simulator.requests import SERVICE_TIMEOUT_SECONDS, Outcome, Request
+from simulator.requests import Outcome, Request
 
 if TYPE_CHECKING:
     from simulator.functions import Invocation
 
 LAG_SECONDS_MAX: Final = 12.0
 """No answer of the simulated services is older."""
-LATE_SECONDS: Final = 150.0
-"""A request whose first invocation begins so shortly before CloudFormation's time-out can't be answered."""
 
 
 class ReadyMeansReady(Invariant):
@@ -96,10 +95,8 @@ class AlwaysAnswered(Invariant):
     def request_ended(self, request: Request) -> None:
         if request.outcome is not Outcome.TIMED_OUT:
             return
-        ends_at = request.sent_at + SERVICE_TIMEOUT_SECONDS
-        if request.began_at is None or request.began_at > ends_at - LATE_SECONDS:
-            return
-        if not lost_to_kills(request):
+        unsent = any("AnswerNotSent" in why for why in request.lost)
+        if not unsent and not nobody_could_answer(request):
             self.violated(f"{request.name} was never answered ({request.lost or 'still at work'})")
 
     def answered(
@@ -118,11 +115,3 @@ class AlwaysAnswered(Invariant):
     def at_the_end(self, quiet: bool) -> None:
         if not quiet:
             self.violated("something never ends")
-
-
-def lost_to_kills(request: Request) -> bool:
-    """Whether nobody was left who could have answered: the condition in the README's promise.
-
-    Killed in every try, dropped by Lambda's queue, or without a way to reach CloudFormation.
-    """
-    return any("killed" in why or "too old" in why or "AnswerNotSent" in why for why in request.lost)

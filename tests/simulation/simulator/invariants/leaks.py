@@ -44,7 +44,7 @@ class NoLeak(Invariant):
         if charge is None or isinstance(charge, str):
             return True
         resource = self.resource(charge)
-        if resource in self.world.retained:
+        if model.plan.arn in self.world.retained:
             return True
         if resource is None or not self.lives(charge) or resource.status == "CREATE_FAILED":
             return False

@@ -24,14 +24,17 @@ class OneOwner(Invariant):
             return
         owner = owner_of(model.true_tags)
         if owner is not None and owner != request.owner and self.lives(owner):
-            if owner[0] != request.owner[0] or not self._is_heir(request, owner):
+            if owner[0] != request.owner[0] or not self._gives_back(request, model):
                 self.violated(f"{request.name} stops {model.plan.name}, which is {owner[1]}'s")
         elif owner is None and in_charge(model) == PERSON:
             self.violated(f"{request.name} stops {model.plan.name}, which a person has started")
 
-    def _is_heir(self, request: Request, owner: tuple[str, str]) -> bool:
-        """A deletion that gives a model back may bring it to the size that its former owner declares."""
-        return request.type == "Delete" and self.resource(owner) is not None
+    @staticmethod
+    def _gives_back(request: Request, model: Model) -> bool:
+        """A request that gives a model back brings it to the size that its former owner declares."""
+        if request.type == "Delete":
+            return True
+        return any(change.by is request for change in model.changes)
 
     def answered(
         self, request: Request, invocation: Invocation, body: Mapping[str, Any], taken: bool
