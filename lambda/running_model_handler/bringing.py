@@ -108,6 +108,10 @@ class Bringing(Steps):
             event = worker.look_at_latest_event()
             if event is None or event.stack_status is None:
                 worker.require_wanted()
+                if event is None or not is_expected(RequestType.UPDATE, event):
+                    return
+                if not directions_of(self._former, event.properties):
+                    raise RequestEnded(worker.look_at_stack())
                 return
             view = StackView(event, event.stack_status)
             possible = directions_of(self._former, event.begun_with)
@@ -120,7 +124,7 @@ class Bringing(Steps):
             worker.wait_for_news(view)
 
     def _require_own_create(self) -> None:
-        """Raise ``RequestEnded`` if the resource is being created, but by a later request for another model."""
+        """Raise ``RequestEnded`` if the resource is being created by a later request for another model."""
         worker = self.worker
         while True:
             event = worker.look_at_latest_event()

@@ -60,6 +60,7 @@ class Deletion(Steps):
             _logger.info("left alone", extra={"model": str(arn), "owner": str(claim.owner)})
             if claim.owner.stack_id == owner.stack_id:
                 self.ownership.settle_rename(arn, claim)
+                self.resume_hand_back(arn, claim)
             return
         heir = self.ownership.heir(claim)
         if heir is not None:

@@ -228,7 +228,7 @@ class Ownership:
         return PreviousOwner(owner.logical_id, claim.units)
 
     def _read_back(self, arn: ProjectVersionArn, before: Owner | None) -> None:
-        """Return once the claim shows; raises ``RequestFailed`` if somebody else has claimed the model too."""
+        """Return once the claim shows; raises ``RequestFailed`` if somebody else claimed the model too."""
         worker = self._worker
         until = worker.clock.now() + LAG_SECONDS
         rival: Claim | None = None

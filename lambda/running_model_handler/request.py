@@ -254,8 +254,8 @@ def _replacement_or_none(properties: Mapping[str, Any]) -> ReplacementMode | Non
 def directions_of(request: CreateRequest | UpdateRequest, begun_with: Mapping[str, object]) -> set[Direction]:
     """Which way a stack goes when it sends this request, judged by what its operation began with.
 
-    Going forward it declares what the request declares, and an update that goes back comes from it. Both where
-    the two are the same, or where nothing can be compared; empty if the operation is another one.
+    Going forward it declares what the request declares, and an update that goes back comes from it. Both
+    where the two are the same, or where nothing can be compared; empty if the operation is another one.
     """
     arn = begun_with.get(Property.PROJECT_VERSION_ARN)
     if not isinstance(arn, str):

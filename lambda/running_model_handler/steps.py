@@ -111,6 +111,15 @@ class Steps:
         except RequestEnded:
             self._stop_for_nobody(arn, reconciler, heir)
 
+    def resume_hand_back(self, arn: ProjectVersionArn, claim: Claim) -> None:
+        """Go on, after a hand-over of the request, where the heir turned out to be going too."""
+        worker = self.worker
+        if f"{arn} back" not in worker.state.models or claim.owner is None:
+            return
+        if not is_alive(worker.look_at_resource(claim.owner.logical_id)):
+            heir = PreviousOwner(claim.owner.logical_id, claim.units)
+            self._stop_for_nobody(arn, Reconciler(worker, arn, worker.project(arn, None, claim)), heir)
+
     def _stop_for_nobody(self, arn: ProjectVersionArn, reconciler: Reconciler, heir: PreviousOwner) -> None:
         """The heir is being deleted too, and its Delete may have come while the model was not its own."""
         claim, owner = self.claim_or_none(arn), self.worker.envelope.owner

@@ -248,7 +248,7 @@ class Worker:
             self.wait_for_news(view)
 
     def wait_for_news(self, view: StackView) -> None:
-        """Let a second pass for CloudFormation to show the request; raises ``RequestEnded`` if it has had time.
+        """Let a second pass for CloudFormation to show the request; raises ``RequestEnded`` if it had time.
 
         How fresh an answer is, is not documented: right after the request was sent, the resource may not be
         shown at all, or as it was before.

@@ -32,13 +32,15 @@ def test_g1_answers_after_running_within_a_poll_interval(world: World) -> None:
 
 
 def test_calls_before_start_are_the_designs(world: World) -> None:
-    """Look-up, observation, claim written and read back, one look at the stack: no call more."""
+    """Look-up, observation, looks at the stack around a claim that is written and read back: no more."""
     created(world)
     names = [name for name, _ in world.calls]
     assert names[: names.index("StartProjectVersion")] == [
         "ListTagsForResource",
         "DescribeProjects",
         "DescribeProjectVersions",
+        "DescribeStackResource",
+        "DescribeStackEvents",
         "TagResource",
         "ListTagsForResource",
         "DescribeStackResource",

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
 from running_model_handler.core import wanted
 from running_model_handler.core.arn import ProjectArn, ProjectVersionArn, parse_project_arn
@@ -16,13 +19,15 @@ from running_model_handler.entry import Function, Services
 from running_model_handler.shell.answer import AnswerNotSent
 from running_model_handler.shell.clock import Clock
 from simulator.errors import AnswerLost, ApiError
+from simulator.plan import REGION
 from simulator.stack import Shown, StackEvent
 
 if TYPE_CHECKING:
     from simulator.functions import Handler
     from simulator.world import World
 
-_PUT_TRIES_MAX = 6
+_PUT_TRIES_MAX: Final = 6
+_LOST: Final = {error.__name__: error for error in (ConnectionClosedError, ReadTimeoutError)}
 
 
 class FastServices(Services):
@@ -71,10 +76,19 @@ class SimulatedClock:
 
 
 def _raised(error: ApiError | AnswerLost, action: str, resource: str) -> ServiceError:
-    """What ``shell.calls.call`` makes of it."""
+    """What botocore and ``shell.calls.call`` make of it."""
     if isinstance(error, AnswerLost):
-        return ServiceError(ErrorKind.UNCERTAIN, action, resource, str(error), str(error))
+        lost = _LOST[str(error)](endpoint_url=_url(action, resource))
+        return ServiceError(ErrorKind.UNCERTAIN, action, resource, type(lost).__name__, str(lost))
     return ServiceError(classify(error.code, error.status), action, resource, error.code, error.message)
+
+
+def _url(action: str, resource: str) -> str:
+    """Where botocore sends a call: its messages name the place."""
+    host = f"https://{action.split(':')[0]}.{REGION}.amazonaws.com/"
+    if action != "lambda:InvokeFunction":
+        return host
+    return f"{host}2015-03-31/functions/{quote(resource, safe='')}/invocations"
 
 
 class FastModels:
@@ -188,12 +202,18 @@ def _raise_unless_absent(error: ApiError | AnswerLost, action: str, stack_id: st
 
 
 def _view(shown: Shown) -> ResourceView:
-    return ResourceView(shown.status or "", shown.physical_id or None, shown.at)
+    return ResourceView(shown.status or "", shown.physical_id or None, _as_told(shown.at))
 
 
 def _event(event: StackEvent) -> wanted.StackEvent:
     properties = json.loads(event.properties) if event.properties else {}
-    return wanted.StackEvent(event.logical_id, event.physical_id, event.status, event.at, properties)
+    at = _as_told(event.at)
+    return wanted.StackEvent(event.logical_id, event.physical_id, event.status, at, properties)
+
+
+def _as_told(at: float) -> float:
+    """A time as it is after it was written into an answer: botocore's datetimes end at microseconds."""
+    return round(at, 6)
 
 
 class FastHandOver:

@@ -188,7 +188,7 @@ class Functions:
     def _run(self, invocation: Invocation) -> None:
         event = json.loads(invocation.delivery.payload)
         try:
-            with self._world.lines_counted(invocation):
+            with self._world.line_kills.counted(invocation):
                 invocation.handler(event, invocation)
         except Exception as error:
             self._ends(invocation, keep=True)

@@ -46,7 +46,7 @@ def _smaller(plan: Plan) -> Iterator[Plan]:
         yield replace(plan, by_hand=_without(plan.by_hand, number))
     for field in fields(plan.faults):
         if field.name != "ends" and getattr(plan.faults, field.name):
-            nothing = False if field.name == "denied" else 0.0
+            nothing = getattr(EMPTY_FAULTS, field.name)
             yield replace(plan, faults=replace(plan.faults, **{field.name: nothing}))
     for usual in (
         replace(plan, running_quota=5),

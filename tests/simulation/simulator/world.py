@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import random
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from typing import Any, Final, Protocol
 
 from simulator.cloudformation import Operator
@@ -16,6 +14,7 @@ from simulator.errors import AnswerLost, ApiError
 from simulator.functions import Functions, Handler, Invocation
 from simulator.gateway import READ_TIMEOUT_SECONDS, Gateway
 from simulator.kernel import EPOCH, Kernel
+from simulator.line_kills import LineKills
 from simulator.plan import ByHand, Hand, KillAt, Plan
 from simulator.rekognition import Change, Look, Model, Rekognition
 from simulator.requests import Outcome, Request
@@ -24,8 +23,6 @@ from simulator.story import Story
 
 HISTORY_SECONDS_MAX: Final = 48 * 3600.0
 """What is still at work by then will never end."""
-LIFE_CYCLE_FILES: Final = ("lifecycle", "bringing", "deletion", "steps", "reconcile", "ownership", "worker")
-"""The modules between whose lines an invocation can be killed; what the seams replace is not among them."""
 BODY_BYTES_MAX: Final = 4096
 PHYSICAL_ID_BYTES_MAX: Final = 1024
 
@@ -67,6 +64,8 @@ class World:
         self.jitter = random.Random(f"{plan.seed} jitter")
         self._answers = random.Random(f"{plan.seed} answers")
         self._new_handler = new_handler
+        self.setting = ExitStack()
+        """What a seam has put in place for as long as the history plays."""
         self.monitors: list[Monitor] = []
         self.requests: list[Request] = []
         self._by_url: dict[str, Request] = {}
@@ -81,12 +80,13 @@ class World:
         self.conditions: list[Condition] = []
         """What excused that something bills for nobody at the end."""
         self._kills: dict[int, dict[int, KillAt]] = {}
-        self._line_kills: dict[int, int] = {}
+        lines: dict[int, int] = {}
         for kill in plan.kills:
             if kill.at is KillAt.LINE:
-                self._line_kills.setdefault(kill.invocation, kill.count)
+                lines.setdefault(kill.invocation, kill.count)
             else:
                 self._kills.setdefault(kill.invocation, {}).setdefault(kill.count, kill.at)
+        self.line_kills = LineKills(self.kernel, lines, self.functions.kill)
 
     @property
     def elapsed(self) -> float:
@@ -100,7 +100,8 @@ class World:
             self.kernel.at(begins, self._begin, operator)
         for act in self.plan.by_hand:
             self.kernel.at(EPOCH + act.at, self._by_hand, act)
-        return self.kernel.run(EPOCH + HISTORY_SECONDS_MAX)
+        with self.setting:
+            return self.kernel.run(EPOCH + HISTORY_SECONDS_MAX)
 
     def _begin(self, operator: Operator) -> None:
         self.kernel.spawn(operator.stack.plan.name, operator.run)
@@ -123,31 +124,6 @@ class World:
         if not self._kills:
             return None
         return self._kills.get(invocation.number, {}).get(call)
-
-    @contextmanager
-    def lines_counted(self, invocation: Invocation) -> Iterator[None]:
-        """Kill the invocation between two lines of the life cycle, if the plan says so."""
-        limit = self._line_kills.get(invocation.number)
-        if limit is None:
-            yield
-            return
-
-        def trace(frame: FrameType, event: str, _: Any) -> Any:
-            module = frame.f_globals.get("__name__", "")
-            if module.rpartition(".")[2] not in LIFE_CYCLE_FILES or not module.startswith("running_model"):
-                return None
-            if event == "line":
-                invocation.lines += 1
-                if invocation.lines > limit:
-                    sys.settrace(None)
-                    self.functions.kill(invocation, f"between two lines, at line {limit} of its life cycle")
-            return trace
-
-        sys.settrace(trace)
-        try:
-            yield
-        finally:
-            sys.settrace(None)
 
     # --- what services ask of the world -------------------------------------------------------------
 
