@@ -12,10 +12,10 @@ RUN := PATH="$(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$$PATH"
 SOURCES := app.py constructs lambda local_aws demo bench
 PYTEST := $(RUN) $(BIN)/python -m pytest
 
-.PHONY: help setup lint types test-fast test e2e demo local-aws bench clean
+.PHONY: help setup lint types test-fast test e2e demo local-aws simulate-alternatives bench clean
 
 help: ## list the targets
-	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-22s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## install what is needed into .venv and node_modules
 
@@ -47,6 +47,10 @@ demo: setup ## a model's whole life on the embedded AWS, through the real CDK CL
 
 local-aws: setup ## the embedded AWS for your own cdk and aws commands, until ctrl-C
 	@$(RUN) exec $(BIN)/python -m local_aws
+
+SEEDS ?= 10000
+simulate-alternatives: setup ## what people use today, in the same SEEDS simulated histories: a table
+	@PYTHONPATH=tests/simulation:constructs:lambda $(BIN)/python -m simulator.compare --seeds $(SEEDS) --json build/alternatives.json
 
 bench: setup ## measure lag, calls, import, asset and synth
 	@$(RUN) exec $(BIN)/python -m bench

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from simulator.errors import ApiError
-from simulator.iam import Policy, Role
+from simulator.iam import Policy
 from simulator.kernel import Task
 from simulator.plan import Declared, OnFailure, Operation, Sibling, Template, Verb
 from simulator.requests import SERVICE_TIMEOUT_SECONDS, Outcome, Request
-from simulator.stack import STABLE, Resource, Stack, properties_of
+from simulator.stack import STABLE, Resource, Stack
 
 if TYPE_CHECKING:
     from simulator.world import World
@@ -147,7 +147,7 @@ class Operator:
     def _create_model(self, name: str, declared: Declared) -> _Step:
         stack = self.stack
         model = self._world.plan.models[declared.model]
-        resource = Resource(name, declared, properties_of(declared, model, stack.plan.function_arn))
+        resource = Resource(name, declared, self._world.deployment.properties_of(declared, model, stack.plan))
 
         def body(step: _Step) -> bool:
             stack.resources[name] = resource
@@ -234,7 +234,7 @@ class Operator:
                 added.append((name, declared))
                 continue
             model = self._world.plan.models[declared.model]
-            properties = properties_of(declared, model, stack.plan.function_arn)
+            properties = self._world.deployment.properties_of(declared, model, stack.plan)
             if properties == dict(resource.properties):
                 resource.declared = declared
                 continue
@@ -436,10 +436,8 @@ class Operator:
     # --- the provider -------------------------------------------------------------------------------
 
     def _make_provider(self, template: Template) -> None:
-        stack, plan = self.stack, self.stack.plan
-        role = Role(plan.stack_id, plan.function_arn)
-        self._world.functions.deploy(plan.function_arn, role, self._world.new_handler)
-        stack.function_exists = True
+        self._world.deployment.deploy(self._world, self.stack.plan)
+        self.stack.function_exists = True
         self._put_policy(template)
 
     def _put_policy(self, template: Template) -> None:
@@ -459,7 +457,7 @@ class Operator:
             return
         self.stack.function_exists = False
         self._kernel.sleep(self._short())
-        self._world.functions.remove(arn)
+        self._world.deployment.remove(self._world, self.stack.plan)
         delay = self._chance.random() * self._world.gateway.faults.iam_delay
         self._world.functions.by_arn[arn].role.put(None, self._kernel.now + delay)
 
@@ -488,6 +486,7 @@ class Operator:
             self._kernel.now,
             rolls_back,
             waiter=self._kernel.current,
+            declared=resource.declared,
         )
         step.request = request
         world.add_request(request)

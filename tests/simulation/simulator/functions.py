@@ -25,6 +25,22 @@ RETRY_SECONDS: Final = (60.0, 120.0)
 Handler = Callable[[Any, Any], Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a synchronous invocation gives back."""
+
+    payload: Any = None
+    error: str = ""
+    """The type of the error that ended it, empty if none did."""
+    raised: object = ""
+    """What its message is read from."""
+
+    @property
+    def message(self) -> str:
+        """The message of that error."""
+        return str(self.raised)
+
+
 @dataclass(slots=True, eq=False)
 class Delivery:
     """An event on its way; a duplicate is a delivery of its own."""
@@ -36,6 +52,8 @@ class Delivery:
     born: float
     attempt: int = 0
     throttles: int = 0
+    done: Callable[[Result], None] | None = None
+    """Who waits for the result: then it is tried once and outside the plan's limit of concurrency."""
 
 
 @dataclass(slots=True, eq=False)
@@ -45,7 +63,11 @@ class DeployedFunction:
     arn: str
     role: Role
     new_handler: Callable[[], Handler]
+    timeout_seconds: float | None = None
+    """None: as the plan says."""
     exists: bool = True
+    permissions: dict[str, str] = field(default_factory=dict)
+    """Statement id to source ARN of its resource policy."""
     idle: list[Handler] = field(default_factory=list)
     running: int = 0
 
@@ -63,6 +85,8 @@ class Invocation:
     calls: int = 0
     lines: int = 0
     task: Task | None = None
+    threads: list[Task] = field(default_factory=list)
+    """What it does beside its main course; ends with it."""
     handed_over: bool = False
     answers: int = 0
     last_look: dict[str, Any] = field(default_factory=dict)
@@ -109,9 +133,11 @@ class Functions:
         self.by_arn: dict[str, DeployedFunction] = {}
         self.by_task: dict[Task, Invocation] = {}
 
-    def deploy(self, arn: str, role: Role, new_handler: Callable[[], Handler]) -> DeployedFunction:
+    def deploy(
+        self, arn: str, role: Role, new_handler: Callable[[], Handler], timeout_seconds: float | None = None
+    ) -> DeployedFunction:
         """A function comes to be."""
-        function = DeployedFunction(arn, role, new_handler)
+        function = DeployedFunction(arn, role, new_handler, timeout_seconds)
         self.by_arn[arn] = function
         return function
 
@@ -123,9 +149,7 @@ class Functions:
 
     def invoke(self, arn: str, event: Mapping[str, Any], request: Request | None, depth: int = 1) -> None:
         """Invoke, InvocationType Event: 202, and at some time at least one invocation."""
-        function = self.by_arn.get(arn)
-        if function is None or not function.exists:
-            raise ApiError("ResourceNotFoundException", f"Function not found: {arn}", 404)
+        function = self.existing(arn)
         world, faults, chance = self._world, self._world.gateway.faults, self._chance.random
         payload = json.dumps(event)
         self._queue(Delivery(function, payload, request, depth, world.kernel.now), self._delay())
@@ -133,6 +157,23 @@ class Functions:
             world.gateway.note("duplicated")
             second = Delivery(function, payload, request, depth, world.kernel.now)
             self._queue(second, self._delay() + chance() * faults.duplicate_delay)
+
+    def call(self, arn: str, payload: str, request: Request | None, done: Callable[[Result], None]) -> None:
+        """Invoke, InvocationType RequestResponse, with a JSON text; ``done`` gets the result."""
+        self._start(Delivery(self.existing(arn), payload, request, 1, self._world.kernel.now, done=done))
+
+    def existing(self, arn: str) -> DeployedFunction:
+        """A function that is there; raises ``ApiError``."""
+        function = self.by_arn.get(arn)
+        if function is None or not function.exists:
+            raise ApiError("ResourceNotFoundException", f"Function not found: {arn}", 404)
+        return function
+
+    def thread(self, invocation: Invocation, body: Callable[[], None]) -> None:
+        """Let an invocation do something beside its main course."""
+        task = self._world.kernel.spawn(f"{invocation.name} thread", body)
+        invocation.threads.append(task)
+        self.by_task[task] = invocation
 
     def _delay(self) -> float:
         faults, chance = self._world.gateway.faults, self._chance.random
@@ -166,14 +207,18 @@ class Functions:
             delivery.throttles += 1
             world.kernel.after(min(300.0, 2.0**delivery.throttles), self._begin, delivery)
             return None
+        return self._start(delivery)
+
+    def _start(self, delivery: Delivery) -> None:
+        world, function = self._world, delivery.function
+        now = world.kernel.now
         handler = function.idle.pop() if function.idle else function.new_handler()
         attempt = f", try {delivery.attempt + 1}" if delivery.attempt else ""
         what = delivery.request.name if delivery.request is not None else "an event"
-        invocation = Invocation(
-            self.count, delivery, handler, now + world.plan.invocation_seconds, f"λ{self.count}", world
-        )
+        ends_at = now + (function.timeout_seconds or world.plan.invocation_seconds)
+        invocation = Invocation(self.count, delivery, handler, ends_at, f"λ{self.count}", world)
         self.count += 1
-        self._running += 1
+        self._running += delivery.done is None
         if delivery.request is not None:
             delivery.request.running += 1
             if delivery.request.began_at is None:
@@ -183,19 +228,21 @@ class Functions:
         invocation.task = task
         self.by_task[task] = invocation
         world.kernel.at(invocation.ends_at, self._timed_out, invocation)
-        return None
 
     def _run(self, invocation: Invocation) -> None:
         event = json.loads(invocation.delivery.payload)
         try:
             with self._world.line_kills.counted(invocation):
-                invocation.handler(event, invocation)
+                payload = invocation.handler(event, invocation)
         except Exception as error:
             self._ends(invocation, keep=True)
-            self._failed(invocation, type(error).__name__)
+            self._failed(invocation, type(error).__name__, error)
         else:
             self._ends(invocation, keep=True)
             self._world.story.note(self._world.kernel.now, invocation.name, "ends")
+            if invocation.delivery.done is not None:
+                invocation.delivery.done(Result(payload))
+                return
             self._chain_ends(
                 invocation.delivery, "" if invocation.handed_over or invocation.answers else "silent"
             )
@@ -203,10 +250,11 @@ class Functions:
     def _ends(self, invocation: Invocation, *, keep: bool) -> None:
         task = invocation.task
         if task is not None:
-            self.by_task.pop(task, None)
-            task.alive = task is self._world.kernel.current
+            for each in (task, *invocation.threads):
+                self.by_task.pop(each, None)
+                each.alive = each is self._world.kernel.current
         invocation.task = None
-        self._running -= 1
+        self._running -= invocation.delivery.done is None
         if invocation.request is not None:
             invocation.request.running -= 1
             invocation.request.ran_until = self._world.kernel.now
@@ -226,20 +274,23 @@ class Functions:
         if invocation.request is not None:
             invocation.request.kills += 1
         self._ends(invocation, keep=False)
-        self._failed(invocation, f"killed {when}")
-        world.kernel.kill(task)
+        self._failed(invocation, f"killed {when}", "the runtime exited")
+        dying = world.kernel.current
+        world.kernel.kill(dying if dying is not None and dying in invocation.threads else task)
 
-    def _failed(self, invocation: Invocation, why: str) -> None:
+    def _failed(self, invocation: Invocation, why: str, raised: object) -> None:
         """An error or a time-out: two more tries, after one and two minutes."""
         world, delivery = self._world, invocation.delivery
         now = world.kernel.now
         world.story.note(now, invocation.name, f"dies: {why}")
+        if delivery.done is not None:
+            return delivery.done(Result(error=why, raised=raised))
         if delivery.attempt >= RETRIES:
-            self._chain_ends(delivery, f"every try failed, the last: {why}")
-            return
+            return self._chain_ends(delivery, f"every try failed, the last: {why}")
         pause = RETRY_SECONDS[delivery.attempt]
         delivery.attempt += 1
         world.kernel.after(pause, self._begin, delivery)
+        return None
 
     def _chain_ends(self, delivery: Delivery, lost: str) -> None:
         if delivery.request is not None:

@@ -8,11 +8,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from simulator.kernel import Task
+from simulator.plan import Declared
 
 if TYPE_CHECKING:
     from simulator.stack import Stack
 
 SERVICE_TIMEOUT_SECONDS = 3600
+STARVED_SECONDS = 150.0
+"""Longer than Lambda's pause before it tries an event again, and than a poller's interval."""
 
 
 class Outcome(StrEnum):
@@ -51,6 +54,10 @@ class Request:
     lost: list[str] = field(default_factory=list)
     """Why chains of invocations ended without an answer: all tries killed, too old, dropped."""
     kills: int = 0
+    declared: Declared | None = None
+    """What the template says of the resource at that time."""
+    starved: bool = False
+    """Whether it timed out while Lambda kept its events back and had run none of them for a while."""
     began_at: float | None = None
     """When its first invocation began."""
     running: int = 0

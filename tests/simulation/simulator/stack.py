@@ -66,6 +66,8 @@ class Stack:
     resources: dict[str, Resource] = field(default_factory=dict)
     events: list[StackEvent] = field(default_factory=list)
     function_exists: bool = False
+    every: list[Resource] = field(default_factory=list)
+    """All resources that it ever had; one that was made anew is another one."""
 
     @property
     def status(self) -> str:
@@ -102,6 +104,8 @@ class Stack:
         """Give a resource a status. The deletion of what it was before shows in the events alone."""
         identity = physical_id if physical_id is not None else resource.physical_id
         if is_the_resource:
+            if not resource.shown:
+                self.every.append(resource)
             resource.shown.append(Shown(now, status, identity))
         shown = json.dumps(dict(properties if properties is not None else resource.properties))
         self.events.append(StackEvent(now, resource.logical_id, status, identity, shown))

@@ -10,15 +10,18 @@ from typing import Any, Final, Protocol
 
 from simulator.cloudformation import Operator
 from simulator.conditions import Condition
+from simulator.deployment import Deployment, OwnProvider
 from simulator.errors import AnswerLost, ApiError
+from simulator.eventbridge import EventBridge
 from simulator.functions import Functions, Handler, Invocation
 from simulator.gateway import READ_TIMEOUT_SECONDS, Gateway
 from simulator.kernel import EPOCH, Kernel
 from simulator.line_kills import LineKills
 from simulator.plan import ByHand, Hand, KillAt, Plan
 from simulator.rekognition import Change, Look, Model, Rekognition
-from simulator.requests import Outcome, Request
+from simulator.requests import STARVED_SECONDS, Outcome, Request
 from simulator.stack import Resource, Shown, Stack, StackEvent
+from simulator.step_functions import StepFunctions
 from simulator.story import Story
 
 HISTORY_SECONDS_MAX: Final = 48 * 3600.0
@@ -54,7 +57,12 @@ class Monitor(Protocol):
 class World:
     """One history."""
 
-    def __init__(self, plan: Plan, new_handler: Callable[[World], Handler]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        new_handler: Callable[[World], Handler],
+        deployment: Deployment | None = None,
+    ) -> None:
         self.plan = plan
         self.kernel = Kernel()
         self.story = Story()
@@ -66,6 +74,9 @@ class World:
         self._new_handler = new_handler
         self.setting = ExitStack()
         """What a seam has put in place for as long as the history plays."""
+        self.deployment = deployment or OwnProvider()
+        self.eventbridge = EventBridge(self)
+        self.step_functions = StepFunctions(self)
         self.monitors: list[Monitor] = []
         self.requests: list[Request] = []
         self._by_url: dict[str, Request] = {}
@@ -142,6 +153,8 @@ class World:
     def end_request(self, request: Request, outcome: Outcome) -> None:
         """CloudFormation no longer waits."""
         request.outcome, request.ended_at = outcome, self.kernel.now
+        waits = request.chains > 0 and request.running == 0
+        request.starved = waits and request.ran_until < self.kernel.now - STARVED_SECONDS
         self.story.note(self.kernel.now, "CloudFormation", f"ends {request.name}", str(outcome))
         for monitor in self.monitors:
             monitor.request_ended(request)
@@ -321,6 +334,9 @@ class World:
         return status
 
     def _take(self, url: str, body: bytes, invocation: Invocation) -> int:
+        """Read an answer. An empty physical id ends a request as failed ("Invalid PhysicalResourceId",
+        observed: issues 56 and 67 of crhelper); what else does not fit is taken for no answer.
+        """
         request = self._by_url.get(url)
         answer = _read_answer(body)
         now = self.kernel.now
@@ -328,7 +344,13 @@ class World:
             self.story.note(now, invocation.name, "PUT answer", f"refused: {body[:200]!r}")
             for monitor in self.monitors:
                 monitor.refused(invocation, body)
-            return 403
+            if request is None or answer is None or answer.get("PhysicalResourceId") != "":
+                return 403
+            if request.waiting:
+                self.end_request(request, Outcome.FAILED)
+                if request.waiter is not None:
+                    self.kernel.wake(request.waiter)
+            return 200
         taken = request.waiting
         request.answered_at.append(now)
         invocation.answers += 1
