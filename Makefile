@@ -12,7 +12,7 @@ RUN := PATH="$(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$$PATH"
 SOURCES := app.py constructs lambda local_aws demo bench
 PYTEST := $(RUN) $(BIN)/python -m pytest
 
-.PHONY: help setup lint types test-fast test e2e demo local-aws simulate-alternatives bench clean
+.PHONY: help setup lint types test-fast test e2e demo local-aws simulate-alternatives bench clean simulate
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -54,6 +54,9 @@ simulate-alternatives: setup ## what people use today, in the same SEEDS simulat
 
 bench: setup ## measure lag, calls, import, asset and synth
 	@$(RUN) exec $(BIN)/python -m bench
+
+simulate: setup ## play SEEDS histories from FIRST_SEED on all cores; fails on a violation
+	@$(RUN) PYTHONPATH=tests/simulation:constructs:lambda $(BIN)/python -m simulator $(or $(SEEDS),10000) $(or $(FIRST_SEED),1)
 
 clean: ## remove what set-up and runs have made
 	rm -rf $(VENV) node_modules build dist cdk.out .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
