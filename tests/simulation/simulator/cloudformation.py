@@ -316,7 +316,6 @@ class Operator:
                     if not change.reverted:
                         change.reverted = True
                         stack.mark(change.resource, "UPDATE_COMPLETE", self._kernel.now)
-                self._world.note_skipped([change.resource for change in begun])
             self._set_status("UPDATE_ROLLBACK_IN_PROGRESS")
         self._set_status("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
         self._delete_all(doomed + [self._doomed(resource) for resource in created])

@@ -6,16 +6,13 @@ The simulation takes no other excuse: a leak without one of them is a violation.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from simulator.requests import SERVICE_TIMEOUT_SECONDS, Outcome, Request
+from simulator.requests import SERVICE_TIMEOUT_SECONDS, STARVED_SECONDS, Outcome, Request
 
 if TYPE_CHECKING:
     from simulator.rekognition import Model
     from simulator.world import World
-
-LATE_SECONDS: Final = 150.0
-"""A request that runs for no longer than this before CloudFormation's time-out can't be answered in time."""
 
 
 class Condition(StrEnum):
@@ -58,7 +55,7 @@ def nobody_could_answer(request: Request) -> bool:
     if any("killed" in why or "too old" in why for why in request.lost):
         return True
     ends_at = request.sent_at + SERVICE_TIMEOUT_SECONDS
-    starved = request.running == 0 and request.ran_until < ends_at - LATE_SECONDS
+    starved = request.running == 0 and request.ran_until < ends_at - STARVED_SECONDS
     return request.outcome is Outcome.TIMED_OUT and starved and (request.chains > 0 or _was_queued(request))
 
 

@@ -7,6 +7,7 @@ import random
 from dataclasses import replace
 from typing import Final
 
+from running_model_handler.core.names import ReplacementMode
 from simulator.plan import (
     EMPTY_FAULTS,
     ByHand,
@@ -19,7 +20,6 @@ from simulator.plan import (
     OnFailure,
     Operation,
     Plan,
-    Replace,
     Sibling,
     StackPlan,
     Start,
@@ -143,7 +143,7 @@ class _Draw:
             max_units=units + 1 if chance.random() < 0.2 else None,
             timeout_seconds=3300 if chance.random() < 0.6 else int(self._log(40.0, 1800.0)),
             poll_seconds=chance.choice((5, 10, 20, 30, 60)),
-            replacement=chance.choice(tuple(Replace)),
+            replacement=chance.choice(tuple(ReplacementMode)),
             with_project_arn=chance.random() < 0.4,
             retained=chance.random() < 0.03,
         )
@@ -193,7 +193,7 @@ class _Draw:
     def _replaced(self, models: list[tuple[str, Declared]], every: tuple[ModelPlan, ...]) -> None:
         name, declared = models[0]
         others = [number for number in range(len(every)) if number != declared.model]
-        way = self._chance.choice(tuple(Replace))
+        way = self._chance.choice(tuple(ReplacementMode))
         models[0] = (name, replace(declared, model=self._chance.choice(others), replacement=way))
 
     def _renamed(self, models: list[tuple[str, Declared]], _: tuple[ModelPlan, ...]) -> None:

@@ -69,7 +69,6 @@ class DeployedFunction:
     permissions: dict[str, str] = field(default_factory=dict)
     """Statement id to source ARN of its resource policy."""
     idle: list[Handler] = field(default_factory=list)
-    running: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -271,8 +270,6 @@ class Functions:
         if task is None:
             return
         world.gateway.note("killed")
-        if invocation.request is not None:
-            invocation.request.kills += 1
         self._ends(invocation, keep=False)
         self._failed(invocation, f"killed {when}", "the runtime exited")
         dying = world.kernel.current

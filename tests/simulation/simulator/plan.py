@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from running_model_handler.core.names import ReplacementMode
+
 ACCOUNT: Final = "123456789012"
 REGION: Final = "eu-west-1"
 FUNCTION_NAME: Final = "provider"
@@ -58,13 +60,6 @@ class ModelPlan:
         return f"arn:aws:rekognition:{REGION}:{ACCOUNT}:project/{self.project}/1690734433420"
 
 
-class Replace(StrEnum):
-    """``replacement`` of a declared model."""
-
-    START_FIRST = "START_FIRST"
-    STOP_FIRST = "STOP_FIRST"
-
-
 @dataclass(frozen=True, slots=True)
 class Declared:
     """A running model in a template."""
@@ -75,7 +70,7 @@ class Declared:
     max_units: int | None = None
     timeout_seconds: int = 3300
     poll_seconds: int = 10
-    replacement: Replace = Replace.START_FIRST
+    replacement: ReplacementMode = ReplacementMode.START_FIRST
     with_project_arn: bool = False
     retained: bool = False
 

@@ -10,8 +10,19 @@ from simulator.errors import ApiError
 from simulator.kernel import Kernel
 from simulator.plan import ModelPlan, Plan, StartEnd
 
+PERSON: Final = "a person"
+"""Who acts by hand."""
+
 BILLING: Final = frozenset({"STARTING", "RUNNING", "STOPPING"})
 """Whether STARTING and STOPPING are billed is not documented; a model in them is not at rest."""
+
+
+Units = tuple[int | None, int | None]
+"""Minimum and effective maximum of inference units; None where they are not shown."""
+
+
+def _units(minimum: int | None, maximum: int | None) -> Units:
+    return minimum, maximum or minimum
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +35,15 @@ class Look:
     minimum: int | None = None
     maximum: int | None = None
     message: str = ""
+
+    @property
+    def units(self) -> Units:
+        """Minimum and effective maximum."""
+        return _units(self.minimum, self.maximum)
+
+    def runs_with(self, units: Units) -> bool:
+        """Whether it is RUNNING with these."""
+        return self.status == "RUNNING" and self.units == units
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +58,11 @@ class Change:
     minimum: int | None
     maximum: int | None
 
+    @property
+    def units(self) -> Units:
+        """Minimum and effective maximum."""
+        return _units(self.minimum, self.maximum)
+
 
 @dataclass(slots=True)
 class Model:
@@ -49,9 +74,6 @@ class Model:
     tags: list[tuple[float, Mapping[str, str]]]
     starts: int = 0
     epoch: int = 0
-    started_by: object = None
-    """Whose Start took effect last."""
-    billed: float = 0.0
     changes: list[Change] = field(default_factory=list)
     """Every Start and Stop that took effect."""
 
@@ -155,7 +177,6 @@ class Rekognition:
             raise ApiError("LimitExceededException", "Too many inference units.")
         start = model.plan.starts[min(model.starts, len(model.plan.starts) - 1)]
         model.starts += 1
-        model.started_by = by
         self._act(model, Change(self._kernel.now, "Start", by, minimum, maximum))
         self._move(model, "STARTING", minimum, maximum)
         if start.end is not StartEnd.NEVER:
@@ -212,8 +233,6 @@ class Rekognition:
 
     def _move(self, model: Model, status: str | None, minimum: int | None, maximum: int | None) -> None:
         before, now = model.looks[-1], self._kernel.now
-        if before.status in BILLING:
-            model.billed += (now - before.at) * (before.minimum or 1)
         model.epoch += 1
         message = model.plan.message if status == "FAILED" else ""
         model.looks.append(Look(now, status, minimum, maximum, message))

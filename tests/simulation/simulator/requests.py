@@ -53,7 +53,6 @@ class Request:
     """Invocations and queued events that work on it."""
     lost: list[str] = field(default_factory=list)
     """Why chains of invocations ended without an answer: all tries killed, too old, dropped."""
-    kills: int = 0
     declared: Declared | None = None
     """What the template says of the resource at that time."""
     starved: bool = False
@@ -99,6 +98,16 @@ class Request:
         return self.properties["ProjectVersionArn"]
 
     @property
+    def declared_units(self) -> tuple[int, int]:
+        """Minimum and effective maximum of what it declares."""
+        return _units(self.properties)
+
+    @property
+    def old_units(self) -> tuple[int, int] | None:
+        """The same of what the resource declared before."""
+        return _units(self.old_properties) if self.old_properties is not None else None
+
+    @property
     def name(self) -> str:
         """How the story calls it."""
         back = " (roll-back)" if self.rolls_back and self.type == "Update" else ""
@@ -121,3 +130,8 @@ class Request:
         if self.old_properties is not None:
             event["OldResourceProperties"] = dict(self.old_properties)
         return event
+
+
+def _units(properties: Mapping[str, str]) -> tuple[int, int]:
+    minimum = int(properties["MinInferenceUnits"])
+    return minimum, int(properties.get("MaxInferenceUnits", minimum))

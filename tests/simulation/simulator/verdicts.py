@@ -26,7 +26,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
-from simulator.plan import Replace, StartEnd
+from running_model_handler.core.names import ReplacementMode
+from simulator.plan import StartEnd
 from simulator.rekognition import BILLING, Change, Look, Model
 from simulator.requests import SERVICE_TIMEOUT_SECONDS, STARVED_SECONDS, Outcome, Request
 from simulator.stack import Resource, Stack, StackEvent
@@ -310,14 +311,11 @@ class _Judge:
 
     def _others_succeeded(self, request: Request, at: float) -> None:
         model = self._models[request.declared_arn]
-        minimum = int(request.properties["MinInferenceUnits"])
-        maximum = int(request.properties.get("MaxInferenceUnits", minimum))
         acts = [change for change in model.changes if at - TOLERANCE_SECONDS <= change.at <= at]
         own_stop = any(change.verb == "Stop" and change.by is request for change in acts)
         for look, ends in _looks(model):
             recent = look.at <= at and ends >= (at if own_stop else at - TOLERANCE_SECONDS)
-            units = (look.minimum, look.maximum or look.minimum)
-            if recent and look.status == "RUNNING" and units == (minimum, maximum):
+            if recent and look.runs_with(request.declared_units):
                 return
         if any(not isinstance(change.by, Request) for change in acts):
             return
@@ -391,7 +389,11 @@ class _Judge:
 
     def _gap(self, update: Request) -> None:
         declared, old_arn, new_arn = update.declared, update.old_arn, update.declared_arn
-        if declared is None or declared.replacement is not Replace.START_FIRST or old_arn in (None, new_arn):
+        if (
+            declared is None
+            or declared.replacement is not ReplacementMode.START_FIRST
+            or old_arn in (None, new_arn)
+        ):
             return
         old, new = self._models[str(old_arn)], self._models[new_arn]
         until = min(

@@ -6,7 +6,7 @@ import json
 import random
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from simulator.cloudformation import Operator
 from simulator.conditions import Condition
@@ -17,8 +17,9 @@ from simulator.functions import Functions, Handler, Invocation
 from simulator.gateway import READ_TIMEOUT_SECONDS, Gateway
 from simulator.kernel import EPOCH, Kernel
 from simulator.line_kills import LineKills
+from simulator.monitor import Monitor
 from simulator.plan import ByHand, Hand, KillAt, Plan
-from simulator.rekognition import Change, Look, Model, Rekognition
+from simulator.rekognition import PERSON, Change, Look, Model, Rekognition
 from simulator.requests import STARVED_SECONDS, Outcome, Request
 from simulator.stack import Resource, Shown, Stack, StackEvent
 from simulator.step_functions import StepFunctions
@@ -28,30 +29,6 @@ HISTORY_SECONDS_MAX: Final = 48 * 3600.0
 """What is still at work by then will never end."""
 BODY_BYTES_MAX: Final = 4096
 PHYSICAL_ID_BYTES_MAX: Final = 1024
-
-
-class Monitor(Protocol):
-    """Watches a history."""
-
-    def acted(self, model: Model, change: Change) -> None:
-        """A Start or a Stop is about to take effect."""
-
-    def asked(self, invocation: Invocation, action: str, arn: str) -> None:
-        """An invocation has sent a Start or a Stop, whatever came of it."""
-
-    def handed_over(self, invocation: Invocation, event: Mapping[str, Any]) -> None:
-        """A request goes on in another invocation."""
-
-    def refused(self, invocation: Invocation, body: bytes) -> None:
-        """An answer was not fit for CloudFormation."""
-
-    def request_ended(self, request: Request) -> None:
-        """CloudFormation no longer waits for a request."""
-
-    def answered(
-        self, request: Request, invocation: Invocation, body: Mapping[str, Any], taken: bool
-    ) -> None:
-        """An answer arrived."""
 
 
 class World:
@@ -87,7 +64,6 @@ class World:
         ]
         self.retained: list[str] = []
         """Physical ids that their templates left as they were."""
-        self.skipped: list[Resource] = []
         self.conditions: list[Condition] = []
         """What excused that something bills for nobody at the end."""
         self._kills: dict[int, dict[int, KillAt]] = {}
@@ -166,10 +142,6 @@ class World:
     def note_retained(self, resource: Resource) -> None:
         """A resource was left as it is, as its template says."""
         self.retained.append(resource.physical_id or "")
-
-    def note_skipped(self, resources: list[Resource]) -> None:
-        """A user has given up on what would not go back."""
-        self.skipped.extend(resources)
 
     def _moved(self, model: Model, before: str | None, after: str | None) -> None:
         self.story.note(self.kernel.now, "Rekognition", f"{model.plan.name} was {before}", after)
@@ -374,14 +346,14 @@ class World:
         result = "done"
         try:
             if act.hand is Hand.START:
-                self.rekognition.start(model.arn, 1, None, "a person")
+                self.rekognition.start(model.arn, 1, None, PERSON)
             elif act.hand is Hand.STOP:
-                self.rekognition.stop(model.arn, "a person")
+                self.rekognition.stop(model.arn, PERSON)
             else:
                 self.rekognition.delete(model.arn)
         except ApiError as error:
             result = error.code
-        self.story.note(self.kernel.now, "a person", f"{act.hand}s {model.name}", result)
+        self.story.note(self.kernel.now, PERSON, f"{act.hand}s {model.name}", result)
 
 
 def _read_answer(body: bytes) -> dict[str, Any] | None:

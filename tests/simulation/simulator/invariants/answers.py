@@ -6,14 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from simulator.conditions import nobody_could_answer
-from simulator.invariants.base import (
-    PERSON,
-    Invariant,
-    declared_units,
-    in_charge,
-    owner_of,
-    touched_by_others,
-)
+from simulator.invariants.base import Invariant, in_charge, owner_of, touched_by_others
+from simulator.rekognition import PERSON, Change
 from simulator.requests import Outcome, Request
 
 if TYPE_CHECKING:
@@ -33,28 +27,16 @@ class ReadyMeansReady(Invariant):
     ) -> None:
         if body["Status"] != "SUCCESS" or request.type == "Delete":
             return
-        minimum, maximum = declared_units(request.properties)
+        units = request.declared_units
         at, look = invocation.last_look.get(request.declared_arn, (0.0, None))
-        if (
-            look is None
-            or look.status != "RUNNING"
-            or (look.minimum, look.maximum or look.minimum)
-            != (
-                minimum,
-                maximum,
-            )
-        ):
+        if look is None or not look.runs_with(units):
             self.violated(f"SUCCESS for {request.name}, but the last look at the model showed {look}")
             return
         if body["PhysicalResourceId"] != request.declared_arn:
             self.violated(f"SUCCESS for {request.name} names {body['PhysicalResourceId']}")
         model = self.world.rekognition.models[request.declared_arn]
         now = model.now
-        as_wanted = now.status == "RUNNING" and (now.minimum, now.maximum or now.minimum) == (
-            minimum,
-            maximum,
-        )
-        if taken and not as_wanted and not touched_by_others(model, at - LAG_SECONDS_MAX, request):
+        if taken and not now.runs_with(units) and not touched_by_others(model, at - LAG_SECONDS_MAX, request):
             self.violated(f"SUCCESS for {request.name}, but the model is {now}")
 
 
@@ -79,7 +61,7 @@ class GoneMeansNotBilling(Invariant):
             self.violated(f"SUCCESS for {request.name}, but its model is {model.status}")
 
 
-def _just_started(changes: list[Any], now: float) -> bool:
+def _just_started(changes: list[Change], now: float) -> bool:
     """A person's Start in the last seconds may come after the handler's last look."""
     return bool(changes) and changes[-1].by == PERSON and now - changes[-1].at < 60.0
 

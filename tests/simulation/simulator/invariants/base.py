@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar
 
 from running_model_handler.core.names import Tag
 from simulator.kernel import EPOCH
-from simulator.rekognition import Change, Model
+from simulator.monitor import Monitor
+from simulator.rekognition import PERSON, Model
 from simulator.requests import Request
 from simulator.stack import Resource
 
 if TYPE_CHECKING:
-    from simulator.functions import Invocation
     from simulator.world import World
 
 Owner = tuple[str, str]
 """Stack id and logical id."""
-PERSON: Final = "a person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class Violation:
         return f"{self.guarantee} at {self.at - EPOCH:.2f} s: {self.text}"
 
 
-class Invariant:
+class Invariant(Monitor):
     """Watches a world; what it finds goes into one list for all invariants."""
 
     guarantee: ClassVar[str]
@@ -45,26 +44,6 @@ class Invariant:
     def violated(self, text: str) -> None:
         """The guarantee does not hold."""
         self.violations.append(Violation(self.guarantee, self.world.kernel.now, text))
-
-    def acted(self, model: Model, change: Change) -> None:
-        """A Start or a Stop is about to take effect."""
-
-    def asked(self, invocation: Invocation, action: str, arn: str) -> None:
-        """An invocation has sent a Start or a Stop, whatever came of it."""
-
-    def handed_over(self, invocation: Invocation, event: Mapping[str, Any]) -> None:
-        """A request goes on in another invocation."""
-
-    def refused(self, invocation: Invocation, body: bytes) -> None:
-        """An answer was not fit for CloudFormation."""
-
-    def request_ended(self, request: Request) -> None:
-        """CloudFormation no longer waits for a request."""
-
-    def answered(
-        self, request: Request, invocation: Invocation, body: Mapping[str, Any], taken: bool
-    ) -> None:
-        """An answer arrived."""
 
     def at_the_end(self, quiet: bool) -> None:
         """The history is over; ``quiet`` if nothing is at work any more."""
@@ -109,12 +88,6 @@ def in_charge(model: Model) -> Owner | str | None:
         if at >= since:
             charge = owner_of(tags) or charge
     return charge
-
-
-def declared_units(properties: Mapping[str, str]) -> tuple[int, int]:
-    """Minimum and effective maximum of what a template declares."""
-    minimum = int(properties["MinInferenceUnits"])
-    return minimum, int(properties.get("MaxInferenceUnits", minimum))
 
 
 def touched_by_others(model: Model, since: float, request: Request) -> bool:

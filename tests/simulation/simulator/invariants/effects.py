@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from simulator.invariants.base import Invariant, declared_units
+from simulator.invariants.base import Invariant
 from simulator.rekognition import Change, Model
 from simulator.requests import Outcome, Request
 
@@ -33,7 +33,7 @@ class Idempotent(Invariant):
                 return
             if earlier.verb == "Stop":
                 stopped = True
-            elif stopped and _units(earlier) == _units(change):
+            elif stopped and earlier.units == change.units:
                 self.violated(
                     f"{request.name} starts, stops and starts {model.plan.name} with the same units"
                 )
@@ -67,13 +67,13 @@ class NoNeedlessInterruption(Invariant):
             return
         if arn != request.declared_arn or arn != request.old_arn or request.physical_id != arn:
             return
-        units = declared_units(request.properties)
-        if units != declared_units(request.old_properties):
+        units = request.declared_units
+        if units != request.old_units:
             return
         model = self.world.rekognition.models[arn]
         now = model.now
         steady = now.at < request.sent_at - STEADY_SECONDS
-        if steady and now.status == "RUNNING" and (now.minimum, now.maximum or now.minimum) == units:
+        if steady and now.runs_with(units):
             self.violated(f"{request.name} calls {action} on a model that runs as declared")
 
 
@@ -100,9 +100,8 @@ class AsDeclared(Invariant):
 
     def _check(self, request: Request) -> None:
         model = self.world.rekognition.models[request.declared_arn]
-        minimum, maximum = declared_units(request.properties)
         now = model.now
-        if now.status == "RUNNING" and (now.minimum, now.maximum or now.minimum) == (minimum, maximum):
+        if now.runs_with(request.declared_units):
             return
         since = (request.ended_at or 0.0) - 60.0
         if any(change.at >= since and _is_foreign(change, request) for change in model.changes):
@@ -115,7 +114,3 @@ class AsDeclared(Invariant):
 def _is_foreign(change: Change, request: Request) -> bool:
     """A person's act, or that of a request which came later."""
     return not isinstance(change.by, Request) or change.by.number > request.number
-
-
-def _units(change: Change) -> tuple[int | None, int | None]:
-    return change.minimum, change.maximum or change.minimum

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from simulator.invariants.base import PERSON, Invariant, in_charge, owner_of
-from simulator.rekognition import Change, Model
+from simulator.invariants.base import Invariant, in_charge, owner_of
+from simulator.rekognition import PERSON, Change, Model
 from simulator.requests import Request
 
 if TYPE_CHECKING:

@@ -1,0 +1,36 @@
+"""Who watches a history: told of all that the guarantees speak of, at the moment when it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from simulator.rekognition import Change, Model
+from simulator.requests import Request
+
+if TYPE_CHECKING:
+    from simulator.functions import Invocation
+
+
+class Monitor:
+    """Watches a history; looks away unless a subclass says otherwise."""
+
+    def acted(self, model: Model, change: Change) -> None:
+        """A Start or a Stop is about to take effect."""
+
+    def asked(self, invocation: Invocation, action: str, arn: str) -> None:
+        """An invocation has sent a Start or a Stop, whatever came of it."""
+
+    def handed_over(self, invocation: Invocation, event: Mapping[str, Any]) -> None:
+        """A request goes on in another invocation."""
+
+    def refused(self, invocation: Invocation, body: bytes) -> None:
+        """An answer was not fit for CloudFormation."""
+
+    def request_ended(self, request: Request) -> None:
+        """CloudFormation no longer waits for a request."""
+
+    def answered(
+        self, request: Request, invocation: Invocation, body: Mapping[str, Any], taken: bool
+    ) -> None:
+        """An answer arrived."""
