@@ -292,13 +292,11 @@ class Bringing(Steps):
         """Stop what was started for nobody. A model that lives on in its resource is for the next request."""
         worker, arn = self.worker, self._arn
         claimed_now = str(arn) in worker.state.claimed
-        if not claimed_now:
-            # What a try did that was killed is to be undone by the next one.
-            claim = self.claim_or_none(arn)
-            if claim is None or not self.ownership.has(claim):
-                return
-        view = worker.look_at_stack()
         claim = self.claim_or_none(arn)
+        # What a try did that was killed is to be undone by the next one.
+        if not claimed_now and (claim is None or not self.ownership.has(claim)):
+            return
+        view = worker.look_at_stack()
         if claim is not None and claim.previous is not None and is_being_deleted(view.resource):
             project = worker.project(arn, self._declared.project_arn, claim)
             seen = Reconciler(worker, arn, project).observe()

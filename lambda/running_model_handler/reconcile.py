@@ -28,15 +28,19 @@ from running_model_handler.worker import Worker
 _logger = logging.getLogger("running_model")
 
 
+def _nothing() -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Guard:
     """What has to hold before a model may be started, or stopped to be started again."""
 
     before: Callable[[], None]
     """Asked right before a Start or a Stop; raises ``RequestEnded`` or ``RequestFailed``."""
-    after: Callable[[], None]
+    after: Callable[[], None] = _nothing
     """Asked right after a Start."""
-    now_and_then: Callable[[], None]
+    now_and_then: Callable[[], None] = _nothing
     """Asked while waiting."""
 
 

@@ -74,7 +74,7 @@ class Steps:
         A stop takes minutes: long enough for another delivery to end it and release the model, and for
         another resource, or a person, to start it.
         """
-        guard = Guard(_StillOurs(self, arn).require, after=_nothing, now_and_then=_nothing)
+        guard = Guard(_StillOurs(self, arn).require)
         try:
             Reconciler(self.worker, arn, project).to_stopped(guard=guard, settle_seconds=settle_seconds)
         except _TakenByOthers:
@@ -105,7 +105,7 @@ class Steps:
             require()
             seen = reconciler.observe()
             if may_start and heir.units is not None and not seen.runs_with(heir.units):
-                reconciler.to_running(heir.units, Guard(require, require, _nothing), seen=seen)
+                reconciler.to_running(heir.units, Guard(require, after=require), seen=seen)
             self.ownership.hand_back(arn, claim, heir)
             require()
         except RequestEnded:
@@ -128,10 +128,6 @@ class Steps:
         if claim.owner.logical_id in (heir.logical_id, owner.logical_id):
             reconciler.to_stopped()
             self.ownership.release(arn, claim)
-
-
-def _nothing() -> None:
-    pass
 
 
 class _TakenByOthers(Exception):
