@@ -49,14 +49,15 @@ local-aws: setup ## the embedded AWS for your own cdk and aws commands, until ct
 	@$(RUN) exec $(BIN)/python -m local_aws
 
 SEEDS ?= 10000
+FIRST_SEED ?= 1
 simulate-alternatives: setup ## what people use today, in the same SEEDS simulated histories: a table
-	@PYTHONPATH=tests/simulation:constructs:lambda $(BIN)/python -m simulator.compare --seeds $(SEEDS) --json build/alternatives.json
+	@PYTHONPATH=tests/simulation:constructs:lambda $(BIN)/python -m simulator.compare --seeds $(SEEDS) --first-seed $(FIRST_SEED) --json build/alternatives.json
 
 bench: setup ## measure lag, calls, import, asset and synth
 	@$(RUN) exec $(BIN)/python -m bench
 
 simulate: setup ## play SEEDS histories from FIRST_SEED on all cores; fails on a violation
-	@$(RUN) PYTHONPATH=tests/simulation:constructs:lambda $(BIN)/python -m simulator $(or $(SEEDS),10000) $(or $(FIRST_SEED),1)
+	@$(RUN) PYTHONPATH=tests/simulation:constructs:lambda $(BIN)/python -m simulator $(SEEDS) $(FIRST_SEED)
 
 clean: ## remove what set-up and runs have made
 	rm -rf $(VENV) node_modules build dist cdk.out .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
