@@ -30,6 +30,7 @@ from running_model_handler.core.wanted import (
     RequestType,
     ResourceView,
     StackView,
+    is_deletion_of,
     is_expected,
     newer,
     still_wanted,
@@ -251,9 +252,11 @@ class Worker:
         """Let a second pass for CloudFormation to show the request; raises ``RequestEnded`` if it had time.
 
         How fresh an answer is, is not documented: right after the request was sent, the resource may not be
-        shown at all, or as it was before.
+        shown at all, or as it was before: even deleted, where it is made anew. Only the deletion of what the
+        request itself names is certain.
         """
-        if self.clock.now() - self.state.started_at >= LAG_SECONDS:
+        had_time = self.clock.now() - self.state.started_at >= LAG_SECONDS
+        if had_time or is_deletion_of(self.envelope.physical_id, view.resource):
             raise RequestEnded(view)
         self.pause(1.0)
 

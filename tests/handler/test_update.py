@@ -161,3 +161,15 @@ def test_permission_missing_in_an_update_names_the_action(world: World) -> None:
     assert answer["Status"] == "FAILED"
     assert "rekognition:StartProjectVersion" in answer["Reason"]
     assert world.history == []
+
+
+def test_g10_an_update_ends_at_once_when_its_resource_is_being_deleted(world: World) -> None:
+    """G10: a late delivery does not go on asking until the deletion has taken the role away."""
+    world.stacks[STACK] = "DELETE_IN_PROGRESS"
+    world.set_resource("DELETE_IN_PROGRESS", physical_id=V1)
+    begin = world.clock.now()
+    answer = update(world, properties(V2), properties(V1))
+    assert answer["Status"] == "FAILED"
+    assert "ended this request" in answer["Reason"]
+    assert answer["At"] - begin < 1
+    assert world.history == []

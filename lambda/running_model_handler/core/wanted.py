@@ -142,6 +142,13 @@ def is_alive(resource: ResourceView | None) -> bool:
     return resource is not None and not resource.status.startswith("DELETE_")
 
 
+def is_deletion_of(physical_id: str | None, resource: ResourceView | None) -> bool:
+    """Whether a resource with this physical id is shown as deleted, or on its way there."""
+    if resource is None or physical_id is None:
+        return False
+    return resource.status.startswith("DELETE_") and resource.physical_id == physical_id
+
+
 def is_being_deleted(resource: ResourceView | None) -> bool:
     """Whether a Delete of the resource is under way."""
     return resource is not None and resource.status == "DELETE_IN_PROGRESS"
