@@ -68,7 +68,8 @@ class Deletion(Steps):
             return
         project = worker.project(arn, self._request.project_arn, claim)
         settle = SETTLE_SECONDS if self._request.never_answered else 0.0
-        if self.stop(arn, project, settle_seconds=settle):
+        # Nothing to release where the claim is gone, and the claim was the permission to change the tags.
+        if self.stop(arn, project, settle_seconds=settle) and claim.owner is not None:
             self.ownership.release(arn, claim)
 
     def _view_or_none(self) -> StackView | None:

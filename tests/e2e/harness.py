@@ -63,6 +63,8 @@ class Cdk:
         """Run the CLI to its end."""
         process = self.start(*arguments)
         output, _ = process.communicate(timeout=DEPLOY_SECONDS_MAX)
+        # Shown by pytest where the test fails: an assertion on the code alone does not tell why.
+        print(output)
         return Outcome(process.returncode, output)
 
     def deploy(self, assembly: Path, stack: str, *options: str) -> Outcome:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from world import STACK, V1, World, created, properties, request, service_error
+from world import STACK, V1, World, created, properties, request, service_error, version_arn
 
 from running_model_handler.core.names import Tag
 
@@ -238,6 +238,25 @@ def test_g5_late_duplicate_of_a_delete_does_not_stop_the_models_next_life(world:
     world.set_resource("CREATE_COMPLETE", physical_id=V1)
     assert delete(world)["Status"] == "SUCCESS"
     assert world.versions[V1].status == "RUNNING"
+
+
+def test_g5_late_duplicate_of_a_clean_up_asks_for_no_permission_it_has_lost(world: World) -> None:
+    """G5, G11: the claim was the permission to change a former model's tags, and it is released by then."""
+
+    refused: list[str] = []
+
+    def only_what_is_claimed(action: str, arn: str) -> None:
+        if action in ("TagResource", "UntagResource") and Tag.STACK_ID not in world.versions[V1].tags:
+            refused.append(action)
+            raise service_error("AccessDeniedException", f"rekognition:{action}")
+
+    world.before = only_what_is_claimed
+    world.stacks[STACK] = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
+    world.was[STACK, "Model"] = "UPDATE_COMPLETE"
+    delete(world)
+    world.set_resource("UPDATE_COMPLETE", physical_id=version_arn("v2"))
+    assert delete(world)["Status"] == "SUCCESS"
+    assert not refused
 
 
 def test_long_stop_crosses_hand_overs() -> None:
