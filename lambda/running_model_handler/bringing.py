@@ -10,7 +10,7 @@ from running_model_handler.core.errors import RequestFailed, ServiceError
 from running_model_handler.core.names import Attribute, ReplacementMode
 from running_model_handler.core.state import ModelMemory
 from running_model_handler.core.status import Observation, Status
-from running_model_handler.core.waiting import CLAIM_FRESH_SECONDS, SETTLE_SECONDS
+from running_model_handler.core.waiting import CLAIM_FRESH_SECONDS, LAG_SECONDS, SETTLE_SECONDS
 from running_model_handler.core.wanted import (
     Direction,
     RequestType,
@@ -246,6 +246,7 @@ class Bringing(Steps):
         worker = self.worker
         worker.timeout_seconds = None
         try:
+            self._stop_what_the_first_has_left()
             if worker.state.ended:
                 self._undo_ended()
             else:
@@ -263,6 +264,20 @@ class Bringing(Steps):
                 f"by hand: {stop_command(self._arn)}"
             )
         return reason
+
+    def _stop_what_the_first_has_left(self) -> None:
+        """Stop the model if we gave it up to an owner who was first, and who is no more.
+
+        While the claim was ours its create may have failed, and its Delete have left the model to us.
+        """
+        worker, arn = self.worker, self._arn
+        claim = self.claim_or_none(arn)
+        if worker.state.stood_back_at or (claim is not None and self.ownership.stood_back_for(claim)):
+            worker.state.stood_back_at = worker.state.stood_back_at or worker.clock.now()
+            worker.pause(worker.state.stood_back_at + LAG_SECONDS - worker.clock.now())
+            claim = self.claim_or_none(arn)
+            if claim is not None:
+                self.stop_for_owner_who_is_gone(arn, claim)
 
     def _undo_failed(self) -> None:
         other, claimed = self._other, str(self._arn) in self.worker.state.claimed

@@ -53,6 +53,9 @@ class Deletion(Steps):
             return
         if claim.superseded(self._request.envelope.digest):
             raise Superseded
+        if claim.was_released_by(self._request.envelope.digest):
+            _logger.info("done by an earlier try", extra={"model": str(arn)})
+            return
         if claim.owner is None and not self._was_ours(view):
             _logger.info("left alone: unclaimed", extra={"model": str(arn)})
             return
@@ -81,11 +84,18 @@ class Deletion(Steps):
             return None
 
     def _claim_once_settled(self, arn: ProjectVersionArn) -> Claim | None:
-        """The claim. After a create that never answered, its worker may be about to write one."""
+        """The claim. After a create that never answered, its worker may be about to write one.
+
+        Another stack's may be one that is no more: of two that claim a model at once, one writes the other's
+        claim back.
+        """
         worker, memory = self.worker, self.worker.state.model(str(arn))
         while True:
             claim = self.claim_or_none(arn)
-            if claim is None or claim.is_of(worker.envelope.owner) or not self._request.never_answered:
+            if claim is None or claim.is_of(worker.envelope.owner):
+                return claim
+            foreign = claim.owner is not None and claim.owner.stack_id != worker.envelope.stack_id
+            if not self._request.never_answered and not foreign:
                 return claim
             memory.settled_since = memory.settled_since or worker.clock.now()
             if worker.clock.now() - memory.settled_since >= SETTLE_SECONDS:

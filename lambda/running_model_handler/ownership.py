@@ -13,13 +13,14 @@ from running_model_handler.core.claim import (
     PreviousOwner,
     claim_tags,
     read_claim,
+    with_note,
     with_request,
 )
 from running_model_handler.core.errors import ErrorKind, RequestFailed, ServiceError
 from running_model_handler.core.names import Tag
 from running_model_handler.core.status import Observation, Status
 from running_model_handler.core.units import InferenceUnits
-from running_model_handler.core.waiting import LAG_SECONDS
+from running_model_handler.core.waiting import LAG_SECONDS, RIVAL_SECONDS
 from running_model_handler.core.wanted import is_alive, is_gone
 from running_model_handler.worker import Worker
 
@@ -107,8 +108,13 @@ class Ownership:
             worker.models.tag(arn, tags)
 
         worker.attempt(write)
-        self._read_back(arn, claim.owner)
+        shown = self._read_back(arn, claim.owner)
         worker.state.adopted = adopted
+        if not self.has(shown) and not worker.out_of_time():
+            # Another request of this resource wrote at the same time, and has not seen our claim.
+            wanted()
+            self.take(arn, units, shown, seen, wanted=wanted)
+            return
         _logger.info("claimed", extra={"model": str(arn), "owner": str(self._owner), "adopted": adopted})
 
     def require_in_charge(self, arn: ProjectVersionArn) -> None:
@@ -118,17 +124,23 @@ class Ownership:
         of the two is late is for CloudFormation to say.
         """
         worker = self._worker
+        began = worker.clock.now()
         while True:
             claim = worker.claim(arn)
             self.require_not_given_up(claim)
             if claim.owner is None or claim.owner == self._owner:
                 return
-            # Tags may still show what was before our claim.
-            if worker.clock.now() - worker.state.claimed_at >= LAG_SECONDS:
+            # Tags may still show what was before our claim, and a rival has to find out that we were first.
+            if worker.clock.now() - max(began, worker.state.claimed_at) >= RIVAL_SECONDS:
                 raise RequestFailed(
                     f"{claim.owner} has claimed model {arn} meanwhile; declare it in one place only"
                 )
             worker.pause(1.0)
+
+    def stood_back_for(self, claim: Claim) -> Owner | None:
+        """The owner whose claim this request has written back, None if it has not or they are no more."""
+        others = claim.owner is not None and claim.owner != self._owner
+        return claim.owner if others and claim.given_up(self._digest) else None
 
     def require_not_given_up(self, claim: Claim) -> None:
         """Raise ``GivenUp`` if another delivery of this request has failed."""
@@ -227,43 +239,46 @@ class Ownership:
         # A rename, or two resources that swap their models: the former owner's Delete or Update follows.
         return PreviousOwner(owner.logical_id, claim.units)
 
-    def _read_back(self, arn: ProjectVersionArn, before: Owner | None) -> None:
-        """Return once the claim shows; raises ``RequestFailed`` if somebody else claimed the model too."""
+    def _read_back(self, arn: ProjectVersionArn, before: Owner | None) -> Claim:
+        """The claim once it shows as ours; raises ``RequestFailed`` if somebody else claimed the model too."""
         worker = self._worker
         until = worker.clock.now() + LAG_SECONDS
         rival: Claim | None = None
         while True:
             claim = worker.claim(arn)
             if self.has(claim) and rival is None:
-                return
+                return claim
             if claim.owner not in (None, before, self._owner):
                 rival = claim
             if worker.clock.now() >= until:
                 break
             worker.pause(0.5 if rival is None else 2.0)
         if rival is None:
+            if claim.is_of(self._owner):
+                return claim
             raise RequestFailed(
                 f"the ownership tags of model {arn} do not show {LAG_SECONDS:.0f} s after they were "
                 "written; deploy again"
             )
+        worker.state.claimed.remove(str(arn))
         if self.has(claim):
             # What we saw of the other was from before our own claim, which has overwritten it: it was first.
             self._restore(arn, rival)
-        worker.state.claimed.remove(str(arn))
         raise RequestFailed(f"{rival.owner} claimed model {arn} at the same time; declare it once")
 
     def _restore(self, arn: ProjectVersionArn, claim: Claim) -> None:
-        """Write a claim again that ours has overwritten."""
+        """Write a claim again that ours has overwritten, with a note that we did."""
         worker = self._worker
         if claim.owner is None:
             return
+        worker.state.stood_back_at = worker.clock.now()
         tags = claim_tags(
             claim.owner,
             claim.units,
             project_created=claim.project_created,
             previous=claim.previous,
             adopted=claim.adopted,
-            requests=claim.requests,
+            requests=with_note(claim.requests, self._digest),
         )
         foreign = [str(tag) for tag in CLAIM_TAGS if str(tag) not in tags]
         worker.attempt(lambda: worker.models.tag(arn, tags))

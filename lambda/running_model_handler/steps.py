@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from running_model_handler.core.arn import ProjectArn, ProjectVersionArn
 from running_model_handler.core.claim import Claim, PreviousOwner
-from running_model_handler.core.errors import ErrorKind, ServiceError
+from running_model_handler.core.errors import ErrorKind, RequestFailed, ServiceError
 from running_model_handler.core.state import ModelMemory
 from running_model_handler.core.waiting import CLAIM_FRESH_SECONDS
 from running_model_handler.core.wanted import StackView, is_alive
@@ -82,6 +82,26 @@ class Steps:
             return False
         return True
 
+    def stop_for_owner_who_is_gone(self, arn: ProjectVersionArn, claim: Claim) -> None:
+        """Stop a model that this request has given up to another owner, once that one is being deleted."""
+        worker, owner = self.worker, self.ownership.stood_back_for(claim)
+        if owner is None:
+            return
+
+        def require() -> None:
+            now = self.claim_or_none(arn)
+            if now is None or now.owner != owner:
+                raise _TakenByOthers
+            if is_alive(worker.look_at_resource(owner.logical_id, owner.stack_id)):
+                raise _TakenByOthers
+
+        try:
+            require()
+            Reconciler(worker, arn, worker.project(arn, None, claim)).to_stopped(guard=Guard(require))
+        except _TakenByOthers:
+            return
+        self.ownership.release(arn, claim)
+
     def hand_back(self, arn: ProjectVersionArn, claim: Claim, heir: PreviousOwner) -> None:
         """Make the model what the resource that had it declares, then make that resource the owner again.
 
@@ -94,6 +114,12 @@ class Steps:
             if not is_alive(resource):
                 raise RequestEnded(StackView(resource))
 
+        def require_ours() -> None:
+            require()
+            now = self.claim_or_none(arn)
+            if now is None or not now.is_of(worker.envelope.owner):
+                raise _TakenByOthers
+
         reconciler = Reconciler(worker, arn, worker.project(arn, None, claim))
         key, memory = f"{arn} back", worker.state.model(str(arn))
         if key not in worker.state.models:
@@ -105,9 +131,16 @@ class Steps:
             require()
             seen = reconciler.observe()
             if may_start and heir.units is not None and not seen.runs_with(heir.units):
-                reconciler.to_running(heir.units, Guard(require, after=require), seen=seen)
+                try:
+                    reconciler.to_running(heir.units, Guard(require_ours, after=require), seen=seen)
+                except RequestFailed:
+                    # Whether it runs or not, the next who deals with it is the resource that declares it.
+                    self.ownership.hand_back(arn, claim, heir)
+                    raise
             self.ownership.hand_back(arn, claim, heir)
             require()
+        except _TakenByOthers:
+            _logger.info("not handed back: taken meanwhile", extra={"model": str(arn)})
         except RequestEnded:
             self._stop_for_nobody(arn, reconciler, heir)
 

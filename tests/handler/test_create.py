@@ -306,3 +306,72 @@ def test_claimed_by_another_meanwhile(world: World) -> None:
     assert "at the same time" in answer["Reason"]
     assert world.count("StartProjectVersion") == 0
     assert world.versions[V1].tags[Tag.STACK_ID] == other
+
+
+def test_g6_the_first_of_two_waits_for_the_second_to_write_its_claim_back(world: World) -> None:
+    """G6: a later rival overwrites our claim and writes it back once it has seen that we were first."""
+    other = STACK.replace("stack/parts", "stack/other")
+
+    def rival() -> None:
+        ours = dict(world.versions[V1].tags)
+        world.own(V1, stack=other, logical_id="Theirs")
+        world.clock.at(20, lambda: world.versions[V1].tags.update(ours))
+
+    world.clock.at(100, rival)
+    answer = created(world)
+    assert answer is not None
+    assert answer["Status"] == "SUCCESS"
+    assert world.versions[V1].tags[Tag.STACK_ID] == STACK
+
+
+def rival_was_first(world: World) -> None:
+    """Another stack's claim shows right after ours was written, then ours: it was there before."""
+    other = STACK.replace("stack/parts", "stack/other")
+
+    def overwrite(action: str, arn: str) -> None:
+        if action == "TagResource":
+            world.after = lambda action, arn: None
+            ours = dict(world.versions[V1].tags)
+            world.own(V1, stack=other, logical_id="Theirs")
+            world.clock.at(5, lambda: world.versions[V1].tags.update(ours))
+
+    world.after = overwrite
+    world.set_resource("CREATE_IN_PROGRESS", "Theirs", other)
+
+
+def test_g6_the_second_of_two_writes_the_claim_back_and_leaves_the_model(world: World) -> None:
+    """G6: the first one lives, so the model, which it has started, is its own to stop."""
+    world.run_model(V1)
+    rival_was_first(world)
+    answer = created(world)
+    assert answer is not None
+    assert answer["Status"] == "FAILED"
+    assert world.versions[V1].tags[Tag.STACK_ID] != STACK
+    assert world.versions[V1].status == "RUNNING"
+
+
+def test_g3_the_second_of_two_stops_what_the_first_has_left_to_it(world: World) -> None:
+    """G3: the first one was deleted while the claim was ours, and left the model to us."""
+    world.run_model(V1)
+    rival_was_first(world)
+    other = STACK.replace("stack/parts", "stack/other")
+    world.clock.at(10, lambda: world.set_resource("DELETE_COMPLETE", "Theirs", other))
+    answer = created(world)
+    assert answer is not None
+    assert answer["Status"] == "FAILED"
+    assert world.versions[V1].status == "STOPPED"
+
+
+def test_g6_a_claim_overwritten_from_an_older_view_is_written_again(world: World) -> None:
+    """G6: a late request of the same resource wrote at the same time, without having seen our claim."""
+
+    def overwrite(action: str, arn: str) -> None:
+        if action == "TagResource":
+            world.after = lambda action, arn: None
+            world.own(V1)
+
+    world.after = overwrite
+    answer = created(world)
+    assert answer is not None
+    assert answer["Status"] == "SUCCESS"
+    assert world.versions[V1].tags[Tag.REQUESTS].split()[1] == "earlier"

@@ -259,6 +259,24 @@ def test_g5_late_duplicate_of_a_clean_up_asks_for_no_permission_it_has_lost(worl
     assert not refused
 
 
+def test_g6_a_second_try_leaves_what_a_person_started_after_the_first_had_released_it(world: World) -> None:
+    """G6: the tags say that this very Delete has stopped and released the model already."""
+    world.was[STACK, "Model"] = "UPDATE_COMPLETE"
+    delete(world)
+    world.run_model(V1)
+    assert delete(world)["Status"] == "SUCCESS"
+    assert world.versions[V1].status == "RUNNING"
+
+
+def test_g2_another_stacks_claim_that_is_only_shown_late_is_waited_out(world: World) -> None:
+    """G2: of two stacks that claim a model at once, one writes the other's claim back; tags lag."""
+    ours = dict(world.versions[V1].tags)
+    world.own(V1, stack=OTHER, logical_id="Theirs")
+    world.clock.at(5, lambda: world.versions[V1].tags.update(ours))
+    assert delete(world)["Status"] == "SUCCESS"
+    assert world.versions[V1].status == "STOPPED"
+
+
 def test_long_stop_crosses_hand_overs() -> None:
     """G4: a stop of 40 minutes is waited for through several invocations."""
     world = World()

@@ -75,6 +75,10 @@ class Claim:
         """Whether this very request of the owner is the one in charge."""
         return self.is_of(owner) and bool(self.requests) and _is_of(self.requests[0], digest)
 
+    def was_released_by(self, digest: str) -> bool:
+        """Whether this very request has given the model up, as the last of all."""
+        return self.owner is None and bool(self.requests) and _is_of(self.requests[0], digest)
+
     def begun_as(self, digest: str) -> Direction | None:
         """Which way the stack went when a request took charge; None if it never did."""
         for entry in self.requests:
@@ -148,6 +152,12 @@ def with_request(
     """The history of requests with this one in charge."""
     entry = digest + (_BACK if begun_as == Direction.BACK else "") + (_GIVEN_UP if given_up else "")
     return (entry, *(known for known in requests if not _is_of(known, digest)))[:_REQUESTS_KEPT]
+
+
+def with_note(requests: tuple[str, ...], digest: str) -> tuple[str, ...]:
+    """The history of another owner's requests, with a note that this request has given the model up to it."""
+    kept = tuple(known for known in requests if not _is_of(known, digest))[: _REQUESTS_KEPT - 1]
+    return (*kept, digest + _GIVEN_UP)
 
 
 def request_digest(stack_id: str, request_id: str) -> str:

@@ -84,6 +84,8 @@ class State:
     """ARNs that this request took charge of."""
     claimed_at: float = 0.0
     """When it did so last; tags may lag behind."""
+    stood_back_at: float = 0.0
+    """When it wrote the claim of another owner back, who was first."""
     adopted: bool = False
     begun_as: str = ""
     """The direction of the stack at the first look, empty before it."""

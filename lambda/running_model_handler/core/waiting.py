@@ -46,6 +46,10 @@ def parse_poll_interval_seconds(value: object, *, name: str) -> int:
 LAG_SECONDS: Final = 15.0
 """How long Describe and ListTagsForResource may show what was before a write. No page promises less."""
 
+RIVAL_SECONDS: Final = 2.5 * LAG_SECONDS
+"""How long a claim of somebody else may stand in place of ours before ours is given up: whoever claimed at the
+same time, and later, needs ``LAG_SECONDS`` to see it, and writes our claim back."""
+
 SETTLE_SECONDS: Final = 15.0
 """How long a state has to hold where an older request of the same resource may still be at work."""
 

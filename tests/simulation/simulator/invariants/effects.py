@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from running_model_handler.core.names import Tag
 from simulator.invariants.base import Invariant
 from simulator.rekognition import Change, Model
 from simulator.requests import Outcome, Request
@@ -52,8 +53,27 @@ class StaleStartsNothing(Invariant):
         if change.verb != "Start" or not isinstance(request, Request) or request.ended_at is None:
             return
         late = self.world.kernel.now - request.ended_at
-        if late > STALE_SECONDS:
+        if late > STALE_SECONDS and not self._is_wanted_again(request, model, change):
             self.violated(f"{request.name} starts {model.plan.name} {late:.0f} s after it has ended")
+
+    def _is_wanted_again(self, request: Request, model: Model, change: Change) -> bool:
+        """Whether somebody wants just this: the resource's request under way, or whom it is given back to.
+
+        CloudFormation can't tell two requests apart that declare the same. What a request has stopped in a
+        model that it took from a living resource, it starts again for that one.
+        """
+        heir = model.tags[-1][1].get(Tag.PREVIOUS) if model.tags else None
+        stopped_it = any(earlier.verb == "Stop" and earlier.by is request for earlier in model.changes)
+        if heir and stopped_it and self.lives((request.owner[0], heir)):
+            return True
+        return any(
+            other.owner == request.owner
+            and other.type != "Delete"
+            and other.ended_at is None
+            and other.declared_arn == model.plan.arn
+            and other.declared_units == change.units
+            for other in self.world.requests
+        )
 
 
 class NoNeedlessInterruption(Invariant):
