@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import multiprocessing
 import os
 import sys
@@ -10,6 +9,7 @@ import time
 
 from simulator.draw import draw
 from simulator.history import play
+from simulator.process import prepare
 from simulator.shrink import shrink
 
 _SHOWN = 3
@@ -17,7 +17,6 @@ _SHOWN = 3
 
 def violations_of(seed: int) -> tuple[int, list[str], list[str]]:
     """The seed, what was violated, and the conditions that excused a leak."""
-    logging.disable(logging.CRITICAL)
     history = play(draw(seed))
     excused = [str(condition) for condition in history.world.conditions]
     return seed, [str(violation) for violation in history.violations], excused
@@ -35,13 +34,13 @@ def story_of(seed: int) -> str:
 def main(seeds: int, first: int) -> int:
     """Play so many seeds from the first on; prints one line of figures at the end."""
     begin, found, excused = time.monotonic(), [], 0
-    with multiprocessing.Pool(os.cpu_count()) as pool:
+    with multiprocessing.Pool(os.cpu_count(), initializer=prepare) as pool:
         for seed, violated, conditions in pool.imap(violations_of, range(first, first + seeds), chunksize=20):
             excused += bool(conditions)
             if violated:
                 found.append(seed)
                 print(f"seed {seed}: " + "; ".join(violated), flush=True)
-    logging.disable(logging.CRITICAL)
+    prepare()
     for seed in found[:_SHOWN]:
         print(story_of(seed), flush=True)
     seconds = time.monotonic() - begin

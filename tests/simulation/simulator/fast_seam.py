@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
+from crhelper import log_helper
 
 from running_model_handler.core import wanted
 from running_model_handler.core.arn import ProjectArn, ProjectVersionArn, parse_project_arn
@@ -108,10 +109,11 @@ class FastModels:
     def observe(self, arn: ProjectVersionArn, project: ProjectArn) -> Observation:
         """DescribeProjectVersions."""
         try:
-            seen = self._world.describe(str(arn), str(project), arn.version_name)
+            text = str(arn)
+            seen = self._world.describe(text, str(project), arn.version_name)
         except (ApiError, AnswerLost) as error:
             raise _raised(error, "rekognition:DescribeProjectVersions", str(project)) from error
-        if seen is None or seen[0].arn != str(arn):
+        if seen is None or seen[0].arn != text:
             return ABSENT
         model, look = seen
         units = InferenceUnits(look.minimum, look.maximum) if look.minimum else None
@@ -206,9 +208,8 @@ def _view(shown: Shown) -> ResourceView:
 
 
 def _event(event: StackEvent) -> wanted.StackEvent:
-    properties = json.loads(event.properties) if event.properties else {}
     at = _as_told(event.at)
-    return wanted.StackEvent(event.logical_id, event.physical_id, event.status, at, properties)
+    return wanted.StackEvent(event.logical_id, event.physical_id, event.status, at, event.properties or {})
 
 
 def _as_told(at: float) -> float:
@@ -258,4 +259,24 @@ class FastAnswers:
 
 def new_handler(world: World) -> Handler:
     """A fresh execution environment with the production handler."""
-    return Function(FastServices(world))
+    with _log_levels_kept():
+        return Function(FastServices(world))
+
+
+@contextmanager
+def _log_levels_kept() -> Iterator[None]:
+    """An environment sets the levels of the process's logs, as the import of ``entry`` has done already.
+
+    Each time all loggers forget what they know, which took longer than all else that an environment begins
+    with.
+    """
+    set_up = log_helper.setup
+    log_helper.setup = _nothing
+    try:
+        yield
+    finally:
+        log_helper.setup = set_up
+
+
+def _nothing(*_: Any, **__: Any) -> None:
+    pass

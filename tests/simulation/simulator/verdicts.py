@@ -19,7 +19,6 @@ truly were. The rules:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -224,7 +223,7 @@ class _Judge:
                     float("inf"),
                 )
                 events = [
-                    (event, str(json.loads(event.properties)["ProjectVersionArn"]))
+                    (event, (event.properties or {})["ProjectVersionArn"])
                     for event in stack.events
                     if event.logical_id == resource.logical_id
                     and begins <= event.at < ends

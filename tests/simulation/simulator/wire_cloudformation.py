@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -102,7 +103,7 @@ def _describe_stack_events(world: World, asked: Mapping[str, str]) -> dict[str, 
             "ResourceType": _type_of(world, stack_id, event.logical_id),
             "Timestamp": at,
             "ResourceStatus": event.status,
-            "ResourceProperties": event.properties,
+            "ResourceProperties": "" if event.properties is None else json.dumps(event.properties),
         }
 
     return {"StackEvents": [told(event) for event in world.describe_stack_events(stack_id)]}

@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from functools import lru_cache
 from typing import Any, Final
 
 from simulator.cloudformation import Operator
@@ -88,7 +89,9 @@ class World:
         for act in self.plan.by_hand:
             self.kernel.at(EPOCH + act.at, self._by_hand, act)
         with self.setting:
-            return self.kernel.run(EPOCH + HISTORY_SECONDS_MAX)
+            quiet = self.kernel.run(EPOCH + HISTORY_SECONDS_MAX)
+        self.kernel.close()
+        return quiet
 
     def _begin(self, operator: Operator) -> None:
         self.kernel.spawn(operator.stack.plan.name, operator.run)
@@ -116,7 +119,7 @@ class World:
 
     def noted_call(self, invocation: Invocation, action: str, resource: str, result: object) -> None:
         """A call was decided."""
-        self.story.note(self.kernel.now, invocation.name, f"{action} {_short(resource)}", result)
+        self.story.entries.append((self.kernel.now, invocation.name, _called(action, resource), result))
 
     def add_request(self, request: Request) -> None:
         """CloudFormation sends a request."""
@@ -375,6 +378,11 @@ def _fits(answer: Mapping[str, Any], request: Request) -> bool:
         and 0 < len(physical.encode()) <= PHYSICAL_ID_BYTES_MAX
         and (answer["Status"] == "SUCCESS" or bool(answer.get("Reason")))
     )
+
+
+@lru_cache(maxsize=1024)
+def _called(action: str, resource: str) -> str:
+    return f"{action} {_short(resource)}"
 
 
 def _short(resource: str | None) -> str:
