@@ -58,7 +58,7 @@ class Gateway:
         kill = world.kill_of(invocation, invocation.calls)
         invocation.calls += 1
         if kill is KillAt.BEFORE_CALL:
-            world.functions.kill(invocation, f"before {action}")
+            world.functions.kill(invocation, kill, f"before {action}")
         faults = self.faults
         seconds = 0.03 + 0.1 * chance()
         if faults.slow and chance() < faults.slow:
@@ -75,7 +75,7 @@ class Gateway:
             raise
         world.noted_call(invocation, action, resource, told(result) if told else None)
         if kill is KillAt.AFTER_EFFECT:
-            world.functions.kill(invocation, f"after {action} took effect")
+            world.functions.kill(invocation, kill, f"after {action} took effect")
         if faults.lost_after and chance() < faults.lost_after:
             self._lose(invocation, action, resource)
         return result
@@ -101,6 +101,10 @@ class Gateway:
         stopped = faults.denied and action == "rekognition:StopProjectVersion"
         if stopped or not invocation.role.allows(action, resource, tags, now):
             self._note("denied")
+            if stopped:
+                self._note("denied for good")
+            elif invocation.role.is_late(now):
+                self._note("policy not yet in force")
             code = "AccessDenied" if action.startswith("cloudformation") else "AccessDeniedException"
             raise ApiError(
                 code, f"not authorized to perform: {action}", 400 if action.startswith("rek") else 403

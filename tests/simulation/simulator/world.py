@@ -164,12 +164,14 @@ class World:
     def describe(self, arn: str, project_arn: str, version: str) -> tuple[Any, Look] | None:
         """DescribeProjectVersions; ``arn`` is the model that is asked for."""
         lag = self.gateway.faults.describe_lag
-        seen = self.gateway.call(
-            "rekognition:DescribeProjectVersions",
-            arn,
-            lambda: self.rekognition.describe(project_arn, version, self.gateway.lag(lag) if lag else 0.0),
-            _told_look,
-        )
+
+        def effect() -> tuple[Any, Look] | None:
+            seen = self.rekognition.describe(project_arn, version, self.gateway.lag(lag) if lag else 0.0)
+            if lag and seen is not None and seen[1] is not self.rekognition.models[arn].now:
+                self.gateway.note("old look at a model")
+            return seen
+
+        seen = self.gateway.call("rekognition:DescribeProjectVersions", arn, effect, _told_look)
         self.current_invocation().last_look[arn] = (self.kernel.now, seen[1] if seen else None)
         return seen
 
@@ -199,12 +201,14 @@ class World:
     def list_tags(self, arn: str) -> Mapping[str, str]:
         """ListTagsForResource."""
         lag = self.gateway.faults.tag_lag
-        return self.gateway.call(
-            "rekognition:ListTagsForResource",
-            arn,
-            lambda: self.rekognition.list_tags(arn, self.gateway.lag(lag)),
-            _told_owner,
-        )
+
+        def effect() -> Mapping[str, str]:
+            tags = self.rekognition.list_tags(arn, self.gateway.lag(lag))
+            if lag and tags is not self.rekognition.models[arn].true_tags:
+                self.gateway.note("old tags")
+            return tags
+
+        return self.gateway.call("rekognition:ListTagsForResource", arn, effect, _told_owner)
 
     def tag(self, arn: str, tags: Mapping[str, str]) -> None:
         """TagResource."""
@@ -233,6 +237,8 @@ class World:
                 raise ApiError(
                     "ValidationError", f"Resource {logical_id} does not exist for stack {stack.plan.name}"
                 )
+            if shown is not stack.resources[logical_id].shown[-1]:
+                self.gateway.note("old view of a resource")
             return shown
 
         return self.gateway.call(
@@ -246,7 +252,10 @@ class World:
             stack = self.stacks.get(stack_id)
             if stack is None or not stack.statuses:
                 raise ApiError("ValidationError", f"Stack [{stack_id}] does not exist")
-            return stack.events_at(self._moment())
+            events = stack.events_at(self._moment())
+            if not events or events[0] is not stack.events[-1]:
+                self.gateway.note("old events")
+            return events
 
         return self.gateway.call("cloudformation:DescribeStackEvents", stack_id, effect, len)
 
@@ -256,6 +265,8 @@ class World:
         def effect() -> str:
             stack = self.stacks.get(stack_id)
             status = stack.status_at(self._moment()) if stack is not None else ""
+            if stack is not None and status != stack.status:
+                self.gateway.note("old status of a stack")
             if not status:
                 raise ApiError("ValidationError", f"Stack with id {stack_id} does not exist")
             return status
@@ -289,7 +300,7 @@ class World:
         invocation.calls += 1
         kill = self.kill_of(invocation, number)
         if kill is KillAt.BEFORE_CALL:
-            self.functions.kill(invocation, "before its answer")
+            self.functions.kill(invocation, kill, "before its answer")
         self.kernel.sleep(0.05 + 0.1 * self._answers.random())
         share, chance = self.gateway.faults.answer_lost, self._answers.random
         fate = chance() if share else 1.0
@@ -299,7 +310,7 @@ class World:
             raise AnswerLost("ProtocolError")
         status = self._take(url, body, invocation)
         if kill is KillAt.AFTER_EFFECT:
-            self.functions.kill(invocation, "after its answer was taken")
+            self.functions.kill(invocation, kill, "after its answer was taken")
         if fate < share:
             self.gateway.note("answer lost after")
             if chance() < 0.5:
