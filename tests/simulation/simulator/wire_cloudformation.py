@@ -75,7 +75,7 @@ def _type_of(world: World, stack_id: str, logical_id: str) -> str:
 
 def _describe_stack_resource(world: World, asked: Mapping[str, str]) -> dict[str, Any]:
     stack_id, logical_id = asked["StackName"], asked["LogicalResourceId"]
-    shown = world.describe_stack_resource(stack_id, logical_id)
+    shown = world.apis.describe_stack_resource(stack_id, logical_id)
     detail = {
         "StackName": world.stacks[stack_id].plan.name,
         "StackId": stack_id,
@@ -106,12 +106,12 @@ def _describe_stack_events(world: World, asked: Mapping[str, str]) -> dict[str, 
             "ResourceProperties": "" if event.properties is None else json.dumps(event.properties),
         }
 
-    return {"StackEvents": [told(event) for event in world.describe_stack_events(stack_id)]}
+    return {"StackEvents": [told(event) for event in world.apis.describe_stack_events(stack_id)]}
 
 
 def _describe_stacks(world: World, asked: Mapping[str, str]) -> dict[str, Any]:
     stack_id = asked["StackName"]
-    status = world.describe_stack(stack_id)
+    status = world.apis.describe_stack(stack_id)
     stack = world.stacks[stack_id]
     one = {
         "StackId": stack_id,
