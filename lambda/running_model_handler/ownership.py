@@ -240,7 +240,7 @@ class Ownership:
         return PreviousOwner(owner.logical_id, claim.units)
 
     def _read_back(self, arn: ProjectVersionArn, before: Owner | None) -> Claim:
-        """The claim once it shows as ours; raises ``RequestFailed`` if somebody else claimed the model too."""
+        """The claim once it shows as ours; raises ``RequestFailed`` if others claimed the model too."""
         worker = self._worker
         until = worker.clock.now() + LAG_SECONDS
         rival: Claim | None = None

@@ -19,6 +19,7 @@ from simulator.alternatives import (
     Way,
 )
 from simulator.compare import count, table
+from simulator.findings import EXCUSED, Kind
 from simulator.plan import (
     ByHand,
     Declared,
@@ -37,7 +38,7 @@ from simulator.plan import (
     Verb,
 )
 from simulator.requests import Outcome
-from simulator.verdicts import EXCUSED, Kind, judge
+from simulator.verdicts import judge
 from simulator.world import World
 
 DRAWN = range(150)

@@ -57,4 +57,6 @@ def fallback_physical_id(stack_id: str, logical_id: str) -> str:
 
 
 def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
     return "".join(character if character.isprintable() else " " for character in text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from running_model_handler.core.names import Tag
@@ -160,6 +161,7 @@ def with_note(requests: tuple[str, ...], digest: str) -> tuple[str, ...]:
     return (*kept, digest + _GIVEN_UP)
 
 
+@lru_cache(maxsize=16)
 def request_digest(stack_id: str, request_id: str) -> str:
     """A short name for a request; StackId and RequestId together identify it (CFN crpg-ref)."""
     return hashlib.sha256(f"{stack_id}\n{request_id}".encode()).hexdigest()[:_DIGEST_LENGTH]

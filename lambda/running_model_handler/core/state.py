@@ -8,7 +8,7 @@ defaults.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 from running_model_handler.core.plan import Done
@@ -111,8 +111,9 @@ class State:
         return self.models.setdefault(arn, ModelMemory())
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON for the hand-over."""
-        return {"version": 1, **asdict(self)}
+        """Plain JSON for the hand-over, which shares its lists with this state."""
+        models = {arn: _plain(memory) for arn, memory in self.models.items()}
+        return {"version": 1, **_plain(self), "models": models}
 
 
 def state_from_json(raw: object) -> State:
@@ -127,6 +128,10 @@ def state_from_json(raw: object) -> State:
             if isinstance(memory, Mapping):
                 state.models[str(arn)] = ModelMemory(**_known(ModelMemory, memory))
     return state
+
+
+def _plain(record: State | ModelMemory) -> dict[str, Any]:
+    return {field.name: getattr(record, field.name) for field in fields(record)}
 
 
 def _known(kind: type[State] | type[ModelMemory], raw: Mapping[Any, Any]) -> dict[str, Any]:

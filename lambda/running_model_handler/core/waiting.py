@@ -47,7 +47,7 @@ LAG_SECONDS: Final = 15.0
 """How long Describe and ListTagsForResource may show what was before a write. No page promises less."""
 
 RIVAL_SECONDS: Final = 2.5 * LAG_SECONDS
-"""How long a claim of somebody else may stand in place of ours before ours is given up: whoever claimed at the
+"""How long another's claim may stand in place of ours before ours is given up: whoever claimed at the
 same time, and later, needs ``LAG_SECONDS`` to see it, and writes our claim back."""
 
 SETTLE_SECONDS: Final = 15.0

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import logging
-import multiprocessing
 import os
 import sys
 import time
+from typing import Final
 
 from simulator.draw import draw
+from simulator.fleet import play_on_all_cores
 from simulator.history import play
+from simulator.process import prepare
 from simulator.shrink import shrink
+from simulator.tally import Tally
 
-_SHOWN = 3
-
-
-def violations_of(seed: int) -> tuple[int, list[str], list[str]]:
-    """The seed, what was violated, and the conditions that excused a leak."""
-    logging.disable(logging.CRITICAL)
-    history = play(draw(seed))
-    excused = [str(condition) for condition in history.world.conditions]
-    return seed, [str(violation) for violation in history.violations], excused
+_SHOWN: Final = 3
 
 
 def story_of(seed: int) -> str:
@@ -34,22 +28,20 @@ def story_of(seed: int) -> str:
 
 def main(seeds: int, first: int) -> int:
     """Play so many seeds from the first on; prints one line of figures at the end."""
-    begin, found, excused = time.monotonic(), [], 0
-    with multiprocessing.Pool(os.cpu_count()) as pool:
-        for seed, violated, conditions in pool.imap(violations_of, range(first, first + seeds), chunksize=20):
-            excused += bool(conditions)
-            if violated:
-                found.append(seed)
-                print(f"seed {seed}: " + "; ".join(violated), flush=True)
-    logging.disable(logging.CRITICAL)
-    for seed in found[:_SHOWN]:
+    begin, total = time.monotonic(), Tally()
+    for _, counted in play_on_all_cores([range(first, first + seeds)], os.cpu_count() or 1):
+        total.add(counted)
+        for seed, texts in counted.violations.items():
+            print(f"seed {seed}: " + "; ".join(texts), flush=True)
+    prepare()
+    for seed in sorted(total.violations)[:_SHOWN]:
         print(story_of(seed), flush=True)
     seconds = time.monotonic() - begin
     print(
-        f"{seeds} histories from seed {first}, {len(found)} with violations, {excused} with a leak that a "
-        f"condition excuses, {seeds / seconds:.0f} a second"
+        f"{seeds} histories from seed {first}, {len(total.violations)} with violations, {total.excused} with "
+        f"a leak that a condition excuses, {seeds / seconds:.0f} a second"
     )
-    return 1 if found else 0
+    return 1 if total.violations else 0
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ from typing import Any, Final
 
 from simulator.alternatives import ALTERNATIVES, OURS, Way
 from simulator.draw import draw
-from simulator.verdicts import EXCUSED, Kind, judge
+from simulator.findings import EXCUSED, Kind
+from simulator.verdicts import judge
 
 WAYS: Final = (OURS, *ALTERNATIVES)
 _CHUNK: Final = 25

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
+from crhelper import log_helper
 
 from running_model_handler.core import wanted
 from running_model_handler.core.arn import ProjectArn, ProjectVersionArn, parse_project_arn
@@ -100,7 +101,7 @@ class FastModels:
     def find_project(self, arn: ProjectVersionArn) -> ProjectArn | None:
         """DescribeProjects."""
         try:
-            project = self._world.find_project(arn.project_name)
+            project = self._world.apis.find_project(arn.project_name)
         except (ApiError, AnswerLost) as error:
             raise _raised(error, "rekognition:DescribeProjects", "*") from error
         return parse_project_arn(project, name="ProjectArn") if project else None
@@ -108,10 +109,11 @@ class FastModels:
     def observe(self, arn: ProjectVersionArn, project: ProjectArn) -> Observation:
         """DescribeProjectVersions."""
         try:
-            seen = self._world.describe(str(arn), str(project), arn.version_name)
+            text = str(arn)
+            seen = self._world.apis.describe(text, str(project), arn.version_name)
         except (ApiError, AnswerLost) as error:
             raise _raised(error, "rekognition:DescribeProjectVersions", str(project)) from error
-        if seen is None or seen[0].arn != str(arn):
+        if seen is None or seen[0].arn != text:
             return ABSENT
         model, look = seen
         units = InferenceUnits(look.minimum, look.maximum) if look.minimum else None
@@ -120,35 +122,35 @@ class FastModels:
     def start(self, arn: ProjectVersionArn, units: InferenceUnits) -> None:
         """StartProjectVersion."""
         try:
-            self._world.start(str(arn), units.minimum, units.maximum)
+            self._world.apis.start(str(arn), units.minimum, units.maximum)
         except (ApiError, AnswerLost) as error:
             raise _raised(error, "rekognition:StartProjectVersion", str(arn)) from error
 
     def stop(self, arn: ProjectVersionArn) -> None:
         """StopProjectVersion."""
         try:
-            self._world.stop(str(arn))
+            self._world.apis.stop(str(arn))
         except (ApiError, AnswerLost) as error:
             raise _raised(error, "rekognition:StopProjectVersion", str(arn)) from error
 
     def tags(self, arn: ProjectVersionArn) -> Mapping[str, str]:
         """ListTagsForResource."""
         try:
-            return dict(self._world.list_tags(str(arn)))
+            return dict(self._world.apis.list_tags(str(arn)))
         except (ApiError, AnswerLost) as error:
             raise _raised(error, "rekognition:ListTagsForResource", str(arn)) from error
 
     def tag(self, arn: ProjectVersionArn, tags: Mapping[str, str]) -> None:
         """TagResource."""
         try:
-            self._world.tag(str(arn), dict(tags))
+            self._world.apis.tag(str(arn), dict(tags))
         except (ApiError, AnswerLost) as error:
             raise _raised(error, "rekognition:TagResource", str(arn)) from error
 
     def untag(self, arn: ProjectVersionArn, keys: list[str]) -> None:
         """UntagResource."""
         try:
-            self._world.untag(str(arn), keys)
+            self._world.apis.untag(str(arn), keys)
         except (ApiError, AnswerLost) as error:
             raise _raised(error, "rekognition:UntagResource", str(arn)) from error
 
@@ -162,7 +164,7 @@ class FastStacks:
     def resource(self, stack_id: str, logical_id: str) -> ResourceView | None:
         """DescribeStackResource."""
         try:
-            shown = self._world.describe_stack_resource(stack_id, logical_id)
+            shown = self._world.apis.describe_stack_resource(stack_id, logical_id)
         except (ApiError, AnswerLost) as error:
             _raise_unless_absent(error, "cloudformation:DescribeStackResource", stack_id)
             return None
@@ -182,14 +184,14 @@ class FastStacks:
     def stack_status(self, stack_id: str) -> str | None:
         """DescribeStacks."""
         try:
-            return self._world.describe_stack(stack_id)
+            return self._world.apis.describe_stack(stack_id)
         except (ApiError, AnswerLost) as error:
             _raise_unless_absent(error, "cloudformation:DescribeStacks", stack_id)
             return None
 
     def _events(self, stack_id: str) -> list[StackEvent]:
         try:
-            return self._world.describe_stack_events(stack_id)
+            return self._world.apis.describe_stack_events(stack_id)
         except (ApiError, AnswerLost) as error:
             _raise_unless_absent(error, "cloudformation:DescribeStackEvents", stack_id)
             return []
@@ -206,9 +208,8 @@ def _view(shown: Shown) -> ResourceView:
 
 
 def _event(event: StackEvent) -> wanted.StackEvent:
-    properties = json.loads(event.properties) if event.properties else {}
     at = _as_told(event.at)
-    return wanted.StackEvent(event.logical_id, event.physical_id, event.status, at, properties)
+    return wanted.StackEvent(event.logical_id, event.physical_id, event.status, at, event.properties or {})
 
 
 def _as_told(at: float) -> float:
@@ -226,7 +227,7 @@ class FastHandOver:
     def send(self, event: Mapping[str, Any]) -> None:
         """Invoke."""
         try:
-            self._world.invoke(self._function_arn, event)
+            self._world.apis.invoke(self._function_arn, event)
         except (ApiError, AnswerLost) as error:
             raise _raised(error, "lambda:InvokeFunction", self._function_arn) from error
 
@@ -244,7 +245,7 @@ class FastAnswers:
             if attempt:
                 clock.sleep(min(8.0, 0.5 * 2.0**attempt))
             try:
-                status = self._world.put_answer(url, body)
+                status = self._world.response_urls.put(url, body)
             except AnswerLost as error:
                 problem = str(error)
                 continue
@@ -258,4 +259,24 @@ class FastAnswers:
 
 def new_handler(world: World) -> Handler:
     """A fresh execution environment with the production handler."""
-    return Function(FastServices(world))
+    with _log_levels_kept():
+        return Function(FastServices(world))
+
+
+@contextmanager
+def _log_levels_kept() -> Iterator[None]:
+    """An environment sets the levels of the process's logs, as the import of ``entry`` has done already.
+
+    Each time all loggers forget what they know, which took longer than all else that an environment begins
+    with.
+    """
+    set_up = log_helper.setup
+    log_helper.setup = _nothing
+    try:
+        yield
+    finally:
+        log_helper.setup = set_up
+
+
+def _nothing(*_: Any, **__: Any) -> None:
+    pass

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from simulator.errors import ApiError
 from simulator.iam import Role
 from simulator.kernel import Task
+from simulator.plan import KillAt
 
 if TYPE_CHECKING:
     from simulator.requests import Request
@@ -262,14 +263,15 @@ class Functions:
 
     def _timed_out(self, invocation: Invocation) -> None:
         if invocation.task is not None:
-            self.kill(invocation, "its time is over")
+            self.kill(invocation, None, "its time is over")
 
-    def kill(self, invocation: Invocation, when: str) -> None:
-        """An invocation dies: of its time-out, of its memory, with its machine."""
+    def kill(self, invocation: Invocation, at: KillAt | None, when: str) -> None:
+        """An invocation dies: of its time-out, or, ``at`` a moment of the plan, with its machine."""
         task, world = invocation.task, self._world
         if task is None:
             return
         world.gateway.note("killed")
+        world.gateway.note(f"killed {at or 'by its time-out'}")
         self._ends(invocation, keep=False)
         self._failed(invocation, f"killed {when}", "the runtime exited")
         dying = world.kernel.current

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from simulator.errors import AnswerLost, ApiError
+from simulator.kernel import EPOCH
 from simulator.plan import EMPTY_FAULTS, Faults, KillAt
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Gateway:
 
     def __init__(self, world: World, chance: random.Random) -> None:
         self._world = world
+        self._kernel = world.kernel
         self._chance = chance
         self._faults: Faults = world.plan.faults
         self.fired: dict[str, int] = {}
@@ -34,9 +36,10 @@ class Gateway:
     @property
     def faults(self) -> Faults:
         """What goes wrong at this time."""
-        if self._faults is not EMPTY_FAULTS and self._world.elapsed >= self._faults.ends:
-            self._faults = EMPTY_FAULTS
-        return self._faults
+        faults = self._faults
+        if faults is not EMPTY_FAULTS and self._kernel.now - EPOCH >= faults.ends:
+            faults = self._faults = EMPTY_FAULTS
+        return faults
 
     def lag(self, limit: float) -> float:
         """How old an answer is."""
@@ -52,17 +55,16 @@ class Gateway:
         """Make a call for the invocation that runs; raises ``ApiError`` or ``AnswerLost``."""
         world, chance = self._world, self._chance.random
         invocation = world.current_invocation()
-        number = invocation.calls
+        kill = world.kill_of(invocation, invocation.calls)
         invocation.calls += 1
-        kill = world.kill_of(invocation, number)
         if kill is KillAt.BEFORE_CALL:
-            world.functions.kill(invocation, f"before {action}")
+            world.functions.kill(invocation, kill, f"before {action}")
         faults = self.faults
         seconds = 0.03 + 0.1 * chance()
         if faults.slow and chance() < faults.slow:
             self._note("slow")
             seconds += chance() * SLOW_SECONDS_MAX
-        world.kernel.sleep(seconds)
+        self._kernel.sleep(seconds)
         try:
             self._may_be_refused(faults, action, resource, invocation)
             result = effect()
@@ -73,7 +75,7 @@ class Gateway:
             raise
         world.noted_call(invocation, action, resource, told(result) if told else None)
         if kill is KillAt.AFTER_EFFECT:
-            world.functions.kill(invocation, f"after {action} took effect")
+            world.functions.kill(invocation, kill, f"after {action} took effect")
         if faults.lost_after and chance() < faults.lost_after:
             self._lose(invocation, action, resource)
         return result
@@ -91,17 +93,18 @@ class Gateway:
             if chance() < 0.5:
                 raise ApiError("InternalServerError", "Internal server error", 500)
             raise AnswerLost("ConnectionClosedError")
+        now = self._kernel.now
         tags: Mapping[str, str] | None = None
         model = world.rekognition.models.get(resource)
         if model is not None:
-            tags = (
-                model.tags_at(world.kernel.now - self.lag(faults.tag_lag))
-                if faults.tag_lag
-                else model.true_tags
-            )
+            tags = model.tags_at(now - self.lag(faults.tag_lag)) if faults.tag_lag else model.true_tags
         stopped = faults.denied and action == "rekognition:StopProjectVersion"
-        if stopped or not invocation.role.allows(action, resource, tags, world.kernel.now):
+        if stopped or not invocation.role.allows(action, resource, tags, now):
             self._note("denied")
+            if stopped:
+                self._note("denied for good")
+            elif invocation.role.is_late(now):
+                self._note("policy not yet in force")
             code = "AccessDenied" if action.startswith("cloudformation") else "AccessDeniedException"
             raise ApiError(
                 code, f"not authorized to perform: {action}", 400 if action.startswith("rek") else 403

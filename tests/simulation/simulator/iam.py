@@ -46,6 +46,10 @@ class Role:
         """Change the policies; None takes them away with the role."""
         self._policies.append((counts_from, policy))
 
+    def is_late(self, now: float) -> bool:
+        """Whether the last change does not count yet."""
+        return bool(self._policies) and self._policies[-1][0] > now
+
     def allows(self, action: str, resource: str, tags: Mapping[str, str] | None, now: float) -> bool:
         """Whether a call is allowed; ``tags`` are those of a model that is to be changed."""
         policy = None

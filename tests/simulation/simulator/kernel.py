@@ -11,7 +11,7 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Any, Final
 
-from greenlet import greenlet
+from greenlet import GreenletExit, greenlet
 
 EPOCH: Final = 1_700_000_000.0
 """When every history begins; seconds since the epoch."""
@@ -20,7 +20,7 @@ EPOCH: Final = 1_700_000_000.0
 class Task:
     """A course of action that sleeps and goes on: an invocation, an operation on a stack."""
 
-    __slots__ = ("_greenlet", "alive", "name", "waiting_for")
+    __slots__ = ("_greenlet", "alive", "go_on", "name", "waiting_for")
 
     def __init__(self, name: str, body: Callable[[], None], hub: greenlet) -> None:
         self.name = name
@@ -28,10 +28,13 @@ class Task:
         self.waiting_for = 0
         """Counts the waits: a wake-up that was meant for an earlier one is void."""
         self._greenlet = greenlet(body, hub)
+        self.go_on: Callable[[], object] = self._greenlet.switch
+        """Runs it until its next sleep."""
 
-    def go_on(self) -> None:
-        """Run until the next sleep."""
-        self._greenlet.switch()
+    def close(self) -> None:
+        """Give back what it stands on, wherever it stopped; for when nobody looks any more."""
+        while self._greenlet:
+            self._greenlet.throw(GreenletExit)
 
 
 class Kernel:
@@ -42,6 +45,8 @@ class Kernel:
         self._due: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
         self._count = 0
         self._hub = greenlet.getcurrent()
+        self._tasks: list[Task] = []
+        self._until = EPOCH
         self.current: Task | None = None
         """The task that runs; None while something merely happens."""
 
@@ -57,6 +62,7 @@ class Kernel:
     def spawn(self, name: str, body: Callable[[], None]) -> Task:
         """Begin a task as soon as what runs now sleeps."""
         task = Task(name, body, self._hub)
+        self._tasks.append(task)
         self.at(self.now, self._resume, task, 0)
         return task
 
@@ -65,7 +71,14 @@ class Kernel:
         task = self.current
         if task is None:
             raise RuntimeError("only a task can sleep")
-        self.at(self.now + seconds, self._resume, task, task.waiting_for)
+        when, due = self.now + seconds, self._due
+        if task.alive and when <= self._until and not (due and due[0][0] <= when):
+            # Nothing happens before it wakes: the task that would be next is the one that runs.
+            task.waiting_for += 1
+            if when > self.now:
+                self.now = when
+            return
+        self.at(when, self._resume, task, task.waiting_for)
         self._leave(task)
 
     def suspend(self, until: float | None = None) -> None:
@@ -92,7 +105,7 @@ class Kernel:
 
     def run(self, until: float) -> bool:
         """Let everything happen that is due up to a moment; False if something is left for later."""
-        due = self._due
+        due, self._until = self._due, until
         while due:
             when, _, action, arguments = heappop(due)
             if when > until:
@@ -101,6 +114,19 @@ class Kernel:
             self.now = max(self.now, when)
             action(*arguments)
         return True
+
+    def close(self) -> None:
+        """End every task for good, when the history is over.
+
+        One that was killed, or never went on, still stands where it stopped and keeps the whole history in
+        memory: the collector does not see through the frames of a greenlet.
+        """
+        for task in self._tasks:
+            task.alive = False
+        for task in self._tasks:
+            task.close()
+        self._tasks.clear()
+        self._due.clear()
 
     def _resume(self, task: Task, wait: int) -> None:
         if not task.alive or task.waiting_for != wait:

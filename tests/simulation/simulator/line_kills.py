@@ -12,6 +12,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 from simulator.kernel import Kernel, Task
+from simulator.plan import KillAt
 
 if TYPE_CHECKING:
     from simulator.functions import Invocation
@@ -24,7 +25,7 @@ class LineKills:
     """Counts the lines of the invocations that the plan kills in this way, and kills them."""
 
     def __init__(
-        self, kernel: Kernel, limits: Mapping[int, int], kill: Callable[[Invocation, str], None]
+        self, kernel: Kernel, limits: Mapping[int, int], kill: Callable[[Invocation, KillAt, str], None]
     ) -> None:
         self._kernel = kernel
         self._limits = limits
@@ -63,7 +64,7 @@ class LineKills:
                 when = f"between two lines, at line {limit} of its life cycle"
                 # The killed task never returns from here, and nothing would be traced any more in this
                 # thread: as if its trace function still ran. call_tracing counts from zero again.
-                sys.call_tracing(self._kill, (invocation, when))
+                sys.call_tracing(self._kill, (invocation, KillAt.LINE, when))
         return self._trace
 
     def _done(self, task: Task | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from running_model_handler.core.names import ReplacementMode
@@ -11,6 +12,20 @@ from running_model_handler.core.names import ReplacementMode
 ACCOUNT: Final = "123456789012"
 REGION: Final = "eu-west-1"
 FUNCTION_NAME: Final = "provider"
+
+
+# Asked for at every call, a hundred times in a history.
+@lru_cache(maxsize=256)
+def _version_arn(project: str, name: str) -> str:
+    return f"arn:aws:rekognition:{REGION}:{ACCOUNT}:project/{project}/version/{name}/1691099674800"
+
+
+@lru_cache(maxsize=256)
+def _stack_id(name: str) -> str:
+    return (
+        f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{name}/"
+        f"{sum(map(ord, name)):08x}-2222-3333-4444-555555555555"
+    )
 
 
 class StartEnd(StrEnum):
@@ -50,9 +65,7 @@ class ModelPlan:
     @property
     def arn(self) -> str:
         """The ARN of the version."""
-        return (
-            f"arn:aws:rekognition:{REGION}:{ACCOUNT}:project/{self.project}/version/{self.name}/1691099674800"
-        )
+        return _version_arn(self.project, self.name)
 
     @property
     def project_arn(self) -> str:
@@ -141,10 +154,7 @@ class StackPlan:
     @property
     def stack_id(self) -> str:
         """The ARN of the stack."""
-        return (
-            f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{self.name}/"
-            f"{sum(map(ord, self.name)):08x}-2222-3333-4444-555555555555"
-        )
+        return _stack_id(self.name)
 
     @property
     def function_arn(self) -> str:

@@ -128,10 +128,12 @@ class Rekognition:
         self._acted = acted
         self._moved = moved
         self.models: dict[str, Model] = {}
+        self._versions: dict[tuple[str, str], Model] = {}
         self.projects = {model.project: model.project_arn for model in plan.models}
-        for model in plan.models:
-            looks = [Look(kernel.now, model.status)]
-            self.models[model.arn] = Model(model, looks, [(kernel.now, {})])
+        for one in plan.models:
+            looks = [Look(kernel.now, one.status)]
+            model = self.models[one.arn] = Model(one, looks, [(kernel.now, {})])
+            self._versions.setdefault((one.project_arn, one.name), model)
 
     # --- reading ------------------------------------------------------------------------------------
 
@@ -141,10 +143,10 @@ class Rekognition:
 
     def describe(self, project_arn: str, version: str, lag: float) -> tuple[ModelPlan, Look] | None:
         """DescribeProjectVersions for one name."""
-        for model in self.models.values():
-            if model.plan.name == version and model.plan.project_arn == project_arn:
-                look = model.look_at(self._kernel.now - lag) if lag else model.looks[-1]
-                return (model.plan, look) if look.status is not None else None
+        model = self._versions.get((project_arn, version))
+        if model is not None:
+            look = model.look_at(self._kernel.now - lag) if lag else model.looks[-1]
+            return (model.plan, look) if look.status is not None else None
         if project_arn not in self.projects.values():
             raise ApiError("ResourceNotFoundException", f"The project {project_arn} does not exist.")
         return None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, Final
 
 from simulator.plan import Declared, ModelPlan, StackPlan
@@ -13,6 +14,7 @@ STABLE: Final = frozenset(
     {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_COMPLETE"}
 )
 EVENTS_SHOWN: Final = 100
+_AT: Final = attrgetter("at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class StackEvent:
     logical_id: str
     status: str
     physical_id: str | None
-    properties: str
+    properties: Mapping[str, str] | None
+    """None for the stack's own events, which show none."""
 
 
 @dataclass(slots=True, eq=False)
@@ -89,7 +92,7 @@ class Stack:
     def set_status(self, status: str, now: float) -> None:
         """Give the stack a status, which is an event too."""
         self.statuses.append((now, status))
-        self.events.append(StackEvent(now, self.plan.name, status, self.plan.stack_id, ""))
+        self.events.append(StackEvent(now, self.plan.name, status, self.plan.stack_id, None))
 
     def mark(
         self,
@@ -107,7 +110,7 @@ class Stack:
             if not resource.shown:
                 self.every.append(resource)
             resource.shown.append(Shown(now, status, identity))
-        shown = json.dumps(dict(properties if properties is not None else resource.properties))
+        shown = dict(properties if properties is not None else resource.properties)
         self.events.append(StackEvent(now, resource.logical_id, status, identity, shown))
 
     def forget(self, resource: Resource, now: float) -> None:
@@ -126,8 +129,8 @@ class Stack:
 
     def events_at(self, moment: float) -> list[StackEvent]:
         """The latest events at a moment, newest first."""
-        shown = [event for event in self.events if event.at <= moment]
-        return shown[: -EVENTS_SHOWN - 1 : -1]
+        end = bisect_right(self.events, moment, key=_AT)
+        return self.events[max(0, end - EVENTS_SHOWN) : end][::-1]
 
 
 def properties_of(declared: Declared, model: ModelPlan, function_arn: str) -> dict[str, str]:

@@ -19,18 +19,16 @@ truly were. The rules:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from enum import StrEnum
-from functools import cached_property
 from typing import Final
 
 from running_model_handler.core.names import ReplacementMode
+from simulator.findings import Finding, Kind, Verdict
+from simulator.lives import lives_of
 from simulator.plan import StartEnd
 from simulator.rekognition import BILLING, Change, Look, Model
 from simulator.requests import SERVICE_TIMEOUT_SECONDS, STARVED_SECONDS, Outcome, Request
-from simulator.stack import Resource, Stack, StackEvent
+from simulator.stack import Stack
 from simulator.world import World
 
 TOLERANCE_SECONDS: Final = 30.0
@@ -40,141 +38,9 @@ LATE_SECONDS: Final = 300.0
 _RUNS: Final = frozenset({"STARTING", "RUNNING"})
 
 
-class Kind(StrEnum):
-    """What can be said against a history."""
-
-    LEAK = "leak"
-    """At the end a model starts or runs whose last Start a stack's request made, which no existing resource
-    has, and which was not retained."""
-    LATE_STOP = "stopped late"
-    """A model did so for more than five minutes, then it stopped."""
-    HANG = "hang"
-    """CloudFormation gave a request up unanswered, after an hour."""
-    EARLY = "early"
-    """SUCCESS on create or update while the model did not run with the declared units."""
-    EARLY_DELETE = "early delete"
-    """SUCCESS on delete while the resource's model started or ran, and no other resource has it."""
-    STILL_STOPPING = "still stopping"
-    """SUCCESS on delete while it stopped; whether that is billed is not documented."""
-    ANOTHERS = "another's"
-    """A Stop of a model that a resource of another stack holds, or another resource of its own one (but for
-    a resize by a resource that declares it as well), or that a person started and the stack had never run."""
-    GAP = "gap"
-    """A replacement that was to start first stopped the old model before the new one had run."""
-    LEFT_BEHIND = "left behind"
-    """A rule, a permission or an execution at the end."""
-    UNSTOPPABLE = "could not be stopped"
-    """A leak, or a late stop, of what nobody could have stopped."""
-    UNANSWERABLE = "could not be answered"
-    """A hang that nobody could have prevented."""
-
-
-EXCUSED: Final = frozenset({Kind.UNSTOPPABLE, Kind.UNANSWERABLE})
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is said against a history."""
-
-    kind: Kind
-    at: float
-    """Seconds since the epoch."""
-    what: str
-
-
-@dataclass(slots=True)
-class Verdict:
-    """All that is said against a history."""
-
-    findings: list[Finding] = field(default_factory=list)
-    unit_hours: float = 0.0
-    """Billed after the resource was gone, by models that could have been stopped, up to the end."""
-
-    def of(self, kind: Kind) -> list[Finding]:
-        """The findings of one kind."""
-        return [finding for finding in self.findings if finding.kind is kind]
-
-
 def judge(world: World) -> Verdict:
     """Judge a history that has ended."""
     return _Judge(world).verdict()
-
-
-@dataclass(slots=True, eq=False)
-class _Life:
-    """A resource from its first event to its last."""
-
-    stack: Stack
-    resource: Resource
-    begins: float
-    ends: float
-    events: list[tuple[StackEvent, str]]
-    """Its creates and updates, each with the model that it declared then."""
-    requests: list[Request]
-
-    def status_at(self, moment: float) -> str:
-        """Its status, empty before it exists and after it was forgotten."""
-        for shown in reversed(self.resource.shown):
-            if shown.at <= moment:
-                return shown.status or ""
-        return ""
-
-    def exists_at(self, moment: float) -> bool:
-        """Whether it is part of its stack."""
-        return self.status_at(moment) not in ("", "DELETE_COMPLETE", "DELETE_SKIPPED")
-
-    def has(self, arn: str, moment: float) -> bool:
-        """Whether it has a model at a moment."""
-        if not self.exists_at(moment):
-            return False
-        for shown in reversed(self.resource.shown):
-            if shown.at <= moment:
-                if shown.physical_id == arn:
-                    return True
-                break
-        # What the events of a roll-back show is not documented: while a request runs, it says it itself.
-        for request in self.requests:
-            waiting = request.sent_at <= moment < (request.ended_at or float("inf"))
-            if waiting and request.type != "Delete" and arn in (request.declared_arn, request.old_arn):
-                return True
-        for event, declared in reversed(self.events):
-            if event.at > moment:
-                continue
-            if declared == arn:
-                return True
-            if event.status.endswith("_COMPLETE"):
-                return False
-        return False
-
-    def holds(self, model: Model, moment: float) -> bool:
-        """Whether a model is in its service at a moment."""
-        arn = model.plan.arn
-        if not self.has(arn, moment) or self.status_at(moment).startswith("DELETE_"):
-            return False
-        since = max(
-            (
-                request.ended_at
-                for request in self.requests
-                if request.outcome is Outcome.SUCCESS
-                and request.type != "Delete"
-                and request.declared_arn == arn
-                and request.ended_at is not None
-                and request.ended_at <= moment
-            ),
-            default=None,
-        )
-        if since is None:
-            return False
-        holds = True
-        for change in model.changes:
-            if since < change.at < moment:
-                own = isinstance(change.by, Request) and self.is_about(change.by)
-                holds = (own and change.verb == "Start") or (holds and (own or change.verb == "Start"))
-        return holds
-
-    def is_about(self, request: Request) -> bool:
-        """Whether a request is one of this resource."""
-        return request.stack is self.stack and request.logical_id == self.resource.logical_id
 
 
 class _Judge:
@@ -183,6 +49,7 @@ class _Judge:
         self._end = world.kernel.now
         self._models = world.rekognition.models
         self._verdict = Verdict()
+        self._lives = lives_of(world)
 
     def verdict(self) -> Verdict:
         self._models_without_resource()
@@ -206,39 +73,6 @@ class _Judge:
 
     def _say(self, kind: Kind, at: float, what: str) -> None:
         self._verdict.findings.append(Finding(kind, at, what))
-
-    @cached_property
-    def _lives(self) -> list[_Life]:
-        lives = []
-        for stack in self._world.stacks.values():
-            for number, resource in enumerate(stack.every):
-                if resource.declared is None:
-                    continue
-                begins = resource.shown[0].at
-                ends = next(
-                    (
-                        later.shown[0].at
-                        for later in stack.every[number + 1 :]
-                        if later.logical_id == resource.logical_id
-                    ),
-                    float("inf"),
-                )
-                events = [
-                    (event, str(json.loads(event.properties)["ProjectVersionArn"]))
-                    for event in stack.events
-                    if event.logical_id == resource.logical_id
-                    and begins <= event.at < ends
-                    and not event.status.startswith("DELETE_")
-                ]
-                requests = [
-                    request
-                    for request in self._world.requests
-                    if request.stack is stack
-                    and request.logical_id == resource.logical_id
-                    and begins <= request.sent_at < ends
-                ]
-                lives.append(_Life(stack, resource, begins, ends, events, requests))
-        return lives
 
     # --- leaks --------------------------------------------------------------------------------------
 

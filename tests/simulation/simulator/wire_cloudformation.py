@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -74,7 +75,7 @@ def _type_of(world: World, stack_id: str, logical_id: str) -> str:
 
 def _describe_stack_resource(world: World, asked: Mapping[str, str]) -> dict[str, Any]:
     stack_id, logical_id = asked["StackName"], asked["LogicalResourceId"]
-    shown = world.describe_stack_resource(stack_id, logical_id)
+    shown = world.apis.describe_stack_resource(stack_id, logical_id)
     detail = {
         "StackName": world.stacks[stack_id].plan.name,
         "StackId": stack_id,
@@ -102,15 +103,15 @@ def _describe_stack_events(world: World, asked: Mapping[str, str]) -> dict[str, 
             "ResourceType": _type_of(world, stack_id, event.logical_id),
             "Timestamp": at,
             "ResourceStatus": event.status,
-            "ResourceProperties": event.properties,
+            "ResourceProperties": "" if event.properties is None else json.dumps(event.properties),
         }
 
-    return {"StackEvents": [told(event) for event in world.describe_stack_events(stack_id)]}
+    return {"StackEvents": [told(event) for event in world.apis.describe_stack_events(stack_id)]}
 
 
 def _describe_stacks(world: World, asked: Mapping[str, str]) -> dict[str, Any]:
     stack_id = asked["StackName"]
-    status = world.describe_stack(stack_id)
+    status = world.apis.describe_stack(stack_id)
     stack = world.stacks[stack_id]
     one = {
         "StackId": stack_id,

@@ -25,7 +25,7 @@ def answer(world: World, request: HttpRequest) -> HttpAnswer:
         raise WireFault(f"Lambda does not know {request.method} {request.target}")
     try:
         require_signed(world, request, "lambda")
-        world.invoke(unquote(path[1]), json.loads(request.body))
+        world.apis.invoke(unquote(path[1]), json.loads(request.body))
     except ApiError as error:
         body = json.dumps({"Type": "User" if error.status < 500 else "Service", "Message": error.message})
         headers = {"Content-Type": "application/json", "x-amzn-ErrorType": error.code}

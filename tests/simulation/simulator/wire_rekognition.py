@@ -42,7 +42,7 @@ def _created(arn: str) -> float:
 
 def _describe_projects(world: World, asked: Mapping[str, Any]) -> dict[str, Any]:
     (name,) = asked["ProjectNames"]
-    arn = world.find_project(name)
+    arn = world.apis.find_project(name)
     if arn is None:
         return {"ProjectDescriptions": []}
     return {
@@ -55,7 +55,7 @@ def _describe_projects(world: World, asked: Mapping[str, Any]) -> dict[str, Any]
 def _describe_project_versions(world: World, asked: Mapping[str, Any]) -> dict[str, Any]:
     project, (version,) = asked["ProjectArn"], asked["VersionNames"]
     arns = [model.arn for model in world.plan.models if (model.project_arn, model.name) == (project, version)]
-    seen = world.describe(arns[0] if arns else project, project, version)
+    seen = world.apis.describe(arns[0] if arns else project, project, version)
     if seen is None:
         return {"ProjectVersionDescriptions": []}
     model, look = seen
@@ -73,26 +73,26 @@ def _describe_project_versions(world: World, asked: Mapping[str, Any]) -> dict[s
 
 
 def _start_project_version(world: World, asked: Mapping[str, Any]) -> dict[str, Any]:
-    world.start(asked["ProjectVersionArn"], asked["MinInferenceUnits"], asked.get("MaxInferenceUnits"))
+    world.apis.start(asked["ProjectVersionArn"], asked["MinInferenceUnits"], asked.get("MaxInferenceUnits"))
     return {"Status": "STARTING"}
 
 
 def _stop_project_version(world: World, asked: Mapping[str, Any]) -> dict[str, Any]:
-    world.stop(asked["ProjectVersionArn"])
+    world.apis.stop(asked["ProjectVersionArn"])
     return {"Status": "STOPPING"}
 
 
 def _list_tags(world: World, asked: Mapping[str, Any]) -> dict[str, Any]:
-    return {"Tags": dict(world.list_tags(asked["ResourceArn"]))}
+    return {"Tags": dict(world.apis.list_tags(asked["ResourceArn"]))}
 
 
 def _tag(world: World, asked: Mapping[str, Any]) -> dict[str, Any]:
-    world.tag(asked["ResourceArn"], asked["Tags"])
+    world.apis.tag(asked["ResourceArn"], asked["Tags"])
     return {}
 
 
 def _untag(world: World, asked: Mapping[str, Any]) -> dict[str, Any]:
-    world.untag(asked["ResourceArn"], asked["TagKeys"])
+    world.apis.untag(asked["ResourceArn"], asked["TagKeys"])
     return {}
 
 

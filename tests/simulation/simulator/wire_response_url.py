@@ -23,7 +23,7 @@ def answer(world: World, request: HttpRequest) -> HttpAnswer:
         return _refused(400, "InvalidArgument")
     if "content-length" not in headers:
         return _refused(411, "MissingContentLength")
-    status = world.put_answer(f"https://{headers['host']}{request.target}", request.body)
+    status = world.response_urls.put(f"https://{headers['host']}{request.target}", request.body)
     return HttpAnswer(status) if status < 300 else _refused(status, _CODES[status])
 
 

@@ -83,7 +83,7 @@ class AwsSdkHandler:
             "NoEcho": False,
             "Data": {},
         }
-        self._world.put_answer(event["ResponseURL"], json.dumps(body).encode())
+        self._world.response_urls.put(event["ResponseURL"], json.dumps(body).encode())
 
 
 def new_handler(world: World) -> Handler:

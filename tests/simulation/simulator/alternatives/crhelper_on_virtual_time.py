@@ -135,7 +135,7 @@ def _send_response(world: World, url: str, body: dict[str, Any], _: object) -> N
     while True:
         for _ in range(_PUT_TRIES_MAX):
             try:
-                world.put_answer(url, encoded)
+                world.response_urls.put(url, encoded)
                 return
             except AnswerLost:
                 world.kernel.sleep(_BETWEEN_TRIES_SECONDS)

@@ -154,7 +154,7 @@ class Framework:
 
     def _put(self, url: str, body: bytes) -> bool:
         try:
-            return self._world.put_answer(url, body) < 400
+            return self._world.response_urls.put(url, body) < 400
         except AnswerLost:
             return False
 

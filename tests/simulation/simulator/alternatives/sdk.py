@@ -72,17 +72,17 @@ class Sdk:
     def describe(self, arn: str) -> Look | None:
         """DescribeProjectVersions for the declared project and version; None if there is no such version."""
         model = self.world.rekognition.models[arn].plan
-        seen = self.call(lambda: self.world.describe(arn, model.project_arn, model.name))
+        seen = self.call(lambda: self.world.apis.describe(arn, model.project_arn, model.name))
         look: Look | None = seen[1] if seen is not None else None
         return look
 
     def start(self, arn: str, minimum: int, maximum: int | None) -> None:
         """StartProjectVersion."""
-        self.call(lambda: self.world.start(arn, minimum, maximum))
+        self.call(lambda: self.world.apis.start(arn, minimum, maximum))
 
     def stop(self, arn: str) -> None:
         """StopProjectVersion."""
-        self.call(lambda: self.world.stop(arn))
+        self.call(lambda: self.world.apis.stop(arn))
 
 
 def units_of(properties: dict[str, Any]) -> tuple[int, int | None]:

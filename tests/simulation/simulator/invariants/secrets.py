@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +14,15 @@ if TYPE_CHECKING:
 SECRET: Final = "X-Amz-Signature"
 
 
+def _count(value: object) -> int:
+    """How often the secret is in something that JSON can hold."""
+    if isinstance(value, str):
+        return value.count(SECRET)
+    if isinstance(value, Mapping):
+        return sum(_count(key) + _count(each) for key, each in value.items())
+    return sum(map(_count, value)) if isinstance(value, list | tuple) else 0
+
+
 class NothingSecretLeaves(Invariant):
     """No reason and no tag holds the ResponseURL, and a hand-over holds it once.
 
@@ -24,13 +32,13 @@ class NothingSecretLeaves(Invariant):
     guarantee = "G12"
 
     def handed_over(self, invocation: Invocation, event: Mapping[str, Any]) -> None:
-        if json.dumps(event).count(SECRET) != 1:
+        if _count(event) != 1:
             self.violated("a hand-over holds the ResponseURL outside the request")
 
     def answered(
         self, request: Request, invocation: Invocation, body: Mapping[str, Any], taken: bool
     ) -> None:
-        if SECRET in json.dumps(body):
+        if _count(body):
             self.violated(f"the answer to {request.name} holds its ResponseURL")
 
     def at_the_end(self, quiet: bool) -> None:

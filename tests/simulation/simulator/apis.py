@@ -1,0 +1,162 @@
+"""The APIs as the seams call them: each call takes the gateway to its service and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from simulator.errors import ApiError
+from simulator.rekognition import Look
+from simulator.requests import Request
+from simulator.stack import Shown, StackEvent
+from simulator.words import accepted, told_look, told_owner
+
+if TYPE_CHECKING:
+    from simulator.world import World
+
+
+class Apis:
+    """Rekognition, CloudFormation and Lambda; raises ``ApiError`` or ``AnswerLost``."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._gateway = world.gateway
+        self._rekognition = world.rekognition
+
+    def find_project(self, name: str) -> str | None:
+        """DescribeProjects."""
+        return self._gateway.call(
+            "rekognition:DescribeProjects", "*", lambda: self._rekognition.project_arn(name)
+        )
+
+    def describe(self, arn: str, project_arn: str, version: str) -> tuple[Any, Look] | None:
+        """DescribeProjectVersions; ``arn`` is the model that is asked for."""
+        lag = self._gateway.faults.describe_lag
+
+        def effect() -> tuple[Any, Look] | None:
+            seen = self._rekognition.describe(project_arn, version, self._gateway.lag(lag) if lag else 0.0)
+            if lag and seen is not None and seen[1] is not self._rekognition.models[arn].now:
+                self._gateway.note("old look at a model")
+            return seen
+
+        seen = self._gateway.call("rekognition:DescribeProjectVersions", arn, effect, told_look)
+        self._world.current_invocation().last_look[arn] = (self._world.kernel.now, seen[1] if seen else None)
+        return seen
+
+    def start(self, arn: str, minimum: int, maximum: int | None) -> None:
+        """StartProjectVersion."""
+        by = self._asked("rekognition:StartProjectVersion", arn)
+        self._gateway.call(
+            "rekognition:StartProjectVersion",
+            arn,
+            lambda: self._rekognition.start(arn, minimum, maximum, by),
+            lambda _: f"accepted, {minimum}-{maximum or minimum} units",
+        )
+
+    def stop(self, arn: str) -> None:
+        """StopProjectVersion."""
+        by = self._asked("rekognition:StopProjectVersion", arn)
+        self._gateway.call(
+            "rekognition:StopProjectVersion", arn, lambda: self._rekognition.stop(arn, by), accepted
+        )
+
+    def _asked(self, action: str, arn: str) -> Request | None:
+        invocation = self._world.current_invocation()
+        for monitor in self._world.monitors:
+            monitor.asked(invocation, action, arn)
+        return invocation.request
+
+    def list_tags(self, arn: str) -> Mapping[str, str]:
+        """ListTagsForResource."""
+        lag = self._gateway.faults.tag_lag
+
+        def effect() -> Mapping[str, str]:
+            tags = self._rekognition.list_tags(arn, self._gateway.lag(lag))
+            if lag and tags is not self._rekognition.models[arn].true_tags:
+                self._gateway.note("old tags")
+            return tags
+
+        return self._gateway.call("rekognition:ListTagsForResource", arn, effect, told_owner)
+
+    def tag(self, arn: str, tags: Mapping[str, str]) -> None:
+        """TagResource."""
+        self._gateway.call(
+            "rekognition:TagResource",
+            arn,
+            lambda: self._rekognition.tag(arn, tags),
+            lambda _: told_owner(tags),
+        )
+
+    def untag(self, arn: str, keys: list[str]) -> None:
+        """UntagResource."""
+        self._gateway.call(
+            "rekognition:UntagResource", arn, lambda: self._rekognition.untag(arn, keys), lambda _: len(keys)
+        )
+
+    def describe_stack_resource(self, stack_id: str, logical_id: str) -> Shown:
+        """DescribeStackResource."""
+
+        def effect() -> Shown:
+            stack = self._world.stacks.get(stack_id)
+            if stack is None or not stack.statuses:
+                raise ApiError("ValidationError", f"Stack '{stack_id}' does not exist")
+            shown = stack.view(logical_id, self._moment())
+            if shown is None or shown.status is None:
+                raise ApiError(
+                    "ValidationError", f"Resource {logical_id} does not exist for stack {stack.plan.name}"
+                )
+            if shown is not stack.resources[logical_id].shown[-1]:
+                self._gateway.note("old view of a resource")
+            return shown
+
+        return self._gateway.call(
+            "cloudformation:DescribeStackResource", stack_id, effect, lambda shown: shown.status
+        )
+
+    def describe_stack_events(self, stack_id: str) -> list[StackEvent]:
+        """DescribeStackEvents, its first page."""
+
+        def effect() -> list[StackEvent]:
+            stack = self._world.stacks.get(stack_id)
+            if stack is None or not stack.statuses:
+                raise ApiError("ValidationError", f"Stack [{stack_id}] does not exist")
+            events = stack.events_at(self._moment())
+            if not events or events[0] is not stack.events[-1]:
+                self._gateway.note("old events")
+            return events
+
+        return self._gateway.call("cloudformation:DescribeStackEvents", stack_id, effect, len)
+
+    def describe_stack(self, stack_id: str) -> str:
+        """DescribeStacks: the status."""
+
+        def effect() -> str:
+            stack = self._world.stacks.get(stack_id)
+            status = stack.status_at(self._moment()) if stack is not None else ""
+            if stack is not None and status != stack.status:
+                self._gateway.note("old status of a stack")
+            if not status:
+                raise ApiError("ValidationError", f"Stack with id {stack_id} does not exist")
+            return status
+
+        return self._gateway.call("cloudformation:DescribeStacks", stack_id, effect, str)
+
+    def _moment(self) -> float:
+        lag = self._gateway.faults.stack_lag
+        return self._world.kernel.now - (self._gateway.lag(lag) if lag else 0.0)
+
+    def invoke(self, arn: str, event: Mapping[str, Any]) -> None:
+        """Invoke, InvocationType Event."""
+        invocation = self._world.current_invocation()
+
+        def effect() -> None:
+            chance, share = self._world.answer_chance.random, self._gateway.faults.hand_over_throttled
+            if share and chance() < share:
+                self._gateway.note("hand-over throttled")
+                raise ApiError("TooManyRequestsException", "Rate exceeded", 429)
+            for monitor in self._world.monitors:
+                monitor.handed_over(invocation, event)
+            self._world.functions.invoke(arn, event, invocation.request, invocation.delivery.depth + 1)
+            invocation.handed_over = True
+
+        self._gateway.call("lambda:InvokeFunction", arn, effect, accepted)

@@ -1,0 +1,103 @@
+"""What one history adds to a tally."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+from simulator.draw import draw
+from simulator.fast_seam import new_handler
+from simulator.history import HandlerFactory, History, play
+from simulator.rekognition import PERSON
+from simulator.requests import Request
+from simulator.tally import Tally
+from simulator.world import World
+
+
+def tally(seeds: range, handler: HandlerFactory = new_handler) -> Tally:
+    """Play seeds and count."""
+    result = Tally()
+    for seed in seeds:
+        begin = time.process_time()
+        history = play(draw(seed), handler)
+        _count(result, seed, history)
+        result.cpu_seconds += time.process_time() - begin
+    return result
+
+
+def _count(result: Tally, seed: int, history: History) -> None:
+    world = history.world
+    result.histories += 1
+    if history.violations:
+        result.violations[seed] = [str(violation) for violation in history.violations]
+    result.excused += bool(world.conditions)
+    result.conditions.update(condition.name for condition in world.conditions)
+    result.faults.update(world.gateway.fired)
+    result.invocations += world.functions.count
+    result.simulated_seconds += world.elapsed
+    _count_story(result, world)
+    _count_operations(result.operations, world)
+    for model in world.rekognition.models.values():
+        result.models.update(str(look.status) for look in model.looks[1:])
+        ends = model.plan.starts
+        result.models.update(
+            f"start ends {ends[min(number, len(ends) - 1)].end}" for number in range(model.starts)
+        )
+
+
+def _count_story(result: Tally, world: World) -> None:
+    for _, who, what, told in world.story.entries:
+        if who == PERSON:
+            result.by_hand[what.split(" ")[0] if told == "done" else "refused"] += 1
+        elif who == "Lambda":
+            result.faults[what] += 1
+        elif ":" in what and who != "CloudFormation" and not what.startswith(("begins", "dies")):
+            _count_call(result, what.split(" ")[0], str(told))
+
+
+def _count_call(result: Tally, action: str, told: str) -> None:
+    if told == "answer lost":
+        # The second word on a call that is counted already.
+        return
+    result.calls[action] += 1
+    if told.endswith(("Exception", "Error", "Denied", "Throttling")):
+        result.refusals[told] += 1
+
+
+def _count_operations(operations: Counter[str], world: World) -> None:
+    for stack in world.stacks.values():
+        operations.update(f"stack {status}" for _, status in stack.statuses)
+        operations.update(
+            f"sibling {status}"
+            for resource in stack.every
+            if resource.declared is None
+            for status in {shown.status for shown in resource.shown}
+            if str(status).endswith("_FAILED")
+        )
+    operations.update({"retained": len(world.retained)})
+    for number, request in enumerate(world.requests):
+        operations[f"{request.type} {request.outcome}"] += 1
+        operations.update(_kinds_of(request, world.requests[:number]))
+
+
+def _kinds_of(request: Request, before: list[Request]) -> list[str]:
+    """What a request is about, as people would say."""
+    if request.rolls_back:
+        return ["roll-back of an update"]
+    if request.type == "Update":
+        if request.declared_arn != request.old_arn:
+            return [f"replacement {request.properties.get('Replacement')}"]
+        return ["resize" if request.declared_units != request.old_units else "other properties"]
+    if request.type == "Delete":
+        during = request.stack.status_at(request.sent_at)
+        return ["delete in the clean-up of an update"] if "CLEANUP" in during else []
+    known = {one.logical_id for one in before if one.stack is request.stack and one.type == "Create"}
+    if not known:
+        return ["first create"]
+    had = any(
+        one.stack is request.stack
+        and one.logical_id != request.logical_id
+        and one.declared_arn == request.declared_arn
+        for one in before
+    )
+    return ["rename" if had else "addition"]

@@ -1,0 +1,102 @@
+"""Whatever a plan can draw really happens: an adversary that never strikes would be false comfort."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import fields
+from typing import Final
+
+import pytest
+
+from running_model_handler.core.names import ReplacementMode
+from simulator.counting import tally
+from simulator.plan import Faults, Hand, KillAt, OnFailure, StartEnd
+from simulator.tally import Tally
+
+SEEDS: Final = range(1, 301)
+"""A second or two; any three hundred will do."""
+FAULTS: Final[dict[str, tuple[str, ...]]] = {
+    "throttled": ("throttled",),
+    "failed_before": ("failed before",),
+    "lost_after": ("lost after",),
+    "slow": ("slow",),
+    "describe_lag": ("old look at a model",),
+    "tag_lag": ("old tags",),
+    "stack_lag": ("old view of a resource", "old events", "old status of a stack"),
+    "iam_delay": ("policy not yet in force",),
+    "duplicated": ("duplicated",),
+    "duplicate_delay": ("duplicated",),
+    "delayed": ("delayed",),
+    "delay_seconds": ("delayed",),
+    "hand_over_throttled": ("hand-over throttled",),
+    "answer_lost": ("answer not sent", "answer lost after"),
+    "denied": ("denied for good",),
+}
+"""What is counted when a fault of the plan happens."""
+OPERATIONS: Final = {
+    "first create",
+    "addition",
+    "rename",
+    "resize",
+    "other properties",
+    *(f"replacement {mode}" for mode in ReplacementMode),
+    "roll-back of an update",
+    "delete in the clean-up of an update",
+    "retained",
+    "sibling CREATE_FAILED",
+    "sibling UPDATE_FAILED",
+    "Create cancelled",
+    "Update cancelled",
+    "stack UPDATE_ROLLBACK_FAILED",
+    "stack DELETE_FAILED",
+}
+"""What people ask of their stacks, what fails beside the models, and where it leads."""
+AFTER_FAILURE: Final = {
+    OnFailure.ROLLBACK: "stack ROLLBACK_COMPLETE",
+    OnFailure.DELETE: "stack DELETE_COMPLETE",
+    OnFailure.DO_NOTHING: "stack CREATE_FAILED",
+}
+
+
+@pytest.fixture(scope="module")
+def counted() -> Tally:
+    """All that happened."""
+    return tally(SEEDS)
+
+
+def missing(happened: Counter[str], expected: set[str]) -> set[str]:
+    """What never happened."""
+    return {name for name in expected if not happened[name]}
+
+
+def test_every_fault_strikes(counted: Tally) -> None:
+    """Each field of ``Faults`` has its effect; a new one fails here until it is counted."""
+    assert set(FAULTS) == {field.name for field in fields(Faults)} - {"ends"}
+    assert not missing(counted.faults, {name for names in FAULTS.values() for name in names})
+
+
+def test_every_kind_of_kill_and_lack_strikes(counted: Tally) -> None:
+    """Kills at each of their moments; no concurrency left, quotas used up, events that come to nothing."""
+    assert not missing(counted.faults, {f"killed {at}" for at in KillAt})
+    assert not missing(counted.faults, {"concurrency", "drops an event (the function is gone)"})
+    assert not missing(counted.refusals, {"LimitExceededException", "ResourceInUseException"})
+
+
+def test_people_do_all_that_they_can(counted: Tally) -> None:
+    """Starts, stops and deletes by hand have an effect, and some are refused."""
+    assert not missing(counted.by_hand, {f"{hand}s" for hand in Hand} | {"refused"})
+
+
+def test_every_operation_is_asked_for(counted: Tally) -> None:
+    """Each change of a template, each way that it fails, each end of a start."""
+    assert set(AFTER_FAILURE) == set(OnFailure)
+    assert not missing(counted.operations, OPERATIONS | set(AFTER_FAILURE.values()))
+    assert not missing(counted.models, {f"start ends {end}" for end in StartEnd})
+
+
+def test_the_handler_makes_every_call(counted: Tally) -> None:
+    """A history in which nothing is started or handed over would excuse everything."""
+    rekognition = ("Start", "Stop", "Describe")
+    calls = {f"rekognition:{verb}ProjectVersion{'s' * (verb == 'Describe')}" for verb in rekognition}
+    assert not missing(counted.calls, calls | {"lambda:InvokeFunction", "cloudformation:DescribeStackEvents"})
+    assert counted.histories == len(SEEDS)
