@@ -12,7 +12,7 @@ RUN := PATH="$(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$$PATH"
 SOURCES := app.py constructs lambda local_aws demo bench
 PYTEST := $(RUN) $(BIN)/python -m pytest
 
-.PHONY: help setup lint types test-fast test e2e demo local-aws simulate-alternatives bench clean simulate
+.PHONY: help setup lint types test-fast test e2e demo local-aws simulate-alternatives bench clean simulate simulate-mutants
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -58,6 +58,10 @@ bench: setup ## measure lag, calls, import, asset and synth
 
 simulate: setup ## play SEEDS histories from FIRST_SEED on all cores; fails on a violation
 	@$(RUN) PYTHONPATH=tests/simulation:constructs:lambda $(BIN)/python -m simulator $(SEEDS) $(FIRST_SEED)
+
+MUTANT_SEEDS ?= 2000
+simulate-mutants: setup ## mistakes in the handler that the simulation has to find, within MUTANT_SEEDS histories: a table
+	@$(RUN) PYTHONPATH=tests/simulation:constructs:lambda $(BIN)/python -m simulator.mutants --seeds $(MUTANT_SEEDS) --first-seed $(FIRST_SEED)
 
 clean: ## remove what set-up and runs have made
 	rm -rf $(VENV) node_modules build dist cdk.out .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
