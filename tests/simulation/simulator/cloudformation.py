@@ -44,6 +44,7 @@ class Operator:
         self._task = self._kernel.current
         for operation in self.stack.plan.operations:
             self._kernel.sleep(operation.pause_seconds)
+            self._world.note_rest(self.stack)
             if operation.verb is Verb.DELETE:
                 self._delete_until_gone()
             elif self.stack.status in ("", "DELETE_COMPLETE"):

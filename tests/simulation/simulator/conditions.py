@@ -8,6 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from simulator.functions import TIME_IS_OVER
 from simulator.requests import SERVICE_TIMEOUT_SECONDS, STARVED_SECONDS, Outcome, Request
 
 if TYPE_CHECKING:
@@ -50,9 +51,10 @@ def _failed_with_the_command(request: Request, model: Model) -> bool:
 def nobody_could_answer(request: Request) -> bool:
     """Whether nothing of ours ran that could have answered: killed in every try, dropped, or never run.
 
-    Lambda may keep an event back, or have no concurrency left, until CloudFormation no longer waits.
+    Lambda may keep an event back, or have no concurrency left, until CloudFormation no longer waits. That an
+    invocation ran to the end of its own time is no excuse: it should have handed over.
     """
-    if any("killed" in why or "too old" in why for why in request.lost):
+    if any("too old" in why or ("killed" in why and TIME_IS_OVER not in why) for why in request.lost):
         return True
     ends_at = request.sent_at + SERVICE_TIMEOUT_SECONDS
     starved = request.running == 0 and request.ran_until < ends_at - STARVED_SECONDS

@@ -22,6 +22,8 @@ EVENT_AGE_SECONDS_MAX: Final = 3600.0
 CHAIN_LENGTH_MAX: Final = 16
 """Recursive loop detection drops an event after about so many invocations in a chain."""
 RETRY_SECONDS: Final = (60.0, 120.0)
+TIME_IS_OVER: Final = "its time is over"
+"""How an invocation ends that did not hand over in time."""
 
 Handler = Callable[[Any, Any], Any]
 
@@ -263,7 +265,7 @@ class Functions:
 
     def _timed_out(self, invocation: Invocation) -> None:
         if invocation.task is not None:
-            self.kill(invocation, None, "its time is over")
+            self.kill(invocation, None, TIME_IS_OVER)
 
     def kill(self, invocation: Invocation, at: KillAt | None, when: str) -> None:
         """An invocation dies: of its time-out, or, ``at`` a moment of the plan, with its machine."""

@@ -53,8 +53,24 @@ class Gateway:
         told: Callable[[_T], object] | None = None,
     ) -> _T:
         """Make a call for the invocation that runs; raises ``ApiError`` or ``AnswerLost``."""
+        invocation = self._world.current_invocation()
+        try:
+            result = self._call(invocation, action, resource, effect, told)
+        except (ApiError, AnswerLost):
+            self._world.note_end_of_call(invocation, action, succeeded=False)
+            raise
+        self._world.note_end_of_call(invocation, action, succeeded=True)
+        return result
+
+    def _call(
+        self,
+        invocation: Invocation,
+        action: str,
+        resource: str,
+        effect: Callable[[], _T],
+        told: Callable[[_T], object] | None,
+    ) -> _T:
         world, chance = self._world, self._chance.random
-        invocation = world.current_invocation()
         kill = world.kill_of(invocation, invocation.calls)
         invocation.calls += 1
         if kill is KillAt.BEFORE_CALL:

@@ -10,6 +10,7 @@ from simulator.requests import Request
 
 if TYPE_CHECKING:
     from simulator.functions import Invocation
+    from simulator.stack import Stack
 
 
 class Monitor:
@@ -20,6 +21,12 @@ class Monitor:
 
     def asked(self, invocation: Invocation, action: str, arn: str) -> None:
         """An invocation has sent a Start or a Stop, whatever came of it."""
+
+    def called(self, invocation: Invocation, action: str, succeeded: bool) -> None:
+        """An invocation has made a call; ``succeeded`` if its answer came and was no error."""
+
+    def rested(self, stack: Stack) -> None:
+        """The rest of a stack between two operations is over."""
 
     def handed_over(self, invocation: Invocation, event: Mapping[str, Any]) -> None:
         """A request goes on in another invocation."""

@@ -123,6 +123,16 @@ class World:
         """A call was decided."""
         self.story.entries.append((self.kernel.now, invocation.name, called(action, resource), result))
 
+    def note_end_of_call(self, invocation: Invocation, action: str, *, succeeded: bool) -> None:
+        """A call came back to its invocation."""
+        for monitor in self.monitors:
+            monitor.called(invocation, action, succeeded)
+
+    def note_rest(self, stack: Stack) -> None:
+        """The rest of a stack between two operations is over."""
+        for monitor in self.monitors:
+            monitor.rested(stack)
+
     def add_request(self, request: Request) -> None:
         """CloudFormation sends a request."""
         self.requests.append(request)

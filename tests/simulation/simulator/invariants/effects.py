@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from running_model_handler.core.names import Tag
-from simulator.invariants.base import Invariant
+from simulator.invariants.base import Invariant, Violation
 from simulator.rekognition import Change, Model
 from simulator.requests import Outcome, Request
 
 if TYPE_CHECKING:
     from simulator.functions import Invocation
+    from simulator.stack import Stack
+    from simulator.world import World
 
 STALE_SECONDS: Final = 25.0
 """What CloudFormation shows may be this old, and a call may take this long to arrive, together."""
@@ -44,9 +46,21 @@ class Idempotent(Invariant):
 
 
 class StaleStartsNothing(Invariant):
-    """A Start is sent only while CloudFormation itself waits for the request."""
+    """A Start is sent only while CloudFormation waits for the request, and right after it that is asked."""
 
     guarantee = "G10"
+
+    def __init__(self, world: World, violations: list[Violation]) -> None:
+        super().__init__(world, violations)
+        self._have_started: set[int] = set()
+
+    def called(self, invocation: Invocation, action: str, succeeded: bool) -> None:
+        if action == "rekognition:StartProjectVersion" and succeeded:
+            self._have_started.add(invocation.number)
+        elif invocation.number in self._have_started:
+            self._have_started.discard(invocation.number)
+            if not action.startswith(("cloudformation:", "lambda:")):
+                self.violated(f"{invocation.name} has started a model and then calls {action}")
 
     def acted(self, model: Model, change: Change) -> None:
         request = change.by
@@ -105,18 +119,28 @@ class AsDeclared(Invariant):
 
     guarantee = "G8"
 
-    def at_the_end(self, quiet: bool) -> None:
-        last: dict[tuple[str, str], Request] = {}
+    def __init__(self, world: World, violations: list[Violation]) -> None:
+        super().__init__(world, violations)
+        self._told: set[Request] = set()
+        """Of whom it is told already: what is wrong in one rest may be so in the next."""
+
+    def rested(self, stack: Stack) -> None:
+        last: dict[str, Request] = {}
         for request in self.world.requests:
-            if request.type != "Delete":
-                last[request.owner] = request
-        for owner, request in last.items():
-            resource, stack = self.resource(owner), request.stack
+            if request.stack is stack and request.type != "Delete":
+                last[request.logical_id] = request
+        for request in last.values():
+            resource = self.resource(request.owner)
             if resource is None or not resource.exists or stack.status not in _COMPLETE:
                 continue
             if request.outcome is not Outcome.SUCCESS or resource.physical_id != request.declared_arn:
                 continue
-            self._check(request)
+            if request not in self._told:
+                self._check(request)
+
+    def at_the_end(self, quiet: bool) -> None:
+        for stack in self.world.stacks.values():
+            self.rested(stack)
 
     def _check(self, request: Request) -> None:
         model = self.world.rekognition.models[request.declared_arn]
@@ -124,13 +148,19 @@ class AsDeclared(Invariant):
         if now.runs_with(request.declared_units):
             return
         since = (request.ended_at or 0.0) - 60.0
-        if any(change.at >= since and _is_foreign(change, request) for change in model.changes):
+        if any(change.at >= since and self._is_foreign(change, request) for change in model.changes):
             return
         if model.status is None:
             return
-        self.violated(f"after {request.name} succeeded, its model is {now}")
+        self._told.add(request)
+        self.violated(f"after {request.name} succeeded, its model is {now.status} with {now.units} units")
 
+    def _is_foreign(self, change: Change, request: Request) -> bool:
+        """A person's act, or that of a later request whose resource lives on with the same model.
 
-def _is_foreign(change: Change, request: Request) -> bool:
-    """A person's act, or that of a request which came later."""
-    return not isinstance(change.by, Request) or change.by.number > request.number
+        A Delete, or a request that was rolled back, has to leave the model as it is declared elsewhere.
+        """
+        by = change.by
+        if not isinstance(by, Request):
+            return True
+        return by.number > request.number and by.type != "Delete" and self.lives(by.owner)
