@@ -7,7 +7,7 @@ import logging
 from running_model_handler.core.arn import ProjectVersionArn
 from running_model_handler.core.claim import Claim
 from running_model_handler.core.errors import RequestFailed, ServiceError
-from running_model_handler.core.names import Attribute, ReplacementMode
+from running_model_handler.core.names import Attribute, Property, ReplacementMode
 from running_model_handler.core.state import ModelMemory
 from running_model_handler.core.status import Observation, Status
 from running_model_handler.core.waiting import CLAIM_FRESH_SECONDS, SETTLE_SECONDS
@@ -170,6 +170,15 @@ class Bringing(Steps):
             )
         reconciler = Reconciler(worker, arn, project)
         seen = reconciler.observe()
+        if claim is not None and seen.status is None and self._declared.project_arn is None:
+            # The tag that names the project can have been edited.
+            reconciler = Reconciler(worker, arn, worker.look_up_project(arn))
+            seen = reconciler.observe()
+        if claim is not None and seen.status is None and self._declared.project_arn is not None:
+            raise RequestFailed(
+                f"model {arn} exists, but {Property.PROJECT_ARN} {self._declared.project_arn} does not show "
+                "it; correct it, or omit it to have the project looked up"
+            )
         if claim is None or seen.status is None:
             raise RequestFailed(
                 f"model {arn} does not exist (project {arn.project_name} has no version "

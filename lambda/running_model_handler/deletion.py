@@ -46,7 +46,7 @@ class Deletion(Steps):
         return Answer(physical_id)
 
     def _delete(self, arn: ProjectVersionArn) -> None:
-        worker, owner = self.worker, self._request.envelope.owner
+        owner = self._request.envelope.owner
         view = self._view_or_none()
         claim = self._claim_once_settled(arn)
         if claim is None:
@@ -66,7 +66,7 @@ class Deletion(Steps):
         if heir is not None:
             self.hand_back(arn, claim, heir)
             return
-        project = worker.project(arn, self._request.project_arn, claim)
+        project = self.project_or_none(arn, self._request.project_arn, claim)
         settle = SETTLE_SECONDS if self._request.never_answered else 0.0
         # Nothing to release where the claim is gone, and the claim was the permission to change the tags.
         if self.stop(arn, project, settle_seconds=settle) and claim.owner is not None:

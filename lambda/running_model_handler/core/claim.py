@@ -7,6 +7,7 @@ counts only once it has been read back.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -16,6 +17,7 @@ from running_model_handler.core.numbers import parse_whole_number
 from running_model_handler.core.units import InferenceUnits
 from running_model_handler.core.wanted import Direction
 
+_CREATED: Final = re.compile(r"[0-9]{1,20}")
 _REQUESTS_KEPT: Final = 12
 _DIGEST_LENGTH: Final = 12
 _BACK: Final = "-"
@@ -107,7 +109,7 @@ def read_claim(tags: Mapping[str, str]) -> Claim:
     return Claim(
         owner=Owner(stack_id, logical_id) if stack_id and logical_id else None,
         units=_read_units(tags.get(Tag.UNITS, "")),
-        project_created=created if created.isdigit() else None,
+        project_created=created if _CREATED.fullmatch(created) else None,
         previous=PreviousOwner(former, _read_units(tags.get(Tag.PREVIOUS_UNITS, ""))) if former else None,
         adopted=tags.get(Tag.ADOPTED) == "true",
         requests=tuple(tags.get(Tag.REQUESTS, "").split()),
