@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 
-from running_model_handler.core.arn import ProjectVersionArn
+from running_model_handler.core.arn import ProjectVersionArn, stop_command
 from running_model_handler.core.claim import Claim
 from running_model_handler.core.errors import RequestFailed, ServiceError
 from running_model_handler.core.waiting import SETTLE_SECONDS
 from running_model_handler.core.wanted import StackView
 from running_model_handler.ownership import Superseded
-from running_model_handler.reconcile import stop_command
 from running_model_handler.request import DeleteRequest
 from running_model_handler.steps import Answer, Steps
 from running_model_handler.worker import HandOverDue, Worker

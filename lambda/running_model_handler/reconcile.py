@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from running_model_handler.absence import NotShown, find_unseen
-from running_model_handler.core.arn import ProjectArn, ProjectVersionArn
+from running_model_handler.core.arn import ProjectArn, ProjectVersionArn, stop_command
 from running_model_handler.core.errors import ErrorKind, RequestFailed, ServiceError
 from running_model_handler.core.plan import (
     Done,
@@ -129,6 +129,10 @@ class Reconciler:
             if not isinstance(step, Finished):
                 memory.settled_since = 0.0
             if worker.out_of_time():
+                if isinstance(step, Stop) and not memory.stops:
+                    # However late a request gets here: one Stop does more than a command in a reason.
+                    with suppress(RequestFailed):
+                        self._stop()
                 raise RequestFailed(
                     f"model {self._arn} did not stop in time, its status is {seen.status}, and it goes on "
                     f"billing; stop it by hand: {stop_command(self._arn)}"
@@ -247,11 +251,6 @@ class Reconciler:
                 "resource": worker.envelope.logical_id,
             },
         )
-
-
-def stop_command(arn: ProjectVersionArn) -> str:
-    """The command that stops a model by hand."""
-    return f"aws rekognition stop-project-version --region {arn.region} --project-version-arn {arn}"
 
 
 def _quota_reason(arn: ProjectVersionArn, error: ServiceError) -> str:

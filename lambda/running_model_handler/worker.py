@@ -35,7 +35,7 @@ from running_model_handler.core.wanted import (
     newer,
     still_wanted,
 )
-from running_model_handler.request import Envelope
+from running_model_handler.envelope import Envelope
 from running_model_handler.shell.clock import Clock
 from running_model_handler.shell.cloudformation import Stacks
 from running_model_handler.shell.rekognition import Models

@@ -23,7 +23,8 @@ from synth_examples import ARN, PROJECT
 
 from rekognition_running_model import Replacement, RunningModel, RunningModelProvider
 from running_model_handler.core.names import RESOURCE_TYPE
-from running_model_handler.request import CreateRequest, parse_envelope, parse_request
+from running_model_handler.envelope import parse_envelope
+from running_model_handler.request import CreateRequest, parse_request
 
 Found = Callable[[Stack, str], dict[str, Any]]
 
