@@ -135,7 +135,7 @@ def test_check_on_every_deploy_differs_with_every_synth() -> None:
         ({"project_version_arn": PROJECT}, "not of its project"),
         ({"project_version_arn": "arn:aws:s3:::bucket"}, "not of the service 's3'"),
         ({"project_version_arn": ""}, "must be an ARN like"),
-        ({"project_version_arn": "x" * 3000}, "at most 2048 characters"),
+        ({"project_version_arn": "x" * 3000}, "at most 1024 characters"),
         ({"project_arn": ARN}, "must be the ARN of the project"),
         ({"project_arn": PROJECT.replace("parts", "others")}, "the project of the model version"),
         ({"min_inference_units": 0}, "min_inference_units must be a whole number of at least 1"),
