@@ -49,3 +49,12 @@ def test_g8_units_that_no_start_takes_are_not_read_from_a_tag() -> None:
     """G8: a model that goes back to its former owner is not started with what the API can't hold."""
     assert read_claim({str(Tag.UNITS): "1-2147483648"}).units is None
     assert read_claim({str(Tag.UNITS): "1-3"}).units == InferenceUnits(1, 3)
+
+
+def test_g2_a_tag_with_digits_of_another_script_names_no_project() -> None:
+    """G2: the service would refuse the project that they make; it is looked up instead."""
+    stage = STAGES["Delete"]()
+    stage.versions[V1].tags[str(Tag.PROJECT_CREATED)] = "١٢٣"
+    played = play(stage, an_event("Delete"))
+    assert played.answer is not None
+    assert (played.answer["Status"], stage.versions[V1].status) == ("SUCCESS", "STOPPED")
