@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 
-from running_model_handler.core.arn import ProjectVersionArn
+from running_model_handler.core.arn import ProjectVersionArn, stop_command
 from running_model_handler.core.claim import Claim
 from running_model_handler.core.errors import RequestFailed, ServiceError
-from running_model_handler.core.names import Attribute, ReplacementMode
+from running_model_handler.core.names import Attribute, Property, ReplacementMode
 from running_model_handler.core.state import ModelMemory
 from running_model_handler.core.status import Observation, Status
+from running_model_handler.core.units import InferenceUnits
 from running_model_handler.core.waiting import CLAIM_FRESH_SECONDS, LAG_SECONDS, SETTLE_SECONDS
 from running_model_handler.core.wanted import (
     Direction,
@@ -20,7 +21,7 @@ from running_model_handler.core.wanted import (
     is_expected,
     must_stop_after_end,
 )
-from running_model_handler.reconcile import Guard, Reconciler, stop_command
+from running_model_handler.reconcile import Guard, Reconciler
 from running_model_handler.request import CreateRequest, Declared, UpdateRequest, directions_of
 from running_model_handler.steps import Answer, Steps
 from running_model_handler.worker import HandOverDue, RequestEnded, Worker
@@ -170,6 +171,15 @@ class Bringing(Steps):
             )
         reconciler = Reconciler(worker, arn, project)
         seen = reconciler.observe()
+        if claim is not None and seen.status is None and self._declared.project_arn is None:
+            # The tag that names the project can have been edited.
+            reconciler = Reconciler(worker, arn, worker.look_up_project(arn))
+            seen = reconciler.observe()
+        if claim is not None and seen.status is None and self._declared.project_arn is not None:
+            raise RequestFailed(
+                f"model {arn} exists, but {Property.PROJECT_ARN} {self._declared.project_arn} does not show "
+                "it; correct it, or omit it to have the project looked up"
+            )
         if claim is None or seen.status is None:
             raise RequestFailed(
                 f"model {arn} does not exist (project {arn.project_name} has no version "
@@ -333,15 +343,20 @@ class Bringing(Steps):
         the model serves again as soon as it can.
         """
         worker, former = self.worker, self._former
-        if former is None or former.former_units is None or not worker.state.model(str(arn)).stops:
+        if former is None or not worker.state.model(str(arn)).stops:
             return
         claim = self.claim_or_none(arn)
         if claim is None or not claim.is_of(worker.envelope.owner):
             return
+        units = former.former_units
+        if arn != self._arn and (units is None or former.former_arn != arn):
+            # The old properties can't be read, or are not this model's: its claim tells what was declared.
+            units = claim.units
+        units = units or InferenceUnits(1)
         key = f"{arn} again"
         if key not in worker.state.models:
             worker.state.models[key] = ModelMemory()
             kept = worker.state.models[str(arn)]
             worker.state.models[str(arn)] = ModelMemory(stops=kept.stops)
         reconciler = Reconciler(worker, arn, worker.project(arn, None, claim))
-        reconciler.to_running(former.former_units, self._guard, until_accepted=True)
+        reconciler.to_running(units, self._guard, until_accepted=True)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 
-from running_model_handler.core.arn import ProjectVersionArn
+from running_model_handler.core.arn import ProjectVersionArn, stop_command
 from running_model_handler.core.claim import Claim
 from running_model_handler.core.errors import RequestFailed, ServiceError
 from running_model_handler.core.waiting import SETTLE_SECONDS
 from running_model_handler.core.wanted import StackView
 from running_model_handler.ownership import Superseded
-from running_model_handler.reconcile import stop_command
 from running_model_handler.request import DeleteRequest
 from running_model_handler.steps import Answer, Steps
 from running_model_handler.worker import HandOverDue, Worker
@@ -46,7 +45,7 @@ class Deletion(Steps):
         return Answer(physical_id)
 
     def _delete(self, arn: ProjectVersionArn) -> None:
-        worker, owner = self.worker, self._request.envelope.owner
+        owner = self._request.envelope.owner
         view = self._view_or_none()
         claim = self._claim_once_settled(arn)
         if claim is None:
@@ -69,7 +68,7 @@ class Deletion(Steps):
         if heir is not None:
             self.hand_back(arn, claim, heir)
             return
-        project = worker.project(arn, self._request.project_arn, claim)
+        project = self.project_or_none(arn, self._request.project_arn, claim)
         settle = SETTLE_SECONDS if self._request.never_answered else 0.0
         # Nothing to release where the claim is gone, and the claim was the permission to change the tags.
         if self.stop(arn, project, settle_seconds=settle) and claim.owner is not None:

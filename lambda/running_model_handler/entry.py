@@ -15,7 +15,9 @@ import boto3
 from crhelper import FAILED, CfnResource
 
 from running_model_handler.core.answer import encode_answer
+from running_model_handler.core.arn import location_of, stop_command
 from running_model_handler.core.errors import ServiceError
+from running_model_handler.core.event import readable_event
 from running_model_handler.core.state import STATE_KEY, State, state_from_json
 from running_model_handler.core.waiting import (
     HAND_OVERS_MAX,
@@ -23,16 +25,14 @@ from running_model_handler.core.waiting import (
     backoff_seconds,
 )
 from running_model_handler.core.wanted import RequestType
-from running_model_handler.lifecycle import handle
-from running_model_handler.request import (
-    DeleteRequest,
+from running_model_handler.envelope import (
     Envelope,
-    Request,
     UnanswerableEvent,
     parse_envelope,
-    parse_request,
     physical_id_for_failure,
 )
+from running_model_handler.lifecycle import handle
+from running_model_handler.request import DeleteRequest, Request, parse_request
 from running_model_handler.shell.answer import AnswerNotSent, put_answer
 from running_model_handler.shell.calls import CLIENT_CONFIG
 from running_model_handler.shell.clock import Clock, SystemClock
@@ -83,7 +83,8 @@ class Provider(CfnResource):
 
     What is replaced, and why: its three boto3 clients (made on import, used only by its EventBridge
     poller), its log set-up (Lambda's JSON format stays), its time-out alarm (it answers FAILED without a
-    physical id, where a retry of the invocation would carry on), its sender (see ``shell.answer``).
+    physical id, where a retry of the invocation would carry on), its sender (see ``shell.answer``). It is
+    shown no ResponseURL, nor ids that repeat it: it logs its events at DEBUG.
     """
 
     def __init__(self, services: Services) -> None:
@@ -94,6 +95,7 @@ class Provider(CfnResource):
         self.unanswered: Exception | None = None
         self.handed_over = False
         self.fallback_physical_id = ""
+        self.envelope: Envelope
 
     def _log_setup(self, event: Any, context: Any) -> None:
         pass
@@ -106,17 +108,18 @@ class Provider(CfnResource):
             super()._cfn_response(event)  # type: ignore[misc]  # private to crhelper's stubs
 
     def _send(self, status: str | None = None, reason: str = "", *_: Any) -> None:
+        envelope = self.envelope
         body = encode_answer(
             status=status or self.Status,
             reason=reason or self.Reason,
             physical_id=str(self.PhysicalResourceId or self.fallback_physical_id),
-            stack_id=self.StackId,
-            request_id=self.RequestId,
-            logical_id=self.LogicalResourceId,
+            stack_id=envelope.stack_id,
+            request_id=envelope.request_id,
+            logical_id=envelope.logical_id,
             data=self.Data if (status or self.Status) != FAILED else {},
         )
         try:
-            self.services.put_answer(str(vars(self)["_response_url"]), body, self.services.clock)
+            self.services.put_answer(envelope.response_url, body, self.services.clock)
         except AnswerNotSent as error:
             self.unanswered = error
 
@@ -141,7 +144,8 @@ class Function:
     def __init__(self, services: Services) -> None:
         self.services = services
         self._provider = Provider(services)
-        self._event: Mapping[str, Any] = {}
+        self._envelope: Envelope
+        self._event: Mapping[str, Any]
         for register in (self._provider.create, self._provider.update, self._provider.delete):
             register(self._run)
 
@@ -158,25 +162,28 @@ class Function:
         provider = self._provider
         provider.unanswered, provider.handed_over = None, False
         provider.fallback_physical_id = physical_id_for_failure(event, envelope)
-        self._event = {key: value for key, value in event.items() if not str(key).startswith("CrHelper")}
+        provider.envelope = self._envelope = envelope
+        self._event = readable_event(event)
         known = envelope.request_type in {kind.value for kind in RequestType}
         # crhelper looks the function up by the type; an unknown one is refused by ours.
-        provider({**self._event, "RequestType": envelope.request_type if known else "Create"}, context)
+        request_type = envelope.request_type if known else RequestType.CREATE.value
+        provider({**self._event, "RequestType": request_type, "ResponseURL": ""}, context)
         if provider.unanswered is not None:
             raise provider.unanswered
 
     def _run(self, _: Any, context: Any) -> str:
         """What crhelper calls: the physical id of a success, an exception with the reason otherwise."""
-        provider, event = self._provider, self._event
+        provider, envelope, event = self._provider, self._envelope, self._event
         provider.PhysicalResourceId = provider.fallback_physical_id
-        envelope = parse_envelope(event)
-        request = parse_request(event, envelope)
-        state = state_from_json(event.get(STATE_KEY))
+        request = parse_request(event, envelope, location_of(context.invoked_function_arn))
+        state = state_from_json(event.get(STATE_KEY), self.services.clock.now())
         invocation = self._invocation(context)
         worker = self._worker(request, envelope, state, invocation)
         try:
             answer = handle(request, worker)
         except HandOverDue:
+            if state.hand_overs >= HAND_OVERS_MAX:
+                return self._answer(_not_done(request, provider.fallback_physical_id))
             self._hand_over(event, state, context, invocation)
             return provider.fallback_physical_id
         return self._answer(answer)
@@ -217,10 +224,6 @@ class Function:
     ) -> None:
         provider, clock = self._provider, self.services.clock
         state.hand_overs += 1
-        if state.hand_overs > HAND_OVERS_MAX:
-            # Without an answer, the function's asynchronous retry begins a new chain.
-            provider.unanswered = RuntimeError(f"more than {HAND_OVERS_MAX} hand-overs for one request")
-            return
         following = {**event, STATE_KEY: state.to_json()}
         tries = 0
         while True:
@@ -238,6 +241,17 @@ class Function:
             provider.handed_over = True
             _logger.info("handed over", extra={"hand_overs": state.hand_overs})
             return
+
+
+def _not_done(request: Request, physical_id: str) -> Answer:
+    """The answer where no hand-over is left: another one would be dropped, and nobody would ever answer."""
+    arn = request.arn if isinstance(request, DeleteRequest) else request.declared.arn
+    by_hand = f". If the model runs, stop it by hand: {stop_command(arn)}" if arn else ""
+    return Answer(
+        physical_id,
+        f"not done after {HAND_OVERS_MAX} hand-overs, as many as Lambda's loop detection lets pass; give the "
+        f"function a time-out of 15 minutes{by_hand}",
+    )
 
 
 class _Reason(Exception):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
-from running_model_handler.core.arn import ProjectArn, ProjectVersionArn
+from running_model_handler.absence import NotShown, find_unseen
+from running_model_handler.core.arn import ProjectArn, ProjectVersionArn, stop_command
 from running_model_handler.core.errors import ErrorKind, RequestFailed, ServiceError
 from running_model_handler.core.plan import (
     Done,
@@ -118,6 +120,8 @@ class Reconciler:
         worker, memory = self._worker, self._memory
         while True:
             seen = seen or self.observe()
+            if seen.status is None:
+                seen = self._look_elsewhere()
             step = step_to_stopped(seen, memory.done(worker.clock.now()))
             self._log(seen, step, "STOPPED")
             if isinstance(step, Finished) and self._settled(settle_seconds):
@@ -125,6 +129,10 @@ class Reconciler:
             if not isinstance(step, Finished):
                 memory.settled_since = 0.0
             if worker.out_of_time():
+                if isinstance(step, Stop) and not memory.stops:
+                    # However late a request gets here: one Stop does more than a command in a reason.
+                    with suppress(RequestFailed):
+                        self._stop()
                 raise RequestFailed(
                     f"model {self._arn} did not stop in time, its status is {seen.status}, and it goes on "
                     f"billing; stop it by hand: {stop_command(self._arn)}"
@@ -137,6 +145,17 @@ class Reconciler:
                 guard.now_and_then()
             seen = None
             worker.pause_between_looks()
+
+    def _look_elsewhere(self) -> Observation:
+        """A version that its project does not show; raises ``RequestFailed`` if its state stays unknown."""
+        try:
+            self._project, seen = find_unseen(self._worker, self._arn, self._project)
+        except NotShown as problem:
+            # A Stop needs no project. Whether it had an effect can't be seen, so it is no success.
+            with suppress(RequestFailed):
+                self._stop()
+            raise RequestFailed(f"{problem}; stop it by hand: {stop_command(self._arn)}") from problem
+        return seen
 
     def _start(self, units: InferenceUnits, seen: Observation) -> None:
         worker, memory = self._worker, self._memory
@@ -232,11 +251,6 @@ class Reconciler:
                 "resource": worker.envelope.logical_id,
             },
         )
-
-
-def stop_command(arn: ProjectVersionArn) -> str:
-    """The command that stops a model by hand."""
-    return f"aws rekognition stop-project-version --region {arn.region} --project-version-arn {arn}"
 
 
 def _quota_reason(arn: ProjectVersionArn, error: ServiceError) -> str:

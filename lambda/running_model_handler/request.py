@@ -7,23 +7,23 @@ earlier releases, so a property that is absent has its default, and a Delete rea
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
-from running_model_handler.core.answer import PHYSICAL_ID_BYTES_MAX, fallback_physical_id
 from running_model_handler.core.arn import (
+    ANYWHERE,
+    Location,
     ProjectArn,
     ProjectVersionArn,
     check_location,
     check_same_project,
+    location_of,
     parse_project_arn,
     parse_project_version_arn,
 )
-from running_model_handler.core.claim import Owner, request_digest
 from running_model_handler.core.errors import InvalidProperty
+from running_model_handler.core.event import WITHHELD
 from running_model_handler.core.names import Property, ReplacementMode
-from running_model_handler.core.numbers import parse_whole_number
 from running_model_handler.core.units import (
     InferenceUnits,
     check_units,
@@ -32,39 +32,12 @@ from running_model_handler.core.units import (
 )
 from running_model_handler.core.waiting import (
     POLL_INTERVAL_SECONDS_DEFAULT,
-    SERVICE_TIMEOUT_SECONDS,
     TIMEOUT_SECONDS_DEFAULT,
     parse_poll_interval_seconds,
     parse_timeout_seconds,
 )
 from running_model_handler.core.wanted import Direction, RequestType
-
-
-class UnanswerableEvent(ValueError):
-    """An event that no answer can be given to: it is no request of CloudFormation."""
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """The part of a request that every answer needs."""
-
-    request_type: str
-    request_id: str
-    stack_id: str
-    logical_id: str
-    response_url: str = field(repr=False)
-    physical_id: str | None = None
-    service_timeout_seconds: int = SERVICE_TIMEOUT_SECONDS
-
-    @property
-    def owner(self) -> Owner:
-        """The resource that the request is about."""
-        return Owner(self.stack_id, self.logical_id)
-
-    @property
-    def digest(self) -> str:
-        """A short name for the request."""
-        return request_digest(self.stack_id, self.request_id)
+from running_model_handler.envelope import Envelope, check_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,66 +90,46 @@ class DeleteRequest:
 Request = CreateRequest | UpdateRequest | DeleteRequest
 
 
-def parse_envelope(event: object) -> Envelope:
-    """The envelope of a request; raises ``UnanswerableEvent`` where there is nobody to answer."""
-    if not isinstance(event, Mapping):
-        raise UnanswerableEvent("the event is not an object; only CloudFormation should invoke this function")
-    values = {}
-    for key in ("RequestType", "RequestId", "StackId", "LogicalResourceId", "ResponseURL"):
-        value = event.get(key)
-        if not isinstance(value, str) or not value:
-            raise UnanswerableEvent(f"{key} is missing; only CloudFormation should invoke this function")
-        values[key] = value
-    if not _is_https(values["ResponseURL"]):
-        raise UnanswerableEvent("ResponseURL is not an https URL")
-    physical_id = event.get("PhysicalResourceId")
-    properties = _mapping(event.get("ResourceProperties"))
-    return Envelope(
-        request_type=values["RequestType"],
-        request_id=values["RequestId"],
-        stack_id=values["StackId"],
-        logical_id=values["LogicalResourceId"],
-        response_url=values["ResponseURL"],
-        physical_id=physical_id if isinstance(physical_id, str) and physical_id else None,
-        service_timeout_seconds=_service_timeout(properties),
+def parse_request(event: Mapping[str, Any], envelope: Envelope, function: Location = ANYWHERE) -> Request:
+    """The whole request; raises ``InvalidProperty`` naming the property and its value.
+
+    ``function`` is where the function works, which is where its stack is (ServiceToken).
+    """
+    stack = location_of(envelope.stack_id)
+    location = Location(
+        function.partition or stack.partition,
+        function.region or stack.region,
+        function.account or stack.account,
     )
-
-
-def parse_request(event: Mapping[str, Any], envelope: Envelope) -> Request:
-    """The whole request; raises ``InvalidProperty`` naming the property and its value."""
+    check_ids(event, envelope)
     properties = _mapping(event.get("ResourceProperties"))
     if envelope.request_type == RequestType.DELETE:
-        return _parse_delete(properties, envelope)
+        return _parse_delete(properties, envelope, location)
     if envelope.request_type == RequestType.CREATE:
-        return CreateRequest(envelope, _parse_declared(properties, envelope))
+        return CreateRequest(envelope, _parse_declared(properties, location))
     if envelope.request_type != RequestType.UPDATE:
-        raise InvalidProperty("RequestType", envelope.request_type, "must be Create, Update or Delete")
+        raise InvalidProperty("RequestType", event.get("RequestType"), "must be Create, Update or Delete")
     former = _mapping(event.get("OldResourceProperties"))
     return UpdateRequest(
         envelope,
-        _parse_declared(properties, envelope),
-        physical_arn=_arn_or_none(envelope.physical_id),
-        former_arn=_arn_or_none(former.get(Property.PROJECT_VERSION_ARN)),
+        _parse_declared(properties, location),
+        physical_arn=_arn_or_none(envelope.physical_id, location),
+        former_arn=_arn_or_none(former.get(Property.PROJECT_VERSION_ARN), location),
         former_units=_units_or_none(former),
         former_replacement=_replacement_or_none(former),
     )
 
 
-def physical_id_for_failure(event: Mapping[str, Any], envelope: Envelope) -> str:
-    """The physical id of a FAILED answer: what the resource has, else the model that it asked for."""
-    if envelope.physical_id is not None:
-        return envelope.physical_id
-    arn = _arn_or_none(_mapping(event.get("ResourceProperties")).get(Property.PROJECT_VERSION_ARN))
-    if arn is not None and len(str(arn)) <= PHYSICAL_ID_BYTES_MAX:
-        return str(arn)
-    return fallback_physical_id(envelope.stack_id, envelope.logical_id)
-
-
-def _parse_declared(properties: Mapping[str, Any], envelope: Envelope) -> Declared:
+def _parse_declared(properties: Mapping[str, Any], location: Location) -> Declared:
     arn_name = Property.PROJECT_VERSION_ARN
     arn = parse_project_version_arn(properties.get(arn_name), name=arn_name)
-    region, account = _stack_location(envelope.stack_id)
-    check_location(arn, name=arn_name, region=region, account=account)
+    check_location(
+        arn,
+        name=arn_name,
+        region=location.region,
+        account=location.account,
+        partition=location.partition,
+    )
     project = None
     if properties.get(Property.PROJECT_ARN) not in (None, ""):
         project = parse_project_arn(properties[Property.PROJECT_ARN], name=Property.PROJECT_ARN)
@@ -193,9 +146,12 @@ def _parse_declared(properties: Mapping[str, Any], envelope: Envelope) -> Declar
     )
 
 
-def _parse_delete(properties: Mapping[str, Any], envelope: Envelope) -> DeleteRequest:
-    physical = _arn_or_none(envelope.physical_id)
-    arn = physical or _arn_or_none(properties.get(Property.PROJECT_VERSION_ARN))
+def _parse_delete(properties: Mapping[str, Any], envelope: Envelope, location: Location) -> DeleteRequest:
+    physical = _arn_or_none(envelope.physical_id, location)
+    declared = properties.get(Property.PROJECT_VERSION_ARN)
+    if physical is None and WITHHELD in str(declared):
+        raise InvalidProperty(Property.PROJECT_VERSION_ARN, declared, "must be the ARN of a model")
+    arn = physical or _arn_or_none(declared, location)
     try:
         project = parse_project_arn(properties.get(Property.PROJECT_ARN), name=Property.PROJECT_ARN)
         if arn is not None:
@@ -206,13 +162,9 @@ def _parse_delete(properties: Mapping[str, Any], envelope: Envelope) -> DeleteRe
         interval = _parse_poll_interval(properties)
     except InvalidProperty:
         interval = POLL_INTERVAL_SECONDS_DEFAULT
-    region, account = _stack_location(envelope.stack_id)
-    elsewhere = arn is not None and (
-        (region is not None and arn.region != region) or (account is not None and arn.account != account)
-    )
     return DeleteRequest(
         envelope,
-        arn=None if elsewhere else arn,
+        arn=arn,
         project_arn=project,
         never_answered=physical is None,
         poll_interval_seconds=interval,
@@ -280,42 +232,14 @@ def _units_or_none(properties: Mapping[str, Any]) -> InferenceUnits | None:
         return None
 
 
-def _arn_or_none(value: object) -> ProjectVersionArn | None:
+def _arn_or_none(value: object, location: Location = ANYWHERE) -> ProjectVersionArn | None:
+    """The ARN of a model that the function can reach, None for anything else."""
     try:
-        return parse_project_version_arn(value, name=Property.PROJECT_VERSION_ARN)
+        arn = parse_project_version_arn(value, name=Property.PROJECT_VERSION_ARN)
     except InvalidProperty:
         return None
-
-
-def _stack_location(stack_id: str) -> tuple[str | None, str | None]:
-    """Region and account of a stack's ARN; the function works nowhere else."""
-    parts = stack_id.split(":")
-    if len(parts) < 6 or parts[0] != "arn":
-        return None, None
-    return parts[3] or None, parts[4] or None
-
-
-def _service_timeout(properties: Mapping[str, Any]) -> int:
-    try:
-        return parse_whole_number(
-            properties.get(Property.SERVICE_TIMEOUT, SERVICE_TIMEOUT_SECONDS),
-            name=Property.SERVICE_TIMEOUT,
-            minimum=1,
-            maximum=SERVICE_TIMEOUT_SECONDS,
-            unit="seconds",
-            way_out="omit it for an hour",
-        )
-    except InvalidProperty:
-        return SERVICE_TIMEOUT_SECONDS
+    return arn if location.holds(arn) else None
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
-
-
-def _is_https(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme == "https" and bool(parts.hostname)

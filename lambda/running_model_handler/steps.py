@@ -50,6 +50,16 @@ class Steps:
                 return None
             raise
 
+    def project_or_none(
+        self, arn: ProjectVersionArn, declared: ProjectArn | None, claim: Claim | None
+    ) -> ProjectArn | None:
+        """The project of a model that is to be stopped, which needs none: None where it can't be found."""
+        try:
+            return self.worker.project(arn, declared, claim)
+        except (RequestFailed, ServiceError) as error:
+            _logger.warning("project not found", extra={"model": str(arn), "problem": str(error)})
+            return None
+
     def give_up(self, arn: ProjectVersionArn, *, settle_seconds: float = 0.0) -> None:
         """Leave a model that this request took: back to the resource that had it, or stopped and released."""
         claim = self.claim_or_none(arn)
@@ -62,7 +72,7 @@ class Steps:
         if heir is not None:
             self.hand_back(arn, claim, heir)
             return
-        stopped = self.stop(arn, self.worker.project(arn, None, claim), settle_seconds=settle_seconds)
+        stopped = self.stop(arn, self.project_or_none(arn, None, claim), settle_seconds=settle_seconds)
         if stopped and claim.owner is not None:
             self.ownership.release(arn, claim)
 

@@ -35,7 +35,7 @@ from running_model_handler.core.wanted import (
     newer,
     still_wanted,
 )
-from running_model_handler.request import Envelope
+from running_model_handler.envelope import Envelope
 from running_model_handler.shell.clock import Clock
 from running_model_handler.shell.cloudformation import Stacks
 from running_model_handler.shell.rekognition import Models
@@ -184,7 +184,13 @@ class Worker:
         if project is None and claim is not None and claim.project_created is not None:
             project = arn.project_arn(claim.project_created)
         if project is None:
-            project = self.attempt(lambda: self.models.find_project(arn))
+            return self.look_up_project(arn)
+        self.state.project_arns[str(arn)] = project.created
+        return project
+
+    def look_up_project(self, arn: ProjectVersionArn) -> ProjectArn | None:
+        """The project of a version as the service knows it, whatever was declared or remembered."""
+        project = self.attempt(lambda: self.models.find_project(arn))
         if project is not None:
             self.state.project_arns[str(arn)] = project.created
         return project

@@ -23,7 +23,8 @@ from synth_examples import ARN, PROJECT
 
 from rekognition_running_model import Replacement, RunningModel, RunningModelProvider
 from running_model_handler.core.names import RESOURCE_TYPE
-from running_model_handler.request import CreateRequest, parse_envelope, parse_request
+from running_model_handler.envelope import parse_envelope
+from running_model_handler.request import CreateRequest, parse_request
 
 Found = Callable[[Stack, str], dict[str, Any]]
 
@@ -134,7 +135,7 @@ def test_check_on_every_deploy_differs_with_every_synth() -> None:
         ({"project_version_arn": PROJECT}, "not of its project"),
         ({"project_version_arn": "arn:aws:s3:::bucket"}, "not of the service 's3'"),
         ({"project_version_arn": ""}, "must be an ARN like"),
-        ({"project_version_arn": "x" * 3000}, "at most 2048 characters"),
+        ({"project_version_arn": "x" * 3000}, "at most 1024 characters"),
         ({"project_arn": ARN}, "must be the ARN of the project"),
         ({"project_arn": PROJECT.replace("parts", "others")}, "the project of the model version"),
         ({"min_inference_units": 0}, "min_inference_units must be a whole number of at least 1"),

@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 import botocore.exceptions
 import pytest
+from botocore.parsers import ResponseParserError
 from botocore.stub import Stubber
 
 from running_model_handler.core.arn import parse_project_arn, parse_project_version_arn
@@ -25,6 +26,8 @@ PREFIX = "arn:aws:rekognition:eu-west-1:123456789012:project/parts"
 PROJECT = parse_project_arn(f"{PREFIX}/1690734433420", name="p")
 VERSION = parse_project_version_arn(f"{PREFIX}/version/v1/1691099674800", name="v")
 STACK = "arn:aws:cloudformation:eu-west-1:123456789012:stack/parts/1"
+
+UNREADABLE = {"Status": "RUNNING", "MinInferenceUnits": "one"}
 
 
 def client(name: str) -> Any:
@@ -160,6 +163,32 @@ def test_no_answer_is_uncertain(error: Exception, kind: ErrorKind) -> None:
     with pytest.raises(ServiceError) as caught:
         call("a:b", "r", burst)
     assert caught.value.kind is kind
+
+
+@pytest.mark.parametrize(
+    "error", [ResponseParserError("<html>"), ValueError("body"), TypeError("body"), KeyError("body")]
+)
+def test_an_answer_that_cannot_be_parsed_is_uncertain(error: Exception) -> None:
+    """G4: botocore raises what is none of its own errors; the call is tried again, its body not repeated."""
+
+    def fail() -> None:
+        raise error
+
+    with pytest.raises(ServiceError, match="the answer can't be read") as caught:
+        call("rekognition:X", "r", fail)
+    assert caught.value.kind is ErrorKind.UNCERTAIN
+    assert "body" not in str(caught.value)
+
+
+def test_units_that_are_no_numbers_are_no_other_size() -> None:
+    """G9: botocore passes a text on where a number should be; a running model is not resized for that."""
+
+    class Client:
+        def describe_project_versions(self, **_: Any) -> dict[str, Any]:
+            return {"ProjectVersionDescriptions": [{"ProjectVersionArn": str(VERSION), **UNREADABLE}]}
+
+    with pytest.raises(ServiceError, match="can't be read"):
+        RekognitionModels(Client()).observe(VERSION, PROJECT)
 
 
 def test_resource_of_a_stack(stacks: tuple[CloudFormationStacks, Stubber]) -> None:

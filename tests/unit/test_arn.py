@@ -41,7 +41,7 @@ def test_a_version_arn_round_trips(project: str, version: str, created: int) -> 
         ("", "must be an ARN like"),
         (None, "must be an ARN like"),
         (17, "must be an ARN like"),
-        ("x" * 2049, "at most 2048 characters"),
+        ("x" * 2049, "at most 1024 characters"),
         (EXAMPLE_VERSION_ARN + "\n", "must be the ARN"),
         (EXAMPLE_VERSION_ARN.replace("123456789012", "1234"), "must be the ARN"),
         (EXAMPLE_VERSION_ARN.replace("parts", "p" * 256), "must be the ARN"),

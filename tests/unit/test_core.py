@@ -201,13 +201,13 @@ def test_state_survives_json_and_other_releases() -> None:
     """Hand-overs are read by other releases: unknown keys are ignored, missing ones have defaults."""
     state = State(started_at=5.0, hand_overs=2, claimed=[A])
     state.model(A).note_start("STOPPED", 7.0, certain=True)
-    assert state_from_json(json.loads(json.dumps(state.to_json()))) == state
+    assert state_from_json(json.loads(json.dumps(state.to_json())), 9.0) == state
     newer = state.to_json() | {"colour": "blue"}
     newer["models"][A]["shade"] = 3
-    assert state_from_json(newer) == state
-    assert state_from_json({"started_at": 1.0}).claimed == []
-    assert state_from_json(None) == State()
-    assert state_from_json({"models": {A: {}}}).models == {A: ModelMemory()}
+    assert state_from_json(newer, 9.0) == state
+    assert state_from_json({"started_at": 1.0, "hand_overs": 1}, 9.0).claimed == []
+    assert state_from_json(None, 9.0) == State()
+    assert state_from_json({"models": {A: {}}, "hand_overs": 1}, 9.0).models == {A: ModelMemory()}
 
 
 @pytest.mark.parametrize(

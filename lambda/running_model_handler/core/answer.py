@@ -6,6 +6,7 @@ The body may have 4,096 bytes, the physical resource id 1 KB, and FAILED needs a
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -14,6 +15,7 @@ REASON_CHARACTERS_MAX: Final = 1024
 """No page says how much of a reason people are shown; more than this helps nobody."""
 PHYSICAL_ID_BYTES_MAX: Final = 1024
 _CUT: Final = " […]"
+_NOT_IN_A_NAME: Final = re.compile(r"[^a-zA-Z0-9-]")
 
 
 def shorten(text: str, limit: int) -> str:
@@ -50,10 +52,13 @@ def encode_answer(
 
 
 def fallback_physical_id(stack_id: str, logical_id: str) -> str:
-    """A stable id where the request names no model at all; it is no ARN, so nothing is ever stopped by it."""
+    """A stable id where the request names no model at all; it is no ARN, so nothing is ever stopped by it.
+
+    Short, since the ids that it is made of may take up most of the answer. An ARN ends in digits.
+    """
     parts = stack_id.split("/")
     name = parts[1] if len(parts) > 1 else "stack"
-    return f"{name}-{logical_id}-no-model"[:PHYSICAL_ID_BYTES_MAX]
+    return _NOT_IN_A_NAME.sub("-", f"{name[:128]}-{logical_id[:255]}") + "-no-model"
 
 
 def _printable(text: str) -> str:

@@ -12,19 +12,51 @@ from typing import Final
 
 from running_model_handler.core.errors import InvalidProperty
 
-ARN_LENGTH_MAX: Final = 2048
+ARN_LENGTH_MAX: Final = 1024
+"""A custom resource's physical id, which the ARN becomes, has 1 KB at most (CFN crpg-ref)."""
 EXAMPLE_VERSION_ARN: Final = (
     "arn:aws:rekognition:eu-west-1:123456789012:project/parts/version/v3/1627045542080"
 )
 EXAMPLE_PROJECT_ARN: Final = "arn:aws:rekognition:eu-west-1:123456789012:project/parts/1627000000000"
 
+CREATED: Final = re.compile(r"[0-9]{1,20}")
+"""A creation time in milliseconds, as ARNs end in it."""
+# botocore's \d as [0-9]: Python's own would take the digits of other scripts too.
 _PREFIX = (
-    r"arn:(?P<partition>[a-z\d-]+):rekognition:(?P<region>[a-z\d-]+):(?P<account>\d{12})"
+    r"arn:(?P<partition>[a-z0-9-]+):rekognition:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12})"
     r":project/(?P<project>[a-zA-Z0-9_.\-]{1,255})"
 )
-_VERSION_ARN = re.compile(_PREFIX + r"/version/(?P<version>[a-zA-Z0-9_.\-]{1,255})/(?P<created>[0-9]+)")
-_PROJECT_ARN = re.compile(_PREFIX + r"/(?P<created>[0-9]+)")
+_VERSION_ARN = re.compile(_PREFIX + r"/version/(?P<version>[a-zA-Z0-9_.\-]{1,255})/(?P<created>[0-9]{1,20})")
+_PROJECT_ARN = re.compile(_PREFIX + r"/(?P<created>[0-9]{1,20})")
 _ANY_SERVICE = re.compile(r"arn:[^:]*:(?P<service>[^:]*):")
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a stack is and its function works; None stands for what is not known."""
+
+    partition: str | None = None
+    region: str | None = None
+    account: str | None = None
+
+    def holds(self, arn: ProjectVersionArn) -> bool:
+        """Whether a model lies there."""
+        return (
+            self.partition in (None, arn.partition)
+            and self.region in (None, arn.region)
+            and self.account in (None, arn.account)
+        )
+
+
+ANYWHERE: Final = Location()
+
+
+def location_of(arn: str) -> Location:
+    """Where any resource with an ARN is; all None for what is no ARN."""
+    parts = arn.split(":")
+    if len(parts) < 6 or parts[0] != "arn":
+        return ANYWHERE
+    return Location(parts[1] or None, parts[3] or None, parts[4] or None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +152,21 @@ def check_same_project(version: ProjectVersionArn, project: ProjectArn, *, name:
         )  # fmt: skip
 
 
-def check_location(arn: ProjectVersionArn, *, name: str, region: str | None, account: str | None) -> None:
-    """Raise ``InvalidProperty`` if the ARN lies in another Region or account than the stack.
+def check_location(
+    arn: ProjectVersionArn,
+    *,
+    name: str,
+    region: str | None,
+    account: str | None,
+    partition: str | None = None,
+) -> None:
+    """Raise ``InvalidProperty`` if the ARN lies in another partition, Region or account than the stack.
 
     ``None`` stands for what is not known. A custom resource's function works in the Region and account of
     its stack (AWS::CloudFormation::CustomResource, ServiceToken).
     """
+    if partition is not None and arn.partition != partition:
+        raise InvalidProperty(name, str(arn), f"must be a model in the partition of its stack, {partition}")
     if region is not None and arn.region != region:
         raise InvalidProperty(
             name, str(arn),
@@ -138,6 +179,11 @@ def check_location(arn: ProjectVersionArn, *, name: str, region: str | None, acc
             f"must be a model in the account of its stack, {account}; "
             f"deploy the stack to {arn.account} or copy the model (CopyProjectVersion)",
         )  # fmt: skip
+
+
+def stop_command(arn: ProjectVersionArn) -> str:
+    """The command that stops a model by hand."""
+    return f"aws rekognition stop-project-version --region {arn.region} --project-version-arn {arn}"
 
 
 def _checked_text(value: object, name: str, example: str) -> str:

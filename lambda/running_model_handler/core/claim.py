@@ -7,16 +7,21 @@ counts only once it has been read back.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from running_model_handler.core.arn import CREATED
 from running_model_handler.core.names import Tag
-from running_model_handler.core.numbers import parse_whole_number
-from running_model_handler.core.units import InferenceUnits
+from running_model_handler.core.units import InferenceUnits, check_units, parse_max_units, parse_min_units
 from running_model_handler.core.wanted import Direction
 
+STACK_ID: Final = re.compile(r"arn:[a-z0-9-]+:cloudformation:[a-z0-9-]*:[0-9]*:stack/[^/\s]+/[^/\s]+")
+"""Whatever else stands in the tag is nobody that could own a model, or ever release it."""
+_REQUEST: Final = re.compile(r"[0-9a-zA-Z]{1,12}[-.]{0,2}")
+"""What the history may hold: anything longer that people wrote there would make the next claim too long."""
 _REQUESTS_KEPT: Final = 12
 _DIGEST_LENGTH: Final = 12
 _BACK: Final = "-"
@@ -110,12 +115,12 @@ def read_claim(tags: Mapping[str, str]) -> Claim:
     stack_id, logical_id = tags.get(Tag.STACK_ID, ""), tags.get(Tag.LOGICAL_ID, "")
     created, former = tags.get(Tag.PROJECT_CREATED, ""), tags.get(Tag.PREVIOUS, "")
     return Claim(
-        owner=Owner(stack_id, logical_id) if stack_id and logical_id else None,
+        owner=Owner(stack_id, logical_id) if STACK_ID.fullmatch(stack_id) and logical_id else None,
         units=_read_units(tags.get(Tag.UNITS, "")),
-        project_created=created if created.isdigit() else None,
+        project_created=created if CREATED.fullmatch(created) else None,
         previous=PreviousOwner(former, _read_units(tags.get(Tag.PREVIOUS_UNITS, ""))) if former else None,
         adopted=tags.get(Tag.ADOPTED) == "true",
-        requests=tuple(tags.get(Tag.REQUESTS, "").split()),
+        requests=tuple(filter(_REQUEST.fullmatch, tags.get(Tag.REQUESTS, "").split())),
     )
 
 
@@ -174,8 +179,6 @@ def _is_of(entry: str, digest: str) -> bool:
 def _read_units(text: str) -> InferenceUnits | None:
     low, _, high = text.partition("-")
     try:
-        minimum = parse_whole_number(low, name="", minimum=1, unit="", way_out="")
-        maximum = parse_whole_number(high, name="", minimum=minimum, unit="", way_out="") if high else None
+        return check_units(parse_min_units(low, name=""), parse_max_units(high, name=""), max_name="")
     except ValueError:
         return None
-    return InferenceUnits(minimum, maximum)

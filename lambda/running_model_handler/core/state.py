@@ -11,12 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
+from running_model_handler.core.arn import CREATED
 from running_model_handler.core.plan import Done
 from running_model_handler.core.status import Observation, Status
-from running_model_handler.core.waiting import LAG_SECONDS
+from running_model_handler.core.waiting import HAND_OVERS_MAX, LAG_SECONDS, SERVICE_TIMEOUT_SECONDS
+from running_model_handler.core.wanted import Direction
 
 STATE_KEY: Final = "RunningModelState"
 """The key of the hand-over event that holds the state beside CloudFormation's own keys."""
+
+_AGE_SECONDS_MAX: Final = 2 * SERVICE_TIMEOUT_SECONDS
+"""An hour that CloudFormation waits, and an hour that Lambda's queue keeps a hand-over."""
 
 
 @dataclass(slots=True)
@@ -116,17 +121,33 @@ class State:
         return {"version": 1, **_plain(self), "models": models}
 
 
-def state_from_json(raw: object) -> State:
-    """The state in a hand-over event of this release or another one; a fresh one where there is none."""
-    if not isinstance(raw, Mapping):
+def state_from_json(raw: object, now: float) -> State:
+    """The state in a hand-over event of this release or another one, as far as it makes sense.
+
+    A fresh one where there is none, or none that a hand-over can have left. ``now`` is in seconds since the
+    epoch: a time to come would be waited for, and one long past would leave no time for a stop.
+    """
+    if not isinstance(raw, Mapping) or not 1 <= _count(raw.get("hand_overs")) <= HAND_OVERS_MAX:
         return State()
-    state = State(**_known(State, raw))
-    models = raw.get("models")
-    state.models = {}
+    state = State(**_plain_fields(State, raw, now))
+    if now - state.started_at > _AGE_SECONDS_MAX:
+        state.started_at = 0.0
+    if state.begun_as not in [*Direction]:
+        state.begun_as = ""
+    claimed, projects, models = raw.get("claimed"), raw.get("project_arns"), raw.get("models")
+    state.claimed = [arn for arn in claimed if isinstance(arn, str)] if isinstance(claimed, list) else []
+    if isinstance(projects, Mapping):
+        state.project_arns = {
+            str(arn): created
+            for arn, created in projects.items()
+            if isinstance(created, str) and CREATED.fullmatch(created)
+        }
     if isinstance(models, Mapping):
-        for arn, memory in models.items():
-            if isinstance(memory, Mapping):
-                state.models[str(arn)] = ModelMemory(**_known(ModelMemory, memory))
+        state.models = {
+            str(arn): ModelMemory(**_plain_fields(ModelMemory, memory, now))
+            for arn, memory in models.items()
+            if isinstance(memory, Mapping)
+        }
     return state
 
 
@@ -134,6 +155,33 @@ def _plain(record: State | ModelMemory) -> dict[str, Any]:
     return {field.name: getattr(record, field.name) for field in fields(record)}
 
 
-def _known(kind: type[State] | type[ModelMemory], raw: Mapping[Any, Any]) -> dict[str, Any]:
-    names = {field.name for field in fields(kind)}
-    return {str(key): value for key, value in raw.items() if key in names}
+def _plain_fields(
+    kind: type[State] | type[ModelMemory], raw: Mapping[Any, Any], now: float
+) -> dict[str, Any]:
+    """The numbers, texts and flags of a dataclass; the default stands for what is of another type."""
+    found: dict[str, Any] = {}
+    for each in fields(kind):
+        value = raw.get(each.name)
+        match each.default:
+            case bool():
+                found[each.name] = value is True
+            case int():
+                found[each.name] = _count(value)
+            case float():
+                found[each.name] = _time(value, now)
+            case str():
+                found[each.name] = value if isinstance(value, str) else ""
+            case _:
+                continue
+    return found
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
+
+
+def _time(value: object, now: float) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not value > 0:
+        return 0.0
+    # Clocks of two machines differ: what seems to come has just been.
+    return float(min(value, now))

@@ -7,9 +7,13 @@ The account's quota, 5 units for each model unless raised, is for the service to
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from running_model_handler.core.errors import InvalidProperty
 from running_model_handler.core.numbers import parse_whole_number
+
+UNITS_MAX: Final = 2**31 - 1
+"""An integer of the service's API has 32 bits; more would be refused after the running size was stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +35,26 @@ class InferenceUnits:
 def parse_min_units(value: object, *, name: str) -> int:
     """A literal or a string from CloudFormation as a number of units, at least 1.
 
-    Raises ``InvalidProperty`` for fractions, booleans and numbers under 1.
+    Raises ``InvalidProperty`` for fractions, booleans, numbers under 1 and over ``UNITS_MAX``.
     """
-    return parse_whole_number(value, name=name, minimum=1, unit="inference units", way_out="omit it for 1")
+    number = parse_whole_number(value, name=name, minimum=1, unit="inference units", way_out="omit it for 1")
+    return _checked(number, name)
 
 
 def parse_max_units(value: object, *, name: str) -> int | None:
     """The upper bound of auto scaling, or None when it is left out. Raises ``InvalidProperty``."""
     if value is None or value == "":
         return None
-    return parse_whole_number(
+    number = parse_whole_number(
         value, name=name, minimum=1, unit="inference units", way_out="omit it for no auto scaling"
     )
+    return _checked(number, name)
+
+
+def _checked(number: int, name: str) -> int:
+    if number > UNITS_MAX:
+        raise InvalidProperty(name, number, f"must be at most {UNITS_MAX} inference units")
+    return number
 
 
 def check_units(minimum: int, maximum: int | None, *, max_name: str) -> InferenceUnits:

@@ -5,15 +5,13 @@ Retries belong to the life cycle, which knows the deadline; botocore's own would
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ParamValidationError,
-)
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.parsers import ResponseParserError
 
 from running_model_handler.core.errors import ErrorKind, ServiceError, classify
 
@@ -24,11 +22,32 @@ CLIENT_CONFIG: Final = Config(
     parameter_validation=True,
 )
 
+_UNREADABLE: Final = (ResponseParserError, ValueError, TypeError, KeyError, AttributeError)
+"""What botocore, or we, raise over an answer that is not what its service model says."""
+
+
+@contextmanager
+def reading(action: str, resource: str) -> Iterator[None]:
+    """Read an answer; raises ``ServiceError`` UNCERTAIN where that can't be done.
+
+    The call was answered and may have had its effect; the next answer may be readable. What was received
+    is not repeated.
+    """
+    try:
+        yield
+    except BotoCoreError:
+        raise
+    except _UNREADABLE as error:
+        raise ServiceError(
+            ErrorKind.UNCERTAIN, action, resource, type(error).__name__, "the answer can't be read"
+        ) from error
+
 
 def call(action: str, resource: str, method: Callable[..., Any], /, **parameters: Any) -> Any:
     """Call a client's method; raises ``ServiceError`` for whatever goes wrong."""
     try:
-        return method(**parameters)
+        with reading(action, resource):
+            return method(**parameters)
     except ClientError as error:
         details = error.response.get("Error", {})
         code = str(details.get("Code", "Unknown"))

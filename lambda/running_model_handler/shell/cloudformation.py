@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 
 from running_model_handler.core.errors import ErrorKind, ServiceError
 from running_model_handler.core.wanted import ResourceView, StackEvent, read_events
-from running_model_handler.shell.calls import call
+from running_model_handler.shell.calls import call, reading
 
 _PAGES_MAX: Final = 20
 """Of up to a hundred events each: more than a stack of 500 resources makes in one operation."""
@@ -48,7 +48,8 @@ class CloudFormationStacks:
         )
         if answer is None:
             return None
-        return _view(answer["StackResourceDetail"])
+        with reading(action, stack_id):
+            return _view(answer["StackResourceDetail"])
 
     def latest_event(self, stack_id: str, logical_id: str) -> ResourceView | None:
         """See ``Stacks``. CloudFormation gives the newest events first."""
@@ -68,7 +69,9 @@ class CloudFormationStacks:
             for event in (page or {}).get("StackEvents", []):
                 # The events of a nested stack are its own.
                 if event.get("StackId") == stack_id:
-                    yield _event(event)
+                    with reading("cloudformation:DescribeStackEvents", stack_id):
+                        read = _event(event)
+                    yield read
             token = (page or {}).get("NextToken")
             if not token:
                 return
@@ -88,7 +91,8 @@ class CloudFormationStacks:
         answer = _call_or_none(action, stack_id, self._client.describe_stacks, StackName=stack_id)
         if not answer or not answer.get("Stacks"):
             return None
-        return str(answer["Stacks"][0]["StackStatus"])
+        with reading(action, stack_id):
+            return str(answer["Stacks"][0]["StackStatus"])
 
 
 def _event(event: Mapping[str, Any]) -> StackEvent:

@@ -9,7 +9,7 @@ from running_model_handler.core.arn import ProjectArn, ProjectVersionArn, parse_
 from running_model_handler.core.errors import ErrorKind, InvalidProperty, ServiceError
 from running_model_handler.core.status import ABSENT, CUSTOM_LABELS, Observation
 from running_model_handler.core.units import InferenceUnits
-from running_model_handler.shell.calls import call
+from running_model_handler.shell.calls import call, reading
 
 _PAGES_MAX: Final = 20
 
@@ -61,8 +61,9 @@ class RekognitionModels:
         action = "rekognition:DescribeProjectVersions"
         for page in self._pages(action, str(project), "describe_project_versions", parameters):
             for description in page.get("ProjectVersionDescriptions", []):
-                if description.get("ProjectVersionArn") == str(arn):
-                    return _observation(description)
+                with reading(action, str(project)):
+                    if description.get("ProjectVersionArn") == str(arn):
+                        return _observation(description)
         return ABSENT
 
     def start(self, arn: ProjectVersionArn, units: InferenceUnits) -> None:
@@ -117,10 +118,13 @@ def _project(arn: object) -> ProjectArn | None:
 
 
 def _observation(description: Mapping[str, Any]) -> Observation:
-    minimum = description.get("MinInferenceUnits")
+    minimum, maximum = description.get("MinInferenceUnits"), description.get("MaxInferenceUnits")
+    if not all(isinstance(units, int | None) for units in (minimum, maximum)):
+        # botocore takes numbers as they come: wrong units would look like another size, and be resized.
+        raise TypeError("units are no whole numbers")
     return Observation(
         status=str(description.get("Status", "")),
-        units=InferenceUnits(minimum, description.get("MaxInferenceUnits")) if minimum else None,
+        units=InferenceUnits(minimum, maximum) if minimum else None,
         message=str(description.get("StatusMessage") or ""),
         feature=str(description.get("Feature") or CUSTOM_LABELS),
     )
