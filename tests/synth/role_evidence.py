@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from iam_statements import Call, Statement, Statements, allows
+from iam_statements import Call, Statement, Statements, allows, applies
 
 _VERSION = "/version/"
 
@@ -49,6 +49,19 @@ def grants(statements: Iterable[Statement]) -> list[Grant]:
 def denied(evidence: Iterable[Evidence]) -> list[Call]:
     """What was called and not granted."""
     return [one.call for one in evidence if not one.allowed]
+
+
+def never_granted(evidence: Iterable[Evidence]) -> list[Call]:
+    """What no statement is about, even if every condition held and nothing were denied on purpose."""
+    return [
+        one.call
+        for one in evidence
+        if not any(
+            statement.effect == "Allow" and applies(replace(statement, conditions=()), one.call)
+            for statements in one.in_force
+            for statement in statements
+        )
+    ]
 
 
 def needless_grants(evidence: list[Evidence]) -> list[Grant]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from iam_statements import Call, Condition, Statement, Statements
-from role_evidence import Evidence, Grant, denied, needless_grants, needless_wildcards, without
+from role_evidence import Evidence, Grant, denied, needless_grants, needless_wildcards, never_granted, without
 
 MODELS = "arn:aws:rekognition:eu-west-1:123456789012:project"
 DECLARED, FORMER = f"{MODELS}/p/version/v2/2", f"{MODELS}/q/version/v1/1"
@@ -41,7 +41,17 @@ def test_each_grant_that_lacks_shows() -> None:
 def test_a_condition_that_does_not_hold_shows() -> None:
     """The tags at the moment of the call count, not the action alone."""
     unowned = Call(STOP, FORMER, {"aws:ResourceTag/owner": "others"})
-    assert denied(held(ROLE, *LIFE, unowned)) == [unowned]
+    evidence = held(ROLE, *LIFE, unowned)
+    assert denied(evidence) == [unowned]
+    assert never_granted(evidence) == []
+
+
+def test_what_no_statement_is_about_shows_whatever_else_is_denied() -> None:
+    """A call that lacks a condition, or is denied on purpose, differs from one that nothing grants."""
+    deny = Statement("Boundary", ("*",), ("*",), effect="Deny")
+    delete = Call("rekognition:DeleteProjectVersion", DECLARED, OWNED)
+    elsewhere = Call(START, FORMER, OWNED)
+    assert never_granted(held((*ROLE, deny), *LIFE, delete, elsewhere)) == [delete, elsewhere]
 
 
 def test_a_grant_too_many_shows() -> None:
