@@ -39,7 +39,20 @@ NOT_OURS: tuple[ConditionKeys, ...] = (
 )
 """What a model that this stack has never claimed may carry, and what a caller may ask to put on it."""
 
+OTHER_TAGS: tuple[ConditionKeys, ...] = (
+    {"aws:TagKeys": ["team"]},
+    {"aws:TagKeys": [Tag.REQUESTS, "team"]},
+    {"aws:TagKeys": ["not-rekognition-running-model:units"]},
+)
+"""What a caller may ask to put or to remove besides our own tags."""
+
 FORBIDDEN = [
+    *(
+        Call(f"rekognition:{action}", model, {STACK_KEY: MINE, **keys})
+        for action in TAGGING
+        for model in (ARN, FORMER)
+        for keys in OTHER_TAGS
+    ),
     *(
         Call(f"rekognition:{action}", FORMER, keys)
         for action in (*STARTS_AND_STOPS, *TAGGING)
@@ -114,7 +127,7 @@ def wider(statements: Statements) -> Iterator[tuple[str, Statements]]:
 
 
 def test_g11_what_must_not_be_allowed() -> None:
-    """Another stack's model, one that nobody has claimed, another account's, other actions and stacks."""
+    """Others' models, one that nobody has claimed, another account's, other actions, stacks and tags."""
     assert violations(role()) == []
 
 
@@ -123,6 +136,11 @@ def test_g11_what_must_not_be_allowed() -> None:
     [
         *(Call(f"rekognition:{action}", ARN) for action in STARTS_AND_STOPS),
         *(Call(f"rekognition:{action}", FORMER, {STACK_KEY: MINE}) for action in STARTS_AND_STOPS),
+        *(Call(f"rekognition:{action}", ARN, {"aws:TagKeys": list(Tag)}) for action in TAGGING),
+        *(
+            Call(f"rekognition:{action}", FORMER, {STACK_KEY: MINE, "aws:TagKeys": list(Tag)})
+            for action in TAGGING
+        ),
         Call("cloudformation:DescribeStacks", MINE),
         Call("cloudformation:DescribeStackResource", OTHERS),
         Call("lambda:InvokeFunction", FUNCTION),
