@@ -94,6 +94,10 @@ class ApiCall:
     """As in a policy, such as "cloudformation:DescribeStackResource"."""
     resource: str
     allowed: bool
+    condition_keys: Mapping[str, str | list[str]]
+    """What conditions were asked about, as it was at that moment: ``aws:ResourceTag/KEY``,
+    ``aws:RequestTag/KEY`` and, a list, ``aws:TagKeys``. The tags of resources other than Rekognition's are
+    left out."""
 
 
 def request_from(entry: Mapping[str, Any]) -> CustomResourceRequest:

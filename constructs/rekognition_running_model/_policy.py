@@ -8,7 +8,7 @@ from typing import Final
 from aws_cdk import Acknowledgment, Aws, Stack
 from aws_cdk import aws_iam as iam
 
-from running_model_handler.core.names import Tag
+from running_model_handler.core.names import TAG_PREFIX, Tag
 
 MODEL_ACTIONS: Final = (
     "rekognition:StartProjectVersion",
@@ -16,6 +16,9 @@ MODEL_ACTIONS: Final = (
     "rekognition:TagResource",
     "rekognition:UntagResource",
 )
+
+_OWN_TAG_KEYS: Final = {"ForAllValues:StringLike": {"aws:TagKeys": f"{TAG_PREFIX}*"}}
+"""No tags but ours are put or removed. Start and Stop carry no such key: for them ForAllValues holds."""
 
 INLINE_CHARACTERS_MAX: Final = 9_000
 """Room for models in a role's inline policies: 10,240 characters for all of them, less what we add."""
@@ -60,7 +63,12 @@ def _here(resource: str) -> str:
 
 def declared_models(arns: Iterable[str]) -> iam.PolicyStatement:
     """The models that the template declares, exactly."""
-    return iam.PolicyStatement(sid="DeclaredModels", actions=list(MODEL_ACTIONS), resources=list(arns))
+    return iam.PolicyStatement(
+        sid="DeclaredModels",
+        actions=list(MODEL_ACTIONS),
+        resources=list(arns),
+        conditions=dict(_OWN_TAG_KEYS),
+    )
 
 
 def fixed_statements(stack: Stack) -> list[iam.PolicyStatement]:
@@ -71,7 +79,10 @@ def fixed_statements(stack: Stack) -> list[iam.PolicyStatement]:
             sid="ModelsClaimedByThisStack",
             actions=list(MODEL_ACTIONS),
             resources=[_here(_ANY_MODEL)],
-            conditions={"StringEquals": {f"aws:ResourceTag/{Tag.STACK_ID}": stack.stack_id}},
+            conditions={
+                "StringEquals": {f"aws:ResourceTag/{Tag.STACK_ID}": stack.stack_id},
+                **_OWN_TAG_KEYS,
+            },
         ),
         # Reads only: a former model may be of a project that the template no longer names, and whose it is
         # has to be seen also where the answer is that it is not ours (decision 4).

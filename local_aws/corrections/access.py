@@ -42,7 +42,8 @@ class Access:
         def noted(access_key_id: str, iam_action: str, *arguments: Any, **named: Any) -> Any:
             denied = enforce(access_key_id, iam_action, *arguments, **named)
             resource = named.get("resource_arn", "*")
-            self._note(access_key_id, iam_action, resource, denied is None)
+            keys = _condition_keys(named.get("service_context") or {})
+            self._note(access_key_id, iam_action, resource, denied is None, keys)
             return denied
 
         def delayed(role_name: str, account_id: str) -> Any:
@@ -89,7 +90,7 @@ class Access:
             return str(principal.message)
         if principal.policies is None:
             return None
-        context = _condition_keys(question.get("context") or {})
+        keys = _condition_keys(question.get("context") or {})
         result = evaluator.evaluate(
             evaluator.EvalContext(
                 principal_arn=principal.arn,
@@ -98,32 +99,40 @@ class Access:
                 action=action,
                 resource_arn=resource,
                 region=ministack.responses.get_region(),
-                service_context=context,
+                service_context=_as_evaluated(keys),
                 principal_keys=principal.keys,
             ),
             principal.policies,
             *principal.limits,
         )
         allowed = result.decision == "Allow"
-        self._recorder.add_api_call(principal.arn, action, resource, allowed)
+        self._recorder.add_api_call(principal.arn, action, resource, allowed, keys)
         return None if allowed else _denial(principal.arn, action, resource, result.decision == "Deny")
 
-    def _note(self, access_key_id: str, action: str, resource: str, allowed: bool) -> None:
+    def _note(
+        self, access_key_id: str, action: str, resource: str, allowed: bool, keys: Mapping[str, Any]
+    ) -> None:
         session = ministack.sts._sessions.get(access_key_id)
         if session is not None:
-            self._recorder.add_api_call(str(session.get("Arn", access_key_id)), action, resource, allowed)
-        elif not ministack.iam_evaluator.is_root_access_key(access_key_id):
-            self._recorder.add_api_call(access_key_id, action, resource, allowed)
+            principal = str(session.get("Arn", access_key_id))
+        elif ministack.iam_evaluator.is_root_access_key(access_key_id):
+            return
+        else:
+            principal = access_key_id
+        self._recorder.add_api_call(principal, action, resource, allowed, keys)
 
 
 def _condition_keys(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The condition keys of a call as a policy spells them, aws:TagKeys as a list."""
+    return {
+        name: value.split(",") if name.lower() == "aws:tagkeys" and isinstance(value, str) else value
+        for name, value in given.items()
+    }
+
+
+def _as_evaluated(keys: Mapping[str, Any]) -> dict[str, Any]:
     """As the evaluator wants them: names in small letters, aws:TagKeys a list or None."""
-    keys = {name.lower(): value for name, value in given.items()}
-    tag_keys = keys.get("aws:tagkeys")
-    if isinstance(tag_keys, str):
-        keys["aws:tagkeys"] = tag_keys.split(",")
-    keys.setdefault("aws:tagkeys", None)
-    return keys
+    return {"aws:tagkeys": None} | {name.lower(): value for name, value in keys.items()}
 
 
 def _denial(principal: str, action: str, resource: str, explicit: bool) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -78,7 +79,9 @@ class Recorder:
         with self._lock:
             self._invocations.append(entry)
 
-    def add_api_call(self, principal: str, action: str, resource: str, allowed: bool) -> None:
+    def add_api_call(
+        self, principal: str, action: str, resource: str, allowed: bool, condition_keys: Mapping[str, Any]
+    ) -> None:
         """A role or a user called an AWS API."""
         entry = {
             "at": time.time(),
@@ -86,6 +89,7 @@ class Recorder:
             "action": action,
             "resource": resource,
             "allowed": allowed,
+            "condition_keys": dict(condition_keys),
         }
         with self._lock:
             self._api_calls.append(entry)

@@ -41,3 +41,4 @@ def deployment(cdk: Cdk, tmp_path: Path) -> Iterator[Deployment]:
     if this.assembly is not None and this.stack_status() not in (None, "DELETE_COMPLETE"):
         outcome = this.destroy()
         assert this.stack_status() in (None, "DELETE_COMPLETE"), outcome.output
+    this.check_role()

@@ -18,6 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from aws_cdk import App, Duration, Stack
+from role_evidence import Evidence, never_granted
+from role_in_force import RolesInForce
+from stack_events import events_of
 
 from local_aws import EmbeddedAws
 from local_aws.journal import ApiCall, CustomResourceRequest, Invocation
@@ -98,9 +101,16 @@ class Deployment:
         self.name = f"T{uuid.uuid4().hex[:10]}"
         self._folder = folder
         self._count = 0
-        self.assembly: Path | None = None
+        self.assemblies: list[Path] = []
+        self.policies_count_late = False
+        """Set by a test in which IAM takes its time."""
         unique = f"p{uuid.uuid4().hex[:8]}"
         self.project_arn = self.rekognition.add_project(unique)
+
+    @property
+    def assembly(self) -> Path | None:
+        """The cloud assembly that was synthesized last."""
+        return self.assemblies[-1] if self.assemblies else None
 
     def model(self, name: str, **options: Any) -> str:
         """A trained model of this test's own project."""
@@ -113,7 +123,7 @@ class Deployment:
         app = App(outdir=str(outdir))
         build(Stack(app, self.name))
         app.synth()
-        self.assembly = outdir
+        self.assemblies.append(outdir)
         return outdir
 
     def deploy(self, build: Callable[[Stack], Any], *options: str) -> Outcome:
@@ -237,6 +247,30 @@ class Deployment:
     def role_calls(self) -> list[ApiCall]:
         """Every AWS call by the roles of this stack."""
         return [call for call in self.aws.api_calls if f"/{self.name}-" in call.principal]
+
+    def roles_in_force(self) -> RolesInForce:
+        """The policies of this stack's roles, those of its nested stacks included, over time."""
+        return RolesInForce(events_of(self.aws, self.name))
+
+    def role_evidence(self) -> list[Evidence]:
+        """Every call by the roles of this stack, with the statements that were in force."""
+        roles = self.roles_in_force()
+        return [roles.evidence(call) for call in self.role_calls()]
+
+    def check_role(self) -> None:
+        """Whatever the test was about: no call that nothing grants, and each was decided on as IAM would.
+
+        Some tests take a permission away, and a late duplicate may find that the tag by which it had one is
+        gone: a denied call as such is no fault.
+        """
+        calls = self.role_calls()
+        roles = self.roles_in_force()
+        evidence = [roles.evidence(call) for call in calls]
+        # A late duplicate may outlive the stack, and with it the role.
+        assert never_granted(one for one in evidence if any(one.in_force)) == []
+        if not self.policies_count_late:
+            decided = [(one.call, call.allowed) for one, call in zip(evidence, calls, strict=True)]
+            assert decided == [(one.call, one.allowed) for one in evidence]
 
     def actions(self) -> set[str]:
         """What the roles of this stack have called, as policies name it."""

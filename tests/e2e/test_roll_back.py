@@ -96,6 +96,7 @@ def test_permissions_that_arrive_late(deployment: Deployment) -> None:
     # The roles of the bootstrap, made a moment ago, are not what is looked at.
     time.sleep(6.0)
     deployment.aws.set_switches(iam_propagation_seconds=6.0)
+    deployment.policies_count_late = True
     try:
         outcome = deployment.deploy(models(arn))
         destroyed = deployment.destroy()

@@ -108,6 +108,35 @@ def test_a_condition_on_tag_keys_is_evaluated(caller: Caller, model: str) -> Non
     assert (good["code"], bad["code"]) == ("", "AccessDeniedException")
 
 
+def test_a_condition_on_a_requested_tag_is_evaluated(caller: Caller, model: str) -> None:
+    """aws:RequestTag limits the value of a tag that a role puts, and with IfExists no call without it."""
+    condition = {"StringEqualsIfExists": {"aws:RequestTag/owner": "me"}}
+    caller.allow(
+        {"Action": ["rekognition:TagResource", "rekognition:UntagResource"], "Resource": model}
+        | {"Condition": condition}
+    )
+    codes = [
+        caller.call("rekognition", "tag_resource", ResourceArn=model, Tags=tags)["code"]
+        for tags in ({"owner": "me", "a": "1"}, {"a": "2"}, {"owner": "you", "a": "3"})
+    ]
+    assert codes == ["", "", "AccessDeniedException"]
+    assert caller.call("rekognition", "untag_resource", ResourceArn=model, TagKeys=["owner"])["code"] == ""
+
+
+def test_condition_keys_are_noted_as_they_were(caller: Caller, model: str, aws: EmbeddedAws) -> None:
+    """The journal holds the tags at the moment of the call, those that it asks for, and their keys."""
+    caller.allow({"Action": "rekognition:*", "Resource": model})
+    caller.call("rekognition", "tag_resource", ResourceArn=model, Tags={"owner": "me", "a": "1"})
+    caller.call("rekognition", "untag_resource", ResourceArn=model, TagKeys=["owner", "a"])
+    caller.call("rekognition", "list_tags_for_resource", ResourceArn=model)
+    owned = {"aws:ResourceTag/owner": "me", "aws:ResourceTag/a": "1"}
+    assert [one.condition_keys for one in aws.api_calls if one.resource == model] == [
+        {"aws:RequestTag/owner": "me", "aws:RequestTag/a": "1", "aws:TagKeys": ["owner", "a"]},
+        {**owned, "aws:TagKeys": ["owner", "a"]},
+        {},
+    ]
+
+
 def test_calls_of_ministacks_services_are_noted(caller: Caller, aws: EmbeddedAws) -> None:
     """The journal holds what a role asks of any service, allowed or not."""
     caller.allow({"Action": "cloudformation:DescribeStacks", "Resource": "*"})

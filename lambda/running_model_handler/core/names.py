@@ -51,6 +51,10 @@ class ReplacementMode(StrEnum):
     STOP_FIRST = "STOP_FIRST"
 
 
+TAG_PREFIX: Final = "rekognition-running-model:"
+"""What every tag of ours begins with; the role's policy lets the handler put and remove no other."""
+
+
 class Tag(StrEnum):
     """Tags on the project version (TagResource: key at most 128 characters, value at most 256)."""
 
