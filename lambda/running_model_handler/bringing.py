@@ -15,6 +15,7 @@ from running_model_handler.core.waiting import CLAIM_FRESH_SECONDS, LAG_SECONDS,
 from running_model_handler.core.wanted import (
     Direction,
     RequestType,
+    ResourceView,
     StackView,
     is_alive,
     is_being_deleted,
@@ -154,11 +155,14 @@ class Bringing(Steps):
         try:
             self._require_in_charge()
         except RequestEnded as ended:
-            resource = ended.view.resource
-            if resource is None or not resource.status.endswith("E_COMPLETE"):
+            if not self._has_succeeded(ended.view.resource):
                 raise
-            if resource.physical_id != str(self._arn) or not is_alive(resource):
-                raise
+
+    def _has_succeeded(self, resource: ResourceView | None) -> bool:
+        """Whether the resource shows as what this request makes of it: another delivery has answered."""
+        if resource is None or not is_alive(resource) or not resource.status.endswith("E_COMPLETE"):
+            return False
+        return resource.physical_id == str(self._arn)
 
     def _take(self, claim: Claim | None) -> tuple[Reconciler, Observation]:
         """Find the declared model, judge whether it can run at all, and claim it."""
@@ -306,6 +310,9 @@ class Bringing(Steps):
         claim = self.claim_or_none(arn)
         if claim is None or (claim.owner is not None and not self.ownership.has(claim)):
             # A later request of the resource, or another owner, has taken charge: it is theirs to stop.
+            return
+        if self._has_succeeded(self.worker.look_at_resource(self.worker.envelope.logical_id)):
+            # What failed here, late or short of time, has been done by another delivery.
             return
         self.ownership.note_given_up(arn, claim)
         memory = self.worker.state.model(str(arn))

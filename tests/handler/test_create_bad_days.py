@@ -182,6 +182,23 @@ def test_g10_cancelled_while_waiting_ends_at_the_next_look(world: World) -> None
     assert answer["At"] - begin < 100 + 15 + 120 + 10
 
 
+def test_g5_a_duplicate_that_runs_out_of_time_leaves_what_the_first_has_brought_up(world: World) -> None:
+    """G5: the first delivery answered SUCCESS while this one could ask nobody."""
+    world.versions[V1].start_seconds = 300
+
+    def unreachable(action: str, arn: str) -> None:
+        if action == "DescribeProjectVersions" and 290 < world.clock.now() - begin < 400:
+            raise service_error("InternalServerError", f"rekognition:{action}", 500)
+
+    begin = world.clock.now()
+    world.before = unreachable
+    world.clock.at(320, lambda: world.set_resource("CREATE_COMPLETE", physical_id=V1))
+    answer = created(world, TimeoutSeconds="330")
+    assert answer is not None
+    assert "did not answer in time" in answer["Reason"]
+    assert world.versions[V1].status == "RUNNING"
+
+
 def test_g10_a_late_duplicate_is_known_by_its_digest(world: World) -> None:
     """G10: after create and delete, a duplicate of the create is refused although CFN shows a new create."""
     created(world)

@@ -35,6 +35,20 @@ def condition_of(world: World, model: Model) -> Condition | None:
     return None
 
 
+def failed_to_bring_back(world: World, model: Model) -> bool:
+    """Whether a FAILED answer said that what was done to the model could not be undone.
+
+    Giving a model back takes a stop and a start, which may need longer than the hour has left.
+    """
+    return any(
+        request.answer is not None
+        and request.answer["Status"] == "FAILED"
+        and "Then: " in str(request.answer["Reason"])
+        and _concerns(request, model)
+        for request in world.requests
+    )
+
+
 def _concerns(request: Request, model: Model) -> bool:
     arn = model.plan.arn
     return arn in (request.declared_arn, request.old_arn, request.physical_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from running_model_handler.core.names import Tag
+from simulator.conditions import failed_to_bring_back
 from simulator.invariants.base import Invariant, Violation
 from simulator.rekognition import Change, Model
 from simulator.requests import Outcome, Request
@@ -150,7 +151,7 @@ class AsDeclared(Invariant):
         since = (request.ended_at or 0.0) - 60.0
         if any(change.at >= since and self._is_foreign(change, request) for change in model.changes):
             return
-        if model.status is None:
+        if model.status is None or failed_to_bring_back(self.world, model):
             return
         self._told.add(request)
         self.violated(f"after {request.name} succeeded, its model is {now.status} with {now.units} units")
