@@ -7,8 +7,8 @@ import logging
 from running_model_handler.core.arn import ProjectVersionArn, stop_command
 from running_model_handler.core.claim import Claim
 from running_model_handler.core.errors import RequestFailed, ServiceError
-from running_model_handler.core.waiting import SETTLE_SECONDS
-from running_model_handler.core.wanted import StackView
+from running_model_handler.core.waiting import LAG_SECONDS, SETTLE_SECONDS
+from running_model_handler.core.wanted import StackView, is_alive
 from running_model_handler.ownership import Superseded
 from running_model_handler.request import DeleteRequest
 from running_model_handler.steps import Answer, Steps
@@ -64,6 +64,8 @@ class Deletion(Steps):
                 self.ownership.settle_rename(arn, claim)
                 self.resume_hand_back(arn, claim)
             return
+        if self._lives_on(arn, view):
+            raise Superseded
         heir = self.ownership.heir(claim)
         if heir is not None:
             self.hand_back(arn, claim, heir)
@@ -71,8 +73,25 @@ class Deletion(Steps):
         project = self.project_or_none(arn, self._request.project_arn, claim)
         settle = SETTLE_SECONDS if self._request.never_answered else 0.0
         # Nothing to release where the claim is gone, and the claim was the permission to change the tags.
-        if self.stop(arn, project, settle_seconds=settle) and claim.owner is not None:
+        if self.stop(arn, project, claim, settle_seconds=settle) and claim.owner is not None:
             self.ownership.release(arn, claim)
+
+    def _lives_on(self, arn: ProjectVersionArn, view: StackView | None) -> bool:
+        """Whether the resource has been made anew since, with this very model: the Delete came late.
+
+        No Delete is sent for what a resource is. What CloudFormation shows may be from before the Delete.
+        """
+        worker = self.worker
+        while view is not None and view.resource is not None:
+            resource = view.resource
+            has_it = resource.physical_id == str(arn) and is_alive(resource)
+            if not has_it or not resource.status.endswith("E_COMPLETE"):
+                return False
+            if worker.clock.now() - worker.state.started_at >= LAG_SECONDS or worker.out_of_time():
+                return True
+            worker.pause(1.0)
+            view = self._view_or_none()
+        return False
 
     def _view_or_none(self) -> StackView | None:
         """What CloudFormation says; a Delete does its work whether or not it can be asked."""

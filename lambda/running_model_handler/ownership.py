@@ -161,8 +161,8 @@ class Ownership:
         models = self._worker.models
         history = {str(Tag.REQUESTS): " ".join(self._history(claim))}
         try:
-            self._while_owned(arn, claim.owner, lambda: models.tag(arn, history))
-            self._while_owned(arn, claim.owner, lambda: models.untag(arn, [str(tag) for tag in CLAIM_TAGS]))
+            self._while_in_charge(arn, claim, lambda: models.tag(arn, history))
+            self._while_in_charge(arn, claim, lambda: models.untag(arn, [str(tag) for tag in CLAIM_TAGS]))
         except ServiceError as error:
             if error.kind is not ErrorKind.NOT_FOUND:
                 _logger.warning("claim not released", extra={"model": str(arn), "problem": str(error)})
@@ -174,21 +174,25 @@ class Ownership:
         given_up = claim.given_up(self._digest) or bool(self._worker.state.failure)
         return with_request(claim.requests, self._digest, self._worker.state.begun_as, given_up=given_up)
 
-    def _while_owned(self, arn: ProjectVersionArn, owner: Owner | None, call: Callable[[], None]) -> None:
-        """Call, unless the model has changed hands: a release must never take a claim away from others."""
+    def _while_in_charge(self, arn: ProjectVersionArn, claim: Claim, call: Callable[[], None]) -> None:
+        """Call, unless the model has changed hands: a release must never take a claim away from others.
 
-        def call_if_owned() -> None:
+        Others are the later requests of the same resource too.
+        """
+
+        def call_if_in_charge() -> None:
             # Asked before every try: another delivery may have released the model, and others claimed it.
-            if read_claim(self._worker.models.tags(arn)).owner != owner:
+            now = read_claim(self._worker.models.tags(arn))
+            if now.owner != claim.owner or not now.is_in_charge_still(claim, self._digest):
                 return
             try:
                 call()
             except ServiceError as error:
                 # The tags were the permission: they may be gone by now.
-                if error.kind is not ErrorKind.DENIED or self._worker.claim(arn).owner == owner:
+                if error.kind is not ErrorKind.DENIED or self._worker.claim(arn).owner == claim.owner:
                     raise
 
-        self._worker.attempt(call_if_owned)
+        self._worker.attempt(call_if_in_charge)
 
     def settle_rename(self, arn: ProjectVersionArn, claim: Claim) -> None:
         """The former resource is gone for good: its successor no longer has to hand the model back."""

@@ -72,19 +72,25 @@ class Steps:
         if heir is not None:
             self.hand_back(arn, claim, heir)
             return
-        stopped = self.stop(arn, self.project_or_none(arn, None, claim), settle_seconds=settle_seconds)
+        project = self.project_or_none(arn, None, claim)
+        stopped = self.stop(arn, project, claim, settle_seconds=settle_seconds)
         if stopped and claim.owner is not None:
             self.ownership.release(arn, claim)
 
     def stop(
-        self, arn: ProjectVersionArn, project: ProjectArn | None, *, settle_seconds: float = 0.0
+        self,
+        arn: ProjectVersionArn,
+        project: ProjectArn | None,
+        claim: Claim,
+        *,
+        settle_seconds: float = 0.0,
     ) -> bool:
         """Stop a model that is ours, as its claim said just now; False if somebody has taken it meanwhile.
 
         A stop takes minutes: long enough for another delivery to end it and release the model, and for
         another resource, or a person, to start it.
         """
-        guard = Guard(_StillOurs(self, arn).require)
+        guard = Guard(_StillOurs(self, arn, claim).require)
         try:
             Reconciler(self.worker, arn, project).to_stopped(guard=guard, settle_seconds=settle_seconds)
         except _TakenByOthers:
@@ -180,8 +186,9 @@ class _TakenByOthers(Exception):
 class _StillOurs:
     """Asked before every Stop but one that follows right after the claim was read."""
 
-    def __init__(self, steps: Steps, arn: ProjectVersionArn) -> None:
+    def __init__(self, steps: Steps, arn: ProjectVersionArn, claim: Claim) -> None:
         self._steps = steps
+        self._claim = claim
         self._arn = arn
         self._read_at = steps.worker.clock.now()
 
@@ -192,7 +199,26 @@ class _StillOurs:
             return
         claim = self._steps.claim_or_none(self._arn)
         self._read_at = worker.clock.now()
-        if claim is None or claim.is_of(worker.envelope.owner):
+        digest = worker.envelope.digest
+        if claim is not None and claim.is_of(worker.envelope.owner):
+            if not claim.is_in_charge_still(self._claim, digest):
+                self._require_not_wanted_again()
             return
+        if claim is None:
+            return
+        if claim.was_released_by(digest) or claim.superseded(digest):
+            raise _TakenByOthers
         if claim.owner is not None or worker.state.model(str(self._arn)).stop_at:
+            raise _TakenByOthers
+
+    def _require_not_wanted_again(self) -> None:
+        """Raise if the later request of our resource that is in charge wants the model.
+
+        It may as well be a late one, which CloudFormation waits for no more: then the stop goes on.
+        """
+        resource = self._steps.worker.look_at_resource(self._steps.worker.envelope.logical_id)
+        if resource is None or not is_alive(resource):
+            return
+        in_progress = resource.status in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
+        if in_progress or resource.physical_id == str(self._arn):
             raise _TakenByOthers

@@ -370,6 +370,42 @@ def test_g2_another_stacks_claim_that_is_only_shown_late_is_waited_out(world: Wo
     assert world.versions[V1].status == "STOPPED"
 
 
+def test_g5_a_delete_that_comes_after_the_resource_was_made_anew_stops_nothing(world: World) -> None:
+    """G5: its digest is in no claim, but no Delete is sent for what a resource is."""
+    world.stacks[STACK] = "UPDATE_COMPLETE"
+    world.set_resource("CREATE_COMPLETE", physical_id=V1)
+    assert delete(world)["Status"] == "SUCCESS"
+    assert world.versions[V1].status == "RUNNING"
+
+
+def test_g2_a_delete_that_is_not_shown_yet_is_waited_for(world: World) -> None:
+    """G2: what CloudFormation shows may be from before it sent the Delete."""
+    world.set_resource("CREATE_COMPLETE", physical_id=V1)
+    world.clock.at(8, lambda: world.set_resource("DELETE_IN_PROGRESS", physical_id=V1))
+    assert delete(world)["Status"] == "SUCCESS"
+    assert world.versions[V1].status == "STOPPED"
+
+
+def test_g5_a_late_release_takes_no_claim_of_a_later_request_away(world: World) -> None:
+    """G5: a duplicate that ends its stop late finds the next life of the resource in charge."""
+    ended = world.versions[V1]
+
+    def next_life() -> None:
+        world.stacks[STACK] = "UPDATE_IN_PROGRESS"
+        world.set_resource("UPDATE_IN_PROGRESS", physical_id=version_arn("v2"))
+        world.own(V1, **{str(Tag.REQUESTS): "later earlier"})
+
+    def stopped(action: str, arn: str) -> None:
+        if action == "DescribeProjectVersions" and ended.status == "STOPPED":
+            world.after = lambda action, arn: None
+            next_life()
+
+    world.after = stopped
+    assert delete(world)["Status"] == "SUCCESS"
+    assert world.versions[V1].tags[Tag.REQUESTS] == "later earlier"
+    assert world.versions[V1].tags[Tag.STACK_ID] == STACK
+
+
 def test_long_stop_crosses_hand_overs() -> None:
     """G4: a stop of 40 minutes is waited for through several invocations."""
     world = World()

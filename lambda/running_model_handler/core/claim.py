@@ -81,6 +81,10 @@ class Claim:
         """Whether this very request of the owner is the one in charge."""
         return self.is_of(owner) and bool(self.requests) and _is_of(self.requests[0], digest)
 
+    def is_in_charge_still(self, before: Claim, digest: str) -> bool:
+        """Whether the request in charge is the one that was so before, or the one with this digest."""
+        return self.requests[:1] == before.requests[:1] or _is_of((*self.requests, "")[0], digest)
+
     def was_released_by(self, digest: str) -> bool:
         """Whether this very request has given the model up, as the last of all."""
         return self.owner is None and bool(self.requests) and _is_of(self.requests[0], digest)
