@@ -82,12 +82,16 @@ class Deletion(Steps):
         No Delete is sent for what a resource is. What CloudFormation shows may be from before the Delete.
         """
         worker = self.worker
+        began = worker.clock.now()
         while view is not None and view.resource is not None:
             resource = view.resource
             has_it = resource.physical_id == str(arn) and is_alive(resource)
             if not has_it or not resource.status.endswith("E_COMPLETE"):
                 return False
-            if worker.clock.now() - worker.state.started_at >= LAG_SECONDS or worker.out_of_time():
+            if worker.out_of_time():
+                return False
+            # Counted from here on: the look handed in may be from long before.
+            if worker.clock.now() - began >= LAG_SECONDS:
                 return True
             worker.pause(1.0)
             view = self._view_or_none()
