@@ -18,7 +18,6 @@ from simulator.mutants.search import kill_of, known_kill_of
 from simulator.mutants.table import BY_NAME, MUTANTS
 
 SEEDS_MAX: Final = 2000
-NAMES: Final = [mutant.name for mutant in MUTANTS]
 
 
 OUTDATED: Final = frozenset(
