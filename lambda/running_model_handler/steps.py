@@ -206,7 +206,9 @@ class _StillOurs:
             return
         if claim is None:
             return
-        if claim.was_released_by(digest) or claim.superseded(digest):
+        # What this delivery has started itself is its own to stop, whoever released the model meanwhile.
+        started = worker.state.model(str(self._arn)).starts > 0
+        if not started and (claim.was_released_by(digest) or claim.superseded(digest)):
             raise _TakenByOthers
         if claim.owner is not None or worker.state.model(str(self._arn)).stop_at:
             raise _TakenByOthers
