@@ -46,9 +46,6 @@ _logger = logging.getLogger("running_model")
 _LAST_SECONDS: Final = 1.5
 """Before the end of an invocation no more tries to hand over."""
 
-# It logs whole events, the ResponseURL included.
-logging.getLogger("crhelper").setLevel(logging.CRITICAL)
-
 
 class Services:
     """The neighbours of the handler, each made on first use; tests and simulations bring their own."""
@@ -89,8 +86,9 @@ class Provider(CfnResource):
 
     def __init__(self, services: Services) -> None:
         with _without_clients():
-            # The level of boto3 is that of urllib3 too.
             super().__init__(log_level="INFO", boto_level="ERROR", sleep_on_delete=0)
+        logging.getLogger("crhelper").setLevel(logging.CRITICAL)
+        logging.getLogger("urllib3").setLevel(logging.ERROR)
         self.services = services
         self.unanswered: Exception | None = None
         self.handed_over = False
