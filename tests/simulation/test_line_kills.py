@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from simulator.fast_seam import new_handler
 from simulator.functions import Handler, Invocation
 from simulator.plan import Declared, Kill, KillAt, ModelPlan, Operation, Plan, StackPlan, Template, Verb
@@ -46,6 +48,14 @@ def test_lines_count_for_the_invocation_that_runs_them() -> None:
     assert min(both.values()) > 50
     assert lines_of(two_stacks_at_once(first)) == {0: both[0], 1: 0}
     assert lines_of(two_stacks_at_once(second)) == {0: 0, 1: both[1]}
+
+
+@pytest.mark.parametrize("line", [5, 30, 100])
+def test_a_kill_between_lines_costs_others_no_line(line: int) -> None:
+    """Whoever lives on is counted as before, whatever the loggers of this process know already."""
+    alone = lines_of(two_stacks_at_once(Kill(0, KillAt.LINE, NEVER)))[0]
+    kills = Kill(0, KillAt.LINE, NEVER), Kill(1, KillAt.LINE, line)
+    assert lines_of(two_stacks_at_once(*kills))[0] == alone
 
 
 def test_every_kill_between_lines_happens() -> None:

@@ -49,6 +49,8 @@ class Kernel:
         self._until = EPOCH
         self.current: Task | None = None
         """The task that runs; None while something merely happens."""
+        self.then: Callable[[], None] | None = None
+        """What is to be done outside of any task, as soon as the one that runs stops; once."""
 
     def at(self, when: float, action: Callable[..., None], *arguments: Any) -> None:
         """Let something happen at a moment."""
@@ -137,6 +139,9 @@ class Kernel:
             task.go_on()
         finally:
             self.current = None
+        if self.then is not None:
+            then, self.then = self.then, None
+            then()
 
     def _leave(self, task: Task) -> None:
         self._hub.switch()

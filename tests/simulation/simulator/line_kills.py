@@ -63,9 +63,16 @@ class LineKills:
                 self._done(task)
                 when = f"between two lines, at line {limit} of its life cycle"
                 # The killed task never returns from here, and nothing would be traced any more in this
-                # thread: as if its trace function still ran. call_tracing counts from zero again.
+                # thread: as if its trace function still ran. call_tracing counts from zero again. Lines of
+                # others would still be missed until they call something that makes a new C frame, which
+                # depends on what loggers of this process know: hence outside, and for all.
+                self._kernel.then = self._trace_on
                 sys.call_tracing(self._kill, (invocation, KillAt.LINE, when))
         return self._trace
+
+    def _trace_on(self) -> None:
+        if self._counted:
+            sys.settrace(self._trace)
 
     def _done(self, task: Task | None) -> None:
         """Trace no longer than needed: it slows everything down. A task that was killed does not say so."""
