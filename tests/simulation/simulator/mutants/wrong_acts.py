@@ -32,7 +32,7 @@ WRONG_ACTS: Final = (
         "bringing.py",
         "            self.give_up(other, settle_seconds=SETTLE_SECONDS)\n        return Answer",
         "            pass\n        return Answer",
-        495,
+        470,
     ),
     Mutant(
         "invented-id-deletes-nothing",

@@ -95,7 +95,7 @@ WRONG_ANSWERS: Final = (
         "entry.py",
         "            raise provider.unanswered",
         "            return",
-        1642,
+        7193,
     ),
     Mutant(
         "duplicates-not-told-of-failure",
@@ -113,7 +113,7 @@ WRONG_ANSWERS: Final = (
         "core/claim.py",
         "return any(_is_of(entry, digest) and _GIVEN_UP in entry for entry in self.requests)",
         "return False",
-        1045,
+        2353,
     ),
     Mutant(
         "event-logged",
