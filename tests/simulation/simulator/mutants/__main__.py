@@ -56,7 +56,7 @@ def story(mutant: Mutant, first: int, seeds: int) -> int:
 def main() -> int:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m simulator.mutants", description=__doc__)
-    parser.add_argument("--seeds", type=int, default=2000)
+    parser.add_argument("--seeds", type=int, default=10000)
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--story", choices=BY_NAME, metavar="NAME")
     chosen = parser.parse_args()

@@ -32,15 +32,15 @@ WRONG_ACTS: Final = (
         "bringing.py",
         "            self.give_up(other, settle_seconds=SETTLE_SECONDS)\n        return Answer",
         "            pass\n        return Answer",
-        495,
+        470,
     ),
     Mutant(
         "invented-id-deletes-nothing",
         "G3",
         "Delete looks at the physical id alone, which CloudFormation invented if the create never answered.",
         "request.py",
-        "arn = physical or _arn_or_none(properties.get(Property.PROJECT_VERSION_ARN))",
-        "arn = physical",
+        "arn = physical or _arn_or_none(",
+        "arn = physical if True else _arn_or_none(",
         3,
     ),
     Mutant(
@@ -75,8 +75,8 @@ WRONG_ACTS: Final = (
         "G6",
         "A Stop is repeated although the model has changed hands since.",
         "steps.py",
-        "            raise _TakenByOthers",
-        "            return",
+        "if worker.clock.now() - self._read_at < CLAIM_FRESH_SECONDS:",
+        "if True:",
         466,
     ),
     Mutant(
@@ -131,7 +131,7 @@ WRONG_ACTS: Final = (
         "steps.py",
         "if may_start and heir.units is not None and not seen.runs_with(heir.units):",
         "if False:",
-        1148,
+        85,
     ),
     Mutant(
         "late-duplicate-stops",

@@ -95,7 +95,7 @@ WRONG_ANSWERS: Final = (
         "entry.py",
         "            raise provider.unanswered",
         "            return",
-        1642,
+        7193,
     ),
     Mutant(
         "duplicates-not-told-of-failure",
@@ -110,18 +110,21 @@ WRONG_ANSWERS: Final = (
         "failure-of-duplicate-ignored",
         "G5",
         "A delivery goes on although another one has failed and undoes what was done.",
-        "ownership.py",
-        "if claim.given_up(self._digest) and not self._worker.state.failure:",
-        "if False:",
-        1056,
+        "core/claim.py",
+        "return any(_is_of(entry, digest) and _GIVEN_UP in entry for entry in self.requests)",
+        "return False",
+        2353,
     ),
     Mutant(
         "event-logged",
         "G12",
         "The whole event is logged.",
         "entry.py",
-        "state = state_from_json(event.get(STATE_KEY))",
-        'state = state_from_json(event.get(STATE_KEY)); _logger.info("event", extra={"event": event})',
+        "provider.unanswered, provider.handed_over = None, False",
+        (
+            "provider.unanswered, provider.handed_over = None, False; "
+            '_logger.info("event", extra={"event": event})'
+        ),
         1,
     ),
     Mutant(
