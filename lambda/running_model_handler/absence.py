@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 
 from running_model_handler.core.arn import ProjectArn, ProjectVersionArn
-from running_model_handler.core.errors import ErrorKind, RequestFailed, ServiceError
+from running_model_handler.core.errors import RequestFailed, ServiceError
 from running_model_handler.core.names import Property, Tag
 from running_model_handler.core.status import ABSENT, Observation
 from running_model_handler.core.waiting import LAG_SECONDS
@@ -31,7 +31,7 @@ def find_unseen(
     Raises ``NotShown`` where the version goes on existing for longer than an answer may lag.
     """
     until = worker.clock.now() + LAG_SECONDS
-    while _exists(worker, arn):
+    while worker.claim_or_none(arn) is not None:
         project = _look_up(worker, arn, believed)
         seen = worker.observe(arn, project)
         if seen.status is not None:
@@ -40,16 +40,6 @@ def find_unseen(
             raise _not_shown(arn, project or believed)
         worker.pause(1.0)
     return believed, ABSENT
-
-
-def _exists(worker: Worker, arn: ProjectVersionArn) -> bool:
-    try:
-        worker.claim(arn)
-    except ServiceError as error:
-        if error.kind is ErrorKind.NOT_FOUND:
-            return False
-        raise
-    return True
 
 
 def _look_up(worker: Worker, arn: ProjectVersionArn, believed: ProjectArn | None) -> ProjectArn | None:

@@ -15,10 +15,9 @@ from running_model_handler.core.waiting import CLAIM_FRESH_SECONDS, LAG_SECONDS,
 from running_model_handler.core.wanted import (
     Direction,
     RequestType,
-    ResourceView,
     StackView,
-    is_alive,
     is_being_deleted,
+    is_complete_with,
     is_expected,
     must_stop_after_end,
 )
@@ -65,7 +64,7 @@ class Bringing(Steps):
 
     def _pursue(self) -> Answer:
         worker, arn = self.worker, self._arn
-        claim = self.claim_or_none(arn)
+        claim = self.worker.claim_or_none(arn)
         if self._former is not None and not worker.state.begun_as:
             self._require_begun_now(claim)
         worker.timeout_seconds = self._declared.timeout_seconds
@@ -155,14 +154,8 @@ class Bringing(Steps):
         try:
             self._require_in_charge()
         except RequestEnded as ended:
-            if not self._has_succeeded(ended.view.resource):
+            if not is_complete_with(str(self._arn), ended.view.resource):
                 raise
-
-    def _has_succeeded(self, resource: ResourceView | None) -> bool:
-        """Whether the resource shows as what this request makes of it: another delivery has answered."""
-        if resource is None or not is_alive(resource) or not resource.status.endswith("E_COMPLETE"):
-            return False
-        return resource.physical_id == str(self._arn)
 
     def _take(self, claim: Claim | None) -> tuple[Reconciler, Observation]:
         """Find the declared model, judge whether it can run at all, and claim it."""
@@ -237,7 +230,7 @@ class Bringing(Steps):
         if self._returning:
             self.give_up(other)
             return
-        claim = self.claim_or_none(other)
+        claim = self.worker.claim_or_none(other)
         if claim is None or not claim.is_of(self.worker.envelope.owner):
             return
         project = self.worker.project(other, None, claim)
@@ -285,11 +278,11 @@ class Bringing(Steps):
         While the claim was ours its create may have failed, and its Delete have left the model to us.
         """
         worker, arn = self.worker, self._arn
-        claim = self.claim_or_none(arn)
+        claim = self.worker.claim_or_none(arn)
         if worker.state.stood_back_at or (claim is not None and self.ownership.stood_back_for(claim)):
             worker.state.stood_back_at = worker.state.stood_back_at or worker.clock.now()
             worker.pause(worker.state.stood_back_at + LAG_SECONDS - worker.clock.now())
-            claim = self.claim_or_none(arn)
+            claim = self.worker.claim_or_none(arn)
             if claim is not None:
                 self.stop_for_owner_who_is_gone(arn, claim)
 
@@ -307,11 +300,11 @@ class Bringing(Steps):
 
     def _give_up_declared(self) -> None:
         arn = self._arn
-        claim = self.claim_or_none(arn)
+        claim = self.worker.claim_or_none(arn)
         if claim is None or (claim.owner is not None and not self.ownership.has(claim)):
             # A later request of the resource, or another owner, has taken charge: it is theirs to stop.
             return
-        if self._has_succeeded(self.worker.look_at_resource(self.worker.envelope.logical_id)):
+        if is_complete_with(str(arn), self.worker.look_at_resource(self.worker.envelope.logical_id)):
             # What failed here, late or short of time, has been done by another delivery.
             return
         self.ownership.note_given_up(arn, claim)
@@ -324,7 +317,7 @@ class Bringing(Steps):
         """Stop what was started for nobody. A model that lives on in its resource is for the next request."""
         worker, arn = self.worker, self._arn
         claimed_now = str(arn) in worker.state.claimed
-        claim = self.claim_or_none(arn)
+        claim = self.worker.claim_or_none(arn)
         # What a try did that was killed is to be undone by the next one.
         if not claimed_now and (claim is None or not self.ownership.has(claim)):
             return
@@ -352,7 +345,7 @@ class Bringing(Steps):
         worker, former = self.worker, self._former
         if former is None or not worker.state.model(str(arn)).stops:
             return
-        claim = self.claim_or_none(arn)
+        claim = self.worker.claim_or_none(arn)
         if claim is None or not claim.is_of(worker.envelope.owner):
             return
         units = former.former_units

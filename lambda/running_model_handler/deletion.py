@@ -8,7 +8,7 @@ from running_model_handler.core.arn import ProjectVersionArn, stop_command
 from running_model_handler.core.claim import Claim
 from running_model_handler.core.errors import RequestFailed, ServiceError
 from running_model_handler.core.waiting import LAG_SECONDS, SETTLE_SECONDS
-from running_model_handler.core.wanted import StackView, is_alive
+from running_model_handler.core.wanted import StackView, is_complete_with
 from running_model_handler.ownership import Superseded
 from running_model_handler.request import DeleteRequest
 from running_model_handler.steps import Answer, Steps
@@ -83,11 +83,7 @@ class Deletion(Steps):
         """
         worker = self.worker
         began = worker.clock.now()
-        while view is not None and view.resource is not None:
-            resource = view.resource
-            has_it = resource.physical_id == str(arn) and is_alive(resource)
-            if not has_it or not resource.status.endswith("E_COMPLETE"):
-                return False
+        while view is not None and is_complete_with(str(arn), view.resource):
             if worker.out_of_time():
                 return False
             # Counted from here on: the look handed in may be from long before.
@@ -113,7 +109,7 @@ class Deletion(Steps):
         """
         worker, memory = self.worker, self.worker.state.model(str(arn))
         while True:
-            claim = self.claim_or_none(arn)
+            claim = worker.claim_or_none(arn)
             if claim is None or claim.is_of(worker.envelope.owner):
                 return claim
             foreign = claim.owner is not None and claim.owner.stack_id != worker.envelope.stack_id

@@ -17,7 +17,7 @@ from running_model_handler.core.answer import (
 from running_model_handler.core.arn import parse_project_version_arn
 from running_model_handler.core.claim import STACK_ID, Owner, request_digest
 from running_model_handler.core.errors import InvalidProperty
-from running_model_handler.core.event import WITHHELD
+from running_model_handler.core.event import WITHHELD, mapping_or_empty
 from running_model_handler.core.names import Property
 from running_model_handler.core.numbers import parse_whole_number
 from running_model_handler.core.waiting import SERVICE_TIMEOUT_SECONDS
@@ -80,7 +80,7 @@ def parse_envelope(event: object) -> Envelope:
         logical_id=values["LogicalResourceId"],
         response_url=values["ResponseURL"],
         physical_id=_physical_id(event.get("PhysicalResourceId")),
-        service_timeout_seconds=_service_timeout(_mapping(event.get("ResourceProperties"))),
+        service_timeout_seconds=_service_timeout(mapping_or_empty(event.get("ResourceProperties"))),
     )
     if len(_shortest_answer(envelope)) > BODY_BYTES_MAX:
         raise UnanswerableEvent(f"its ids don't fit into an answer, which has {BODY_BYTES_MAX} bytes at most")
@@ -91,7 +91,7 @@ def physical_id_for_failure(event: Mapping[str, Any], envelope: Envelope) -> str
     """The physical id of a FAILED answer: what the resource has, else the model that it asked for."""
     if envelope.physical_id is not None:
         return envelope.physical_id
-    declared = _mapping(event.get("ResourceProperties")).get(Property.PROJECT_VERSION_ARN)
+    declared = mapping_or_empty(event.get("ResourceProperties")).get(Property.PROJECT_VERSION_ARN)
     try:
         return str(parse_project_version_arn(declared, name=Property.PROJECT_VERSION_ARN))
     except InvalidProperty:
@@ -151,10 +151,6 @@ def _service_timeout(properties: Mapping[str, Any]) -> int:
         )
     except InvalidProperty:
         return SERVICE_TIMEOUT_SECONDS
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _is_https(url: str) -> bool:

@@ -22,7 +22,7 @@ from running_model_handler.core.arn import (
     parse_project_version_arn,
 )
 from running_model_handler.core.errors import InvalidProperty
-from running_model_handler.core.event import WITHHELD
+from running_model_handler.core.event import WITHHELD, mapping_or_empty
 from running_model_handler.core.names import Property, ReplacementMode
 from running_model_handler.core.units import (
     InferenceUnits,
@@ -102,14 +102,14 @@ def parse_request(event: Mapping[str, Any], envelope: Envelope, function: Locati
         function.account or stack.account,
     )
     check_ids(event, envelope)
-    properties = _mapping(event.get("ResourceProperties"))
+    properties = mapping_or_empty(event.get("ResourceProperties"))
     if envelope.request_type == RequestType.DELETE:
         return _parse_delete(properties, envelope, location)
     if envelope.request_type == RequestType.CREATE:
         return CreateRequest(envelope, _parse_declared(properties, location))
     if envelope.request_type != RequestType.UPDATE:
         raise InvalidProperty("RequestType", event.get("RequestType"), "must be Create, Update or Delete")
-    former = _mapping(event.get("OldResourceProperties"))
+    former = mapping_or_empty(event.get("OldResourceProperties"))
     return UpdateRequest(
         envelope,
         _parse_declared(properties, location),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from running_model_handler.core.arn import ProjectArn, ProjectVersionArn
 from running_model_handler.core.claim import Claim, PreviousOwner
-from running_model_handler.core.errors import ErrorKind, RequestFailed, ServiceError
+from running_model_handler.core.errors import RequestFailed, ServiceError
 from running_model_handler.core.state import ModelMemory
 from running_model_handler.core.waiting import CLAIM_FRESH_SECONDS
 from running_model_handler.core.wanted import StackView, is_alive
@@ -41,15 +41,6 @@ class Steps:
         self.worker = worker
         self.ownership = Ownership(worker)
 
-    def claim_or_none(self, arn: ProjectVersionArn) -> Claim | None:
-        """The claim on a version, None if there is no such version."""
-        try:
-            return self.worker.claim(arn)
-        except ServiceError as error:
-            if error.kind is ErrorKind.NOT_FOUND:
-                return None
-            raise
-
     def project_or_none(
         self, arn: ProjectVersionArn, declared: ProjectArn | None, claim: Claim | None
     ) -> ProjectArn | None:
@@ -62,7 +53,7 @@ class Steps:
 
     def give_up(self, arn: ProjectVersionArn, *, settle_seconds: float = 0.0) -> None:
         """Leave a model that this request took: back to the resource that had it, or stopped and released."""
-        claim = self.claim_or_none(arn)
+        claim = self.worker.claim_or_none(arn)
         if claim is None:
             return
         started_by_us = self.worker.state.model(str(arn)).starts > 0
@@ -105,7 +96,7 @@ class Steps:
             return
 
         def require() -> None:
-            now = self.claim_or_none(arn)
+            now = self.worker.claim_or_none(arn)
             if now is None or now.owner != owner:
                 raise _TakenByOthers
             if is_alive(worker.look_at_resource(owner.logical_id, owner.stack_id)):
@@ -132,7 +123,7 @@ class Steps:
 
         def require_ours() -> None:
             require()
-            now = self.claim_or_none(arn)
+            now = self.worker.claim_or_none(arn)
             if now is None or not now.is_of(worker.envelope.owner):
                 raise _TakenByOthers
 
@@ -171,7 +162,7 @@ class Steps:
 
     def _stop_for_nobody(self, arn: ProjectVersionArn, reconciler: Reconciler, heir: PreviousOwner) -> None:
         """The heir is being deleted too, and its Delete may have come while the model was not its own."""
-        claim, owner = self.claim_or_none(arn), self.worker.envelope.owner
+        claim, owner = self.worker.claim_or_none(arn), self.worker.envelope.owner
         if claim is None or claim.owner is None or claim.owner.stack_id != owner.stack_id:
             return
         if claim.owner.logical_id in (heir.logical_id, owner.logical_id):
@@ -197,14 +188,14 @@ class _StillOurs:
         worker = self._steps.worker
         if worker.clock.now() - self._read_at < CLAIM_FRESH_SECONDS:
             return
-        claim = self._steps.claim_or_none(self._arn)
+        claim = worker.claim_or_none(self._arn)
         self._read_at = worker.clock.now()
         digest = worker.envelope.digest
-        if claim is not None and claim.is_of(worker.envelope.owner):
+        if claim is None:
+            return
+        if claim.is_of(worker.envelope.owner):
             if not claim.is_in_charge_still(self._claim, digest):
                 self._require_not_wanted_again()
-            return
-        if claim is None:
             return
         # What this delivery has started itself is its own to stop, whoever released the model meanwhile.
         started = worker.state.model(str(self._arn)).starts > 0
@@ -218,7 +209,8 @@ class _StillOurs:
 
         It may as well be a late one, which CloudFormation waits for no more: then the stop goes on.
         """
-        resource = self._steps.worker.look_at_resource(self._steps.worker.envelope.logical_id)
+        worker = self._steps.worker
+        resource = worker.look_at_resource(worker.envelope.logical_id)
         if resource is None or not is_alive(resource):
             return
         in_progress = resource.status in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")

@@ -173,6 +173,15 @@ class Worker:
         """The claim in the tags of a model; ``ServiceError`` NOT_FOUND when there is no such version."""
         return read_claim(self.attempt(lambda: self.models.tags(arn)))
 
+    def claim_or_none(self, arn: ProjectVersionArn) -> Claim | None:
+        """The claim on a version, None if there is no such version."""
+        try:
+            return self.claim(arn)
+        except ServiceError as error:
+            if error.kind is ErrorKind.NOT_FOUND:
+                return None
+            raise
+
     def project(
         self, arn: ProjectVersionArn, declared: ProjectArn | None, claim: Claim | None
     ) -> ProjectArn | None:

@@ -79,15 +79,18 @@ class Claim:
 
     def is_held_by(self, owner: Owner, digest: str) -> bool:
         """Whether this very request of the owner is the one in charge."""
-        return self.is_of(owner) and bool(self.requests) and _is_of(self.requests[0], digest)
+        return self.is_of(owner) and self._in_charge(digest)
 
     def is_in_charge_still(self, before: Claim, digest: str) -> bool:
         """Whether the request in charge is the one that was so before, or the one with this digest."""
-        return self.requests[:1] == before.requests[:1] or _is_of((*self.requests, "")[0], digest)
+        return self.requests[:1] == before.requests[:1] or self._in_charge(digest)
 
     def was_released_by(self, digest: str) -> bool:
         """Whether this very request has given the model up, as the last of all."""
-        return self.owner is None and bool(self.requests) and _is_of(self.requests[0], digest)
+        return self.owner is None and self._in_charge(digest)
+
+    def _in_charge(self, digest: str) -> bool:
+        return bool(self.requests) and _is_of(self.requests[0], digest)
 
     def begun_as(self, digest: str) -> Direction | None:
         """Which way the stack went when a request took charge; None if it never did."""

@@ -47,14 +47,18 @@ def readable_event(event: Mapping[str, Any]) -> dict[str, Any]:
     readable: dict[str, Any] = {key: _readable(event[key], secrets) for key in _KEYS if key in event}
     for key in _PROPERTY_KEYS:
         if key in event:
-            raw = event[key]
-            properties = raw if isinstance(raw, Mapping) else {}
+            properties = mapping_or_empty(event[key])
             readable[key] = {
                 str(name): _readable(properties[name], secrets) for name in Property if name in properties
             }
     if STATE_KEY in event:
         readable[STATE_KEY] = _tree(event[STATE_KEY], secrets, _LEVELS_MAX)
     return {URL_KEY: url, **readable}
+
+
+def mapping_or_empty(value: object) -> Mapping[str, Any]:
+    """An object of the event; empty where something else, or nothing, stands in its place."""
+    return value if isinstance(value, Mapping) else {}
 
 
 def _tree(value: object, secrets: tuple[str, ...], levels: int) -> Any:

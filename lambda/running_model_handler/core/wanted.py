@@ -142,6 +142,13 @@ def is_alive(resource: ResourceView | None) -> bool:
     return resource is not None and not resource.status.startswith("DELETE_")
 
 
+def is_complete_with(physical_id: str, resource: ResourceView | None) -> bool:
+    """Whether a resource is shown at rest with this physical id: what brought it there has succeeded."""
+    if resource is None or not is_alive(resource) or not resource.status.endswith("E_COMPLETE"):
+        return False
+    return resource.physical_id == physical_id
+
+
 def is_deletion_of(physical_id: str | None, resource: ResourceView | None) -> bool:
     """Whether a resource with this physical id is shown as deleted, or on its way there."""
     if resource is None or physical_id is None:
