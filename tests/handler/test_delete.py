@@ -2,52 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
-from world import (
-    ACCOUNT,
-    REGION,
-    STACK,
-    V1,
-    World,
-    created,
-    properties,
-    request,
-    service_error,
-    version_arn,
-)
+from deletes import OTHER, delete, deleting, world_of_a_deletion
+from world import STACK, V1, World, created, properties, request, service_error
 
 from running_model_handler.core.names import Tag
 
-OTHER = STACK.replace("stack/parts", "stack/other")
 INVENTED = "parts-Model-1A2B3C4D5E6F"
 
 
 @pytest.fixture
 def world() -> World:
-    """A world in which the stack's model runs and the stack is being deleted."""
-    world = World()
-    world.run_model(V1)
-    world.own(V1)
-    deleting(world)
-    return world
-
-
-def deleting(world: World) -> None:
-    """CloudFormation deletes the stack."""
-    world.stacks[STACK] = "DELETE_IN_PROGRESS"
-    world.set_resource("DELETE_IN_PROGRESS", physical_id=V1)
-
-
-def delete(world: World, physical_id: str = V1, **more: Any) -> dict[str, Any]:
-    """Deliver a delete and return its answer."""
-    answer = world.deliver(
-        request("Delete", properties(), physical_id=physical_id, **{"request_id": "r9"} | more)
-    )
-    assert answer is not None
-    return answer
+    """The stack's model runs and the stack is being deleted."""
+    return world_of_a_deletion()
 
 
 def test_g2_success_means_stopped(world: World) -> None:
@@ -82,87 +49,6 @@ def test_project_gone_is_done(world: World) -> None:
     world.projects.clear()
     del world.versions[V1]
     assert delete(world)["Status"] == "SUCCESS"
-
-
-WRONG_PROJECT = f"arn:aws:rekognition:{REGION}:{ACCOUNT}:project/parts/1111111111111"
-
-
-def wrong_in_the_property(world: World) -> dict[str, str]:
-    """What the properties name as the project, where that is another one."""
-    return {"ProjectArn": WRONG_PROJECT}
-
-
-def wrong_in_the_tag(world: World) -> dict[str, str]:
-    """A tag that somebody edited names another project."""
-    world.versions[V1].tags[Tag.PROJECT_CREATED] = "1111111111111"
-    return {}
-
-
-def nonsense_in_the_tag(world: World) -> dict[str, str]:
-    """A tag that somebody edited names no project at all: the digits are not ASCII."""
-    world.versions[V1].tags[Tag.PROJECT_CREATED] = "١٢٣٤"
-    return {}
-
-
-WRONG = pytest.mark.parametrize("wrong", [wrong_in_the_property, wrong_in_the_tag, nonsense_in_the_tag])
-
-
-def delete_with(world: World, **changes: str) -> dict[str, Any]:
-    """Deliver a delete with other properties."""
-    answer = world.deliver(request("Delete", properties(**changes), physical_id=V1, request_id="r9"))
-    assert answer is not None
-    return answer
-
-
-@WRONG
-def test_g2_a_wrong_project_does_not_make_a_running_model_absent(
-    world: World, wrong: Callable[[World], dict[str, str]]
-) -> None:
-    """G2: another project than the model's own shows nothing of it; the right one is looked up."""
-    answer = delete_with(world, **wrong(world))
-    assert (answer["Status"], world.versions[V1].status) == ("SUCCESS", "STOPPED")
-
-
-@WRONG
-@pytest.mark.parametrize("reason", ["not allowed", "not found"])
-def test_g2_a_model_that_no_project_shows_is_never_called_gone(
-    world: World, wrong: Callable[[World], dict[str, str]], reason: str
-) -> None:
-    """G2, G3: where the right project can't be looked up, a Stop is sent and the answer is no success."""
-    changes = wrong(world)
-
-    def refuse(action: str, arn: str) -> None:
-        if action == "DescribeProjects" and reason == "not allowed":
-            raise service_error("AccessDeniedException", "rekognition:DescribeProjects")
-
-    world.before = refuse
-    if reason == "not found":
-        world.projects.clear()
-    answer = delete_with(world, **changes)
-    assert answer["Status"] == "FAILED"
-    assert f"aws rekognition stop-project-version --region {REGION}" in answer["Reason"]
-    world.clock.sleep(600)
-    assert world.versions[V1].status == "STOPPED"
-
-
-def test_a_wrong_project_is_named_by_a_create(world: World) -> None:
-    """A create fails by the name of the property, without a Start, and claims nothing."""
-    world = World()
-    answer = created(world, ProjectArn=WRONG_PROJECT)
-    assert answer is not None
-    assert answer["Status"] == "FAILED"
-    assert f"ProjectArn {WRONG_PROJECT} does not show it" in answer["Reason"]
-    assert world.versions[V1].tags == {}
-
-
-def test_a_create_finds_the_project_where_the_tag_was_edited() -> None:
-    """G1: an edited tag does not keep a model from being started; the claim holds the right project again."""
-    world = World()
-    world.versions[V1].tags[Tag.PROJECT_CREATED] = "1111111111111"
-    answer = created(world)
-    assert answer is not None
-    assert answer["Status"] == "SUCCESS"
-    assert world.versions[V1].tags[Tag.PROJECT_CREATED] == "1690734433420"
 
 
 def test_the_claim_remembers_the_project(world: World) -> None:
@@ -318,92 +204,6 @@ def test_stop_refused_for_lack_of_permission_names_it(world: World) -> None:
     assert answer["Status"] == "FAILED"
     assert "rekognition:StopProjectVersion" in answer["Reason"]
     assert "aws rekognition stop-project-version" in answer["Reason"]
-
-
-def test_g5_late_duplicate_of_a_delete_does_not_stop_the_models_next_life(world: World) -> None:
-    """G5, G10: after a new create, a duplicate of the former Delete is known and leaves the model running."""
-    delete(world)
-    world.stacks[STACK] = "UPDATE_IN_PROGRESS"
-    world.set_resource("CREATE_IN_PROGRESS")
-    created_again = world.deliver(request("Create", properties(), request_id="r20"))
-    assert created_again is not None
-    assert created_again["Status"] == "SUCCESS"
-    world.set_resource("CREATE_COMPLETE", physical_id=V1)
-    assert delete(world)["Status"] == "SUCCESS"
-    assert world.versions[V1].status == "RUNNING"
-
-
-def test_g5_late_duplicate_of_a_clean_up_asks_for_no_permission_it_has_lost(world: World) -> None:
-    """G5, G11: the claim was the permission to change a former model's tags, and it is released by then."""
-
-    refused: list[str] = []
-
-    def only_what_is_claimed(action: str, arn: str) -> None:
-        if action in ("TagResource", "UntagResource") and Tag.STACK_ID not in world.versions[V1].tags:
-            refused.append(action)
-            raise service_error("AccessDeniedException", f"rekognition:{action}")
-
-    world.before = only_what_is_claimed
-    world.stacks[STACK] = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
-    world.was[STACK, "Model"] = "UPDATE_COMPLETE"
-    delete(world)
-    world.set_resource("UPDATE_COMPLETE", physical_id=version_arn("v2"))
-    assert delete(world)["Status"] == "SUCCESS"
-    assert not refused
-
-
-def test_g6_a_second_try_leaves_what_a_person_started_after_the_first_had_released_it(world: World) -> None:
-    """G6: the tags say that this very Delete has stopped and released the model already."""
-    world.was[STACK, "Model"] = "UPDATE_COMPLETE"
-    delete(world)
-    world.run_model(V1)
-    assert delete(world)["Status"] == "SUCCESS"
-    assert world.versions[V1].status == "RUNNING"
-
-
-def test_g2_another_stacks_claim_that_is_only_shown_late_is_waited_out(world: World) -> None:
-    """G2: of two stacks that claim a model at once, one writes the other's claim back; tags lag."""
-    ours = dict(world.versions[V1].tags)
-    world.own(V1, stack=OTHER, logical_id="Theirs")
-    world.clock.at(5, lambda: world.versions[V1].tags.update(ours))
-    assert delete(world)["Status"] == "SUCCESS"
-    assert world.versions[V1].status == "STOPPED"
-
-
-def test_g5_a_delete_that_comes_after_the_resource_was_made_anew_stops_nothing(world: World) -> None:
-    """G5: its digest is in no claim, but no Delete is sent for what a resource is."""
-    world.stacks[STACK] = "UPDATE_COMPLETE"
-    world.set_resource("CREATE_COMPLETE", physical_id=V1)
-    assert delete(world)["Status"] == "SUCCESS"
-    assert world.versions[V1].status == "RUNNING"
-
-
-def test_g2_a_delete_that_is_not_shown_yet_is_waited_for(world: World) -> None:
-    """G2: what CloudFormation shows may be from before it sent the Delete."""
-    world.set_resource("CREATE_COMPLETE", physical_id=V1)
-    world.clock.at(8, lambda: world.set_resource("DELETE_IN_PROGRESS", physical_id=V1))
-    assert delete(world)["Status"] == "SUCCESS"
-    assert world.versions[V1].status == "STOPPED"
-
-
-def test_g5_a_late_release_takes_no_claim_of_a_later_request_away(world: World) -> None:
-    """G5: a duplicate that ends its stop late finds the next life of the resource in charge."""
-    ended = world.versions[V1]
-
-    def next_life() -> None:
-        world.stacks[STACK] = "UPDATE_IN_PROGRESS"
-        world.set_resource("UPDATE_IN_PROGRESS", physical_id=version_arn("v2"))
-        world.own(V1, **{str(Tag.REQUESTS): "later earlier"})
-
-    def stopped(action: str, arn: str) -> None:
-        if action == "DescribeProjectVersions" and ended.status == "STOPPED":
-            world.after = lambda action, arn: None
-            next_life()
-
-    world.after = stopped
-    assert delete(world)["Status"] == "SUCCESS"
-    assert world.versions[V1].tags[Tag.REQUESTS] == "later earlier"
-    assert world.versions[V1].tags[Tag.STACK_ID] == STACK
 
 
 def test_long_stop_crosses_hand_overs() -> None:
