@@ -104,7 +104,8 @@ class Steps:
 
         try:
             require()
-            Reconciler(worker, arn, worker.project(arn, None, claim)).to_stopped(guard=Guard(require))
+            project = self.project_or_none(arn, None, claim)
+            Reconciler(worker, arn, project).to_stopped(guard=Guard(require))
         except _TakenByOthers:
             return
         self.ownership.release(arn, claim)
