@@ -308,10 +308,26 @@ class Bringing(Steps):
             # What failed here, late or short of time, has been done by another delivery.
             return
         self.ownership.note_given_up(arn, claim)
-        memory = self.worker.state.model(str(arn))
+        if self._is_done_by_others(claim):
+            return
         # Another delivery of this request may have started it just now, and what is seen may lag.
-        others_may_have_started = not memory.starts and not memory.refused
-        self.give_up(arn, settle_seconds=SETTLE_SECONDS if others_may_have_started else 0.0)
+        self.give_up(arn, settle_seconds=SETTLE_SECONDS)
+
+    def _is_done_by_others(self, claim: Claim) -> bool:
+        """Whether another delivery succeeded just before it could see that this one has given up.
+
+        CloudFormation takes seconds to show what it was answered.
+        """
+        worker, arn = self.worker, self._arn
+        reconciler = Reconciler(worker, arn, self.project_or_none(arn, self._declared.project_arn, claim))
+        noted_at = worker.clock.now()
+        while reconciler.observe().runs_with(self._declared.units):
+            if is_complete_with(str(arn), worker.look_at_resource(worker.envelope.logical_id)):
+                return True
+            if worker.clock.now() - noted_at >= LAG_SECONDS or worker.out_of_time():
+                break
+            worker.pause(3.0)
+        return False
 
     def _undo_ended(self) -> None:
         """Stop what was started for nobody. A model that lives on in its resource is for the next request."""

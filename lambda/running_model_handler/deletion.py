@@ -15,6 +15,7 @@ from running_model_handler.steps import Answer, Steps
 from running_model_handler.worker import HandOverDue, Worker
 
 _logger = logging.getLogger("running_model")
+_FORWARD_CLEAN_UP = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
 
 
 class Deletion(Steps):
@@ -47,7 +48,7 @@ class Deletion(Steps):
     def _delete(self, arn: ProjectVersionArn) -> None:
         owner = self._request.envelope.owner
         view = self._view_or_none()
-        claim = self._claim_once_settled(arn)
+        claim = self._claim_once_settled(arn, view)
         if claim is None:
             return
         if claim.superseded(self._request.envelope.digest):
@@ -101,24 +102,38 @@ class Deletion(Steps):
             _logger.warning("stack not looked at", extra={"problem": str(error)})
             return None
 
-    def _claim_once_settled(self, arn: ProjectVersionArn) -> Claim | None:
-        """The claim. After a create that never answered, its worker may be about to write one.
-
-        Another stack's may be one that is no more: of two that claim a model at once, one writes the other's
-        claim back.
-        """
+    def _claim_once_settled(self, arn: ProjectVersionArn, view: StackView | None) -> Claim | None:
+        """The claim, once it can't be one that is about to change, or that has changed already: tags lag."""
         worker, memory = self.worker, self.worker.state.model(str(arn))
         while True:
             claim = worker.claim_or_none(arn)
-            if claim is None or claim.is_of(worker.envelope.owner):
-                return claim
-            foreign = claim.owner is not None and claim.owner.stack_id != worker.envelope.stack_id
-            if not self._request.never_answered and not foreign:
+            if claim is None or not self._may_be_another(arn, claim, view):
                 return claim
             memory.settled_since = memory.settled_since or worker.clock.now()
             if worker.clock.now() - memory.settled_since >= SETTLE_SECONDS:
                 return claim
             worker.pause_between_looks()
+
+    def _may_be_another(self, arn: ProjectVersionArn, claim: Claim, view: StackView | None) -> bool:
+        """Whether the claim may be another one than is shown.
+
+        After a create that never answered, its worker may be about to write one. Of two stacks that claim a
+        model at once, one writes the other's claim back. And in the clean-up of a rename, or of one that is
+        rolled back, the claim that has just been written may not show yet.
+        """
+        envelope = self._request.envelope
+        stack_status = (view.stack_status if view else None) or ""
+        if claim.is_of(envelope.owner):
+            return "CLEANUP" in stack_status and self._was_taken_over(arn)
+        if self._request.never_answered or claim.owner is None:
+            return self._request.never_answered
+        return claim.owner.stack_id != envelope.stack_id or stack_status != _FORWARD_CLEAN_UP
+
+    def _was_taken_over(self, arn: ProjectVersionArn) -> bool:
+        envelope, stacks = self._request.envelope, self.worker.stacks
+        return self.worker.attempt(
+            lambda: stacks.may_be_taken_over(envelope.stack_id, envelope.logical_id, str(arn))
+        )
 
     def _was_ours(self, view: StackView | None) -> bool:
         """Whether an unclaimed model is ours all the same: its tags were removed by hand.

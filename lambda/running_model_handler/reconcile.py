@@ -124,7 +124,7 @@ class Reconciler:
                 seen = self._look_elsewhere()
             step = step_to_stopped(seen, memory.done(worker.clock.now()))
             self._log(seen, step, "STOPPED")
-            if isinstance(step, Finished) and self._settled(settle_seconds):
+            if isinstance(step, Finished) and (self._settled(settle_seconds) or worker.out_of_time()):
                 return
             if not isinstance(step, Finished):
                 memory.settled_since = 0.0

@@ -199,6 +199,47 @@ def test_g5_a_duplicate_that_runs_out_of_time_leaves_what_the_first_has_brought_
     assert world.versions[V1].status == "RUNNING"
 
 
+def test_g5_a_duplicate_that_fails_while_the_answer_is_on_its_way_leaves_the_model(world: World) -> None:
+    """G5: CloudFormation takes seconds to show what another delivery has answered."""
+    world.versions[V1].start_seconds = 300
+
+    def unreachable(action: str, arn: str) -> None:
+        if action == "DescribeProjectVersions" and 290 < world.clock.now() - begin < 335:
+            raise service_error("InternalServerError", f"rekognition:{action}", 500)
+
+    begin = world.clock.now()
+    world.before = unreachable
+    world.clock.at(345, lambda: world.set_resource("CREATE_COMPLETE", physical_id=V1))
+    answer = created(world, TimeoutSeconds="330")
+    assert answer is not None
+    assert "did not answer in time" in answer["Reason"]
+    assert 335 < answer["At"] - begin < 355
+    assert world.versions[V1].status == "RUNNING"
+
+
+def test_g3_what_another_delivery_starts_while_this_one_gives_up_is_stopped(world: World) -> None:
+    """G3: it has read the claim just before it could say that the request has failed."""
+
+    def stopped_by_hand(action: str, arn: str) -> None:
+        if action == "TagResource" and world.statuses(V1)[-1:] == ["STOPPED"]:
+            world.after = lambda action, arn: None
+            world.clock.at(3, lambda: started_by_the_other(arn))
+
+    def started_by_the_other(arn: str) -> None:
+        world.move(arn, "STARTING")
+        world.clock.at(60, lambda: world.move_if(arn, "STARTING", "RUNNING"))
+
+    world.stop_while_starting = True
+    world.clock.at(100, lambda: world.move(V1, "STOPPED"))
+    world.after = stopped_by_hand
+    answer = created(world)
+    assert answer is not None
+    assert answer["Status"] == "FAILED"
+    assert "stopped by somebody else" in answer["Reason"]
+    assert "STARTING" in world.statuses(V1)[2:]
+    assert world.versions[V1].status == "STOPPED"
+
+
 def test_g10_a_late_duplicate_is_known_by_its_digest(world: World) -> None:
     """G10: after create and delete, a duplicate of the create is refused although CFN shows a new create."""
     created(world)

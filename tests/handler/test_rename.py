@@ -102,3 +102,39 @@ def test_g3_a_model_handed_back_to_a_resource_that_goes_too_is_stopped(
     assert answer["Status"] == "SUCCESS"
     assert world.versions[V1].status == "STOPPED"
     assert set(world.versions[V1].tags) == {Tag.REQUESTS}
+
+
+def test_g7_a_claim_that_shows_late_does_not_stop_a_renamed_model(world: World) -> None:
+    """G7: the Delete of the old resource may be shown the tags from before the rename."""
+    before = dict(world.versions[V1].tags)
+    assert renamed(world)["Status"] == "SUCCESS"
+    after = dict(world.versions[V1].tags)
+    world.versions[V1].tags = before
+    world.clock.at(6, lambda: setattr(world.versions[V1], "tags", after))
+    world.set_resource("CREATE_COMPLETE", "Renamed", physical_id=V1)
+    world.stacks[STACK] = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
+    world.set_resource("DELETE_IN_PROGRESS", physical_id=V1)
+    answer = world.deliver(request("Delete", properties(), physical_id=V1, request_id="d1"))
+    assert answer is not None
+    assert answer["Status"] == "SUCCESS"
+    assert world.history == []
+    assert world.versions[V1].tags[Tag.LOGICAL_ID] == "Renamed"
+
+
+def test_g3_a_rename_rolled_back_at_once_leaves_no_claim_of_a_resource_that_is_gone(world: World) -> None:
+    """G3: the Delete of the new resource may be shown the tags from before its claim."""
+    before = dict(world.versions[V1].tags)
+    assert renamed(world)["Status"] == "SUCCESS"
+    after = dict(world.versions[V1].tags)
+    world.versions[V1].tags = before
+    world.clock.at(6, lambda: setattr(world.versions[V1], "tags", after))
+    world.stacks[STACK] = "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"
+    world.set_resource("DELETE_IN_PROGRESS", "Renamed", physical_id=V1)
+    answer = world.deliver(
+        request("Delete", properties(), physical_id=V1, logical_id="Renamed", request_id="d1")
+    )
+    world.clock.sleep(30)
+    assert answer is not None
+    assert answer["Status"] == "SUCCESS"
+    assert world.history == []
+    assert world.versions[V1].tags[Tag.LOGICAL_ID] == "Model"

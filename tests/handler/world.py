@@ -18,7 +18,7 @@ from running_model_handler.core.errors import ErrorKind, ServiceError, classify
 from running_model_handler.core.names import Tag
 from running_model_handler.core.status import ABSENT, Observation
 from running_model_handler.core.units import InferenceUnits
-from running_model_handler.core.wanted import ResourceView
+from running_model_handler.core.wanted import ResourceView, is_alive
 from running_model_handler.entry import Function, Services
 from running_model_handler.shell.answer import AnswerNotSent
 from running_model_handler.shell.clock import Clock
@@ -260,6 +260,13 @@ class World:
     def status_before_deletion(self, stack_id: str, logical_id: str) -> str | None:
         self._call("DescribeStackEvents", logical_id)
         return self.was.get((stack_id, logical_id))
+
+    def may_be_taken_over(self, stack_id: str, logical_id: str, physical_id: str) -> bool:
+        self._call("DescribeStackEvents", logical_id)
+        return any(
+            key[0] == stack_id and key[1] != logical_id and shown.physical_id == physical_id and is_alive(shown)
+            for key, shown in self.resources.items()
+        )
 
     def stack_status(self, stack_id: str) -> str | None:
         self._call("DescribeStacks", stack_id)

@@ -103,6 +103,26 @@ def read_events(events: Iterable[StackEvent], stack_id: str, logical_id: str) ->
     )
 
 
+def may_be_taken_over(
+    events: Iterable[StackEvent], stack_id: str, logical_id: str, physical_id: str
+) -> bool:
+    """Whether another resource has got what this one is being deleted for, in the operation under way.
+
+    ``events`` are those of the stack, newest first. Nobody can tell where they are from before the deletion:
+    then it may be so.
+    """
+    shows_deletion = False
+    for event in events:
+        if event.physical_id == stack_id:
+            if event.status in _BEGINS:
+                break
+        elif event.logical_id == logical_id:
+            shows_deletion = shows_deletion or event.status.startswith("DELETE_")
+        elif event.physical_id == physical_id and not event.status.startswith("DELETE_"):
+            return True
+    return not shows_deletion
+
+
 _GONE: Final = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})
 _IN_PROGRESS: Final = {
     RequestType.CREATE: "CREATE_IN_PROGRESS",

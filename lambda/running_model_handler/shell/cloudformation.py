@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, Protocol
 
 from running_model_handler.core.errors import ErrorKind, ServiceError
-from running_model_handler.core.wanted import ResourceView, StackEvent, read_events
+from running_model_handler.core.wanted import ResourceView, StackEvent, may_be_taken_over, read_events
 from running_model_handler.shell.calls import call, reading
 
 _PAGES_MAX: Final = 20
@@ -25,6 +25,9 @@ class Stacks(Protocol):
 
     def status_before_deletion(self, stack_id: str, logical_id: str) -> str | None:
         """What the resource was before it was to be deleted (DescribeStackEvents); None if unknown."""
+
+    def may_be_taken_over(self, stack_id: str, logical_id: str, physical_id: str) -> bool:
+        """See ``core.wanted.may_be_taken_over`` (DescribeStackEvents)."""
 
     def stack_status(self, stack_id: str) -> str | None:
         """The status of a stack (DescribeStacks); None if it does not exist."""
@@ -61,6 +64,10 @@ class CloudFormationStacks:
             if event.logical_id == logical_id and not event.status.startswith("DELETE_"):
                 return event.status
         return None
+
+    def may_be_taken_over(self, stack_id: str, logical_id: str, physical_id: str) -> bool:
+        """See ``Stacks``."""
+        return may_be_taken_over(self._events(stack_id), stack_id, logical_id, physical_id)
 
     def _events(self, stack_id: str) -> Iterator[StackEvent]:
         """The events of a stack, newest first, page by page as they are asked for."""

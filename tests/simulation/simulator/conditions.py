@@ -5,8 +5,9 @@ The simulation takes no other excuse: a leak without one of them is a violation.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simulator.functions import TIME_IS_OVER
 from simulator.requests import SERVICE_TIMEOUT_SECONDS, STARVED_SECONDS, Outcome, Request
@@ -33,6 +34,12 @@ def condition_of(world: World, model: Model) -> Condition | None:
     if any(request.answer is None and nobody_could_answer(request) for request in since):
         return Condition.KILLED
     return None
+
+
+def admits_what_is_left(answer: Mapping[str, Any]) -> bool:
+    """Whether a FAILED answer tells people that something may still bill, and what to do about it."""
+    reason = str(answer["Reason"])
+    return "stop-project-version" in reason or ". Then: " in reason
 
 
 def failed_to_bring_back(world: World, model: Model) -> bool:

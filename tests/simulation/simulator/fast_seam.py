@@ -15,7 +15,7 @@ from running_model_handler.core.arn import ProjectArn, ProjectVersionArn, parse_
 from running_model_handler.core.errors import ErrorKind, ServiceError, classify
 from running_model_handler.core.status import ABSENT, Observation
 from running_model_handler.core.units import InferenceUnits
-from running_model_handler.core.wanted import ResourceView, read_events
+from running_model_handler.core.wanted import ResourceView, may_be_taken_over, read_events
 from running_model_handler.entry import Function, Services
 from running_model_handler.shell.answer import AnswerNotSent
 from running_model_handler.shell.clock import Clock
@@ -180,6 +180,10 @@ class FastStacks:
             if event.logical_id == logical_id and not event.status.startswith("DELETE_"):
                 return event.status
         return None
+
+    def may_be_taken_over(self, stack_id: str, logical_id: str, physical_id: str) -> bool:
+        """DescribeStackEvents."""
+        return may_be_taken_over(map(_event, self._events(stack_id)), stack_id, logical_id, physical_id)
 
     def stack_status(self, stack_id: str) -> str | None:
         """DescribeStacks."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from running_model_handler.core.names import Tag
 from simulator.conditions import failed_to_bring_back
-from simulator.invariants.base import Invariant, Violation
+from simulator.invariants.base import Invariant, Owner, Violation
 from simulator.rekognition import Change, Model
 from simulator.requests import Outcome, Request
 
@@ -153,8 +153,27 @@ class AsDeclared(Invariant):
             return
         if model.status is None or failed_to_bring_back(self.world, model):
             return
+        if self._runs_as_others_declare(model, request):
+            return
         self._told.add(request)
         self.violated(f"after {request.name} succeeded, its model is {now.status} with {now.units} units")
+
+    def _runs_as_others_declare(self, model: Model, request: Request) -> bool:
+        """Whether a resource that came later has the same model: declared twice, the later word counts."""
+        return any(
+            other.number > request.number
+            and other.owner != request.owner
+            and other.type != "Delete"
+            and other.outcome is Outcome.SUCCESS
+            and other.declared_arn == model.plan.arn
+            and model.now.runs_with(other.declared_units)
+            and self._has(other.owner, model)
+            for other in self.world.requests
+        )
+
+    def _has(self, owner: Owner, model: Model) -> bool:
+        resource = self.resource(owner)
+        return self.lives(owner) and resource is not None and resource.physical_id == model.plan.arn
 
     def _is_foreign(self, change: Change, request: Request) -> bool:
         """A person's act, or that of a later request whose resource lives on with the same model.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from simulator.conditions import condition_of
+from simulator.conditions import admits_what_is_left, condition_of
 from simulator.invariants.base import Invariant, in_charge
 from simulator.rekognition import Model
 from simulator.requests import Request
@@ -25,8 +25,7 @@ class NoLeak(Invariant):
         if not taken or body["Status"] != "FAILED" or request.type != "Create":
             return
         model = self.world.rekognition.models[request.declared_arn]
-        said_so = "stop-project-version" in str(body["Reason"]) or ". Then: " in str(body["Reason"])
-        if model.bills and in_charge(model) == request.owner and not said_so:
+        if model.bills and in_charge(model) == request.owner and not admits_what_is_left(body):
             self.violated(f"FAILED for {request.name}, and what it started is {model.status}")
 
     def at_the_end(self, quiet: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from simulator.conditions import admits_what_is_left
 from simulator.invariants.base import Invariant, in_charge, owner_of
 from simulator.rekognition import PERSON, Change, Model
 from simulator.requests import Request
@@ -86,6 +87,5 @@ class WithoutGap(Invariant):
         if body["PhysicalResourceId"] != request.physical_id:
             self.violated(f"FAILED for {request.name} names {body['PhysicalResourceId']}")
         model = self.world.rekognition.models[arn]
-        reason = str(body["Reason"])
-        if model.bills and in_charge(model) == request.owner and ". Then: " not in reason:
+        if model.bills and in_charge(model) == request.owner and not admits_what_is_left(body):
             self.violated(f"FAILED for {request.name}, and the new model is {model.status}")
