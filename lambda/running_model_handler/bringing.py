@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from running_model_handler.core.arn import ProjectVersionArn, stop_command
+from running_model_handler.core.arn import ProjectVersionArn, with_stop_command
 from running_model_handler.core.claim import Claim
 from running_model_handler.core.errors import RequestFailed, ServiceError
 from running_model_handler.core.names import Attribute, Property, ReplacementMode
@@ -37,6 +37,8 @@ class Bringing(Steps):
         self._declared = declared
         self._arn = declared.arn
         self._former = former
+        self._goes_back_for_certain = False
+        self._was_given_up_before = False
         self._guard = Guard(
             self._require_in_charge_unless_just_claimed, self._require_in_charge, self._look_now_and_then
         )
@@ -77,14 +79,21 @@ class Bringing(Steps):
             self._declared.units,
             self._guard,
             seen=seen,
-            # Whoever worked on the update that is being rolled back may still be at it.
-            settle_seconds=SETTLE_SECONDS if self._going_back else 0.0,
+            settle_seconds=SETTLE_SECONDS if self._others_may_be_at_it() else 0.0,
         )
         self._require_not_ended()
         if other is not None and self._returning:
             worker.timeout_seconds = None
             self.give_up(other, settle_seconds=SETTLE_SECONDS)
         return Answer(str(arn), data=self._attributes(seen))
+
+    def _others_may_be_at_it(self) -> bool:
+        """Whether another request may stop the model, which has not yet seen that it is this one's.
+
+        That is whoever worked on the update that is being rolled back, and an update of the resource that
+        had the model before.
+        """
+        return self._going_back or self.ownership.taken_from is not None
 
     def _require_begun_now(self, claim: Claim | None) -> None:
         """Raise ``RequestEnded`` if this is a late try, or a duplicate, of an update that has ended.
@@ -96,7 +105,7 @@ class Bringing(Steps):
         worker.state.begun_as = (claim.begun_as(worker.envelope.digest) if claim else None) or ""
         self._require_wanted()
         had_before = self._returning or (claim is not None and claim.is_of(worker.envelope.owner))
-        if self._going_back and not had_before:
+        if self._going_back and not had_before and not self._goes_back_for_certain:
             raise RequestEnded(worker.look_at_stack())
 
     def _require_wanted(self) -> None:
@@ -120,6 +129,7 @@ class Bringing(Steps):
                 # What the events tell is certain; a status on its own may have been an older one.
                 if not worker.state.begun_as or len(possible) == 1:
                     worker.state.begun_as = view.direction
+                self._goes_back_for_certain = possible == {Direction.BACK}
                 if len(possible) > 1 or worker.state.begun_as == view.direction:
                     return
             worker.wait_for_news(view)
@@ -186,6 +196,7 @@ class Bringing(Steps):
         # Asked of the tags, not of the memory: a hand-over may fall between the attempt and its success.
         if self.ownership.has(claim):
             worker.state.note_claimed(str(arn), worker.clock.now())
+            self.ownership.taken_from = claim.previous
             self.ownership.require_not_given_up(claim)
         else:
             # A late delivery claims nothing, not even for a moment.
@@ -233,8 +244,7 @@ class Bringing(Steps):
         claim = self.worker.claim_or_none(other)
         if claim is None or not claim.is_of(self.worker.envelope.owner):
             return
-        project = self.worker.project(other, None, claim)
-        Reconciler(self.worker, other, project).to_stopped(guard=self._guard)
+        self.stop(other, self.worker.project(other, None, claim), claim, guard=self._guard)
 
     def _attributes(self, seen: Observation) -> dict[str, str]:
         units = self._declared.units
@@ -253,6 +263,7 @@ class Bringing(Steps):
         worker = self.worker
         worker.timeout_seconds = None
         try:
+            self._note_what_was_given_up_before()
             self._stop_what_the_first_has_left()
             if worker.state.ended:
                 self._undo_ended()
@@ -266,11 +277,14 @@ class Bringing(Steps):
             return f"{reason}. Then: {error}"
         except Exception as error:
             _logger.exception("unexpected error while undoing")
-            return (
-                f"{reason}. Then: unexpected {type(error).__name__}: {error}; if the model runs, stop it "
-                f"by hand: {stop_command(self._arn)}"
-            )
+            unexpected = f"unexpected {type(error).__name__}: {error}"
+            return f"{reason}. Then: {with_stop_command(unexpected, self._arn)}"
         return reason
+
+    def _note_what_was_given_up_before(self) -> None:
+        """An earlier try may have been killed while it brought the former model back."""
+        claim = self.worker.claim_or_none(self._arn)
+        self._was_given_up_before = claim is not None and claim.given_up(self.worker.envelope.digest)
 
     def _stop_what_the_first_has_left(self) -> None:
         """Stop the model if we gave it up to an owner who was first, and who is no more.
@@ -296,7 +310,13 @@ class Bringing(Steps):
             if other is not None:
                 self._bring_back(other)
         else:
+            self._note_given_up()
             self._bring_back(self._arn)
+
+    def _note_given_up(self) -> None:
+        claim = self.worker.claim_or_none(self._arn)
+        if claim is not None:
+            self.ownership.note_given_up(self._arn, claim)
 
     def _give_up_declared(self) -> None:
         arn = self._arn
@@ -359,7 +379,7 @@ class Bringing(Steps):
         the model serves again as soon as it can.
         """
         worker, former = self.worker, self._former
-        if former is None or not worker.state.model(str(arn)).stops:
+        if former is None or not (worker.state.model(str(arn)).stops or self._was_given_up_before):
             return
         claim = self.worker.claim_or_none(arn)
         if claim is None or not claim.is_of(worker.envelope.owner):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from running_model_handler.core.arn import ProjectVersionArn, stop_command
+from running_model_handler.core.arn import ProjectVersionArn, with_stop_command
 from running_model_handler.core.claim import Claim
 from running_model_handler.core.errors import RequestFailed, ServiceError
 from running_model_handler.core.waiting import LAG_SECONDS, SETTLE_SECONDS
@@ -39,10 +39,10 @@ class Deletion(Steps):
         except Superseded:
             _logger.warning("delete delivered late", extra={"model": str(arn)})
         except (RequestFailed, ServiceError) as error:
-            return Answer(physical_id, _with_command(str(error), arn))
+            return Answer(physical_id, with_stop_command(str(error), arn))
         except Exception as error:
             _logger.exception("unexpected error")
-            return Answer(physical_id, _with_command(f"unexpected {type(error).__name__}: {error}", arn))
+            return Answer(physical_id, with_stop_command(f"unexpected {type(error).__name__}: {error}", arn))
         return Answer(physical_id)
 
     def _delete(self, arn: ProjectVersionArn) -> None:
@@ -68,11 +68,12 @@ class Deletion(Steps):
         if self._lives_on(arn, view):
             raise Superseded
         heir = self.ownership.heir(claim)
+        # Where its create was never answered, its worker may still be at it.
+        settle = SETTLE_SECONDS if self._request.never_answered else 0.0
         if heir is not None:
-            self.hand_back(arn, claim, heir)
+            self.hand_back(arn, claim, heir, settle_seconds=settle)
             return
         project = self.project_or_none(arn, self._request.project_arn, claim)
-        settle = SETTLE_SECONDS if self._request.never_answered else 0.0
         # Nothing to release where the claim is gone, and the claim was the permission to change the tags.
         if self.stop(arn, project, claim, settle_seconds=settle) and claim.owner is not None:
             self.ownership.release(arn, claim)
@@ -150,8 +151,3 @@ class Deletion(Steps):
         if before is None:
             return "ROLLBACK" not in view.stack_status
         return not before.startswith("CREATE_") or before == "CREATE_COMPLETE"
-
-
-def _with_command(reason: str, arn: ProjectVersionArn) -> str:
-    command = stop_command(arn)
-    return reason if command in reason else f"{reason}. If the model runs, stop it by hand: {command}"

@@ -15,7 +15,7 @@ import boto3
 from crhelper import FAILED, CfnResource
 
 from running_model_handler.core.answer import encode_answer
-from running_model_handler.core.arn import location_of, stop_command
+from running_model_handler.core.arn import location_of, with_stop_command
 from running_model_handler.core.errors import ServiceError
 from running_model_handler.core.event import readable_event
 from running_model_handler.core.state import STATE_KEY, State, state_from_json
@@ -181,7 +181,7 @@ class Function:
             answer = handle(request, worker)
         except HandOverDue:
             if state.hand_overs >= HAND_OVERS_MAX:
-                return self._answer(_not_done(request, provider.fallback_physical_id))
+                return self._answer(_not_done(request, provider.fallback_physical_id, state))
             self._hand_over(event, state, context, invocation)
             return provider.fallback_physical_id
         return self._answer(answer)
@@ -241,15 +241,16 @@ class Function:
             return
 
 
-def _not_done(request: Request, physical_id: str) -> Answer:
+def _not_done(request: Request, physical_id: str, state: State) -> Answer:
     """The answer where no hand-over is left: another one would be dropped, and nobody would ever answer."""
-    arn = request.arn if isinstance(request, DeleteRequest) else request.declared.arn
-    by_hand = f". If the model runs, stop it by hand: {stop_command(arn)}" if arn else ""
-    return Answer(
-        physical_id,
+    reason = (
         f"not done after {HAND_OVERS_MAX} hand-overs, as many as Lambda's loop detection lets pass; give the "
-        f"function a time-out of 15 minutes{by_hand}",
+        "function a time-out of 15 minutes"
     )
+    to_be_stopped = [arn for arn in request.arns if state.model(str(arn)).stops]
+    for arn in to_be_stopped or request.arns[:1]:
+        reason = with_stop_command(reason, arn)
+    return Answer(physical_id, reason)
 
 
 class _Reason(Exception):

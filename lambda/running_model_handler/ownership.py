@@ -21,7 +21,7 @@ from running_model_handler.core.names import Tag
 from running_model_handler.core.status import Observation, Status
 from running_model_handler.core.units import InferenceUnits
 from running_model_handler.core.waiting import LAG_SECONDS, RIVAL_SECONDS
-from running_model_handler.core.wanted import is_alive, is_gone
+from running_model_handler.core.wanted import ResourceView, is_alive, is_gone
 from running_model_handler.worker import Worker
 
 _PREVIOUS_TAGS = [str(Tag.PREVIOUS), str(Tag.PREVIOUS_UNITS)]
@@ -50,6 +50,8 @@ class Ownership:
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
+        self.taken_from: PreviousOwner | None = None
+        """The resource of the same stack that had the model before, and may live on."""
 
     @property
     def _owner(self) -> Owner:
@@ -88,6 +90,7 @@ class Ownership:
             started_by_us = worker.state.model(str(arn)).starts > 0
             runs = seen.status in (Status.RUNNING, Status.STARTING)
             adopted = previous is None and runs and not started_by_us
+        self.taken_from = previous
         tags = claim_tags(
             self._owner,
             units,
@@ -233,15 +236,23 @@ class Ownership:
                 f"the model belongs to {owner}, stack id {owner.stack_id}; declare it in one stack only, "
                 "or remove it there first"
             )
-        stack_status = worker.attempt(lambda: worker.stacks.stack_status(owner.stack_id)) or ""
-        if stack_status.startswith("CREATE_") or (
-            resource is not None and resource.status == "CREATE_IN_PROGRESS"
-        ):
-            raise RequestFailed(
-                f"resource {owner.logical_id} of the same stack declares the same model; declare it once"
-            )
+        while self._is_being_created(owner, resource):
+            # What CloudFormation shows may be from before the update that renames the resource.
+            if worker.clock.now() - worker.state.started_at >= LAG_SECONDS:
+                raise RequestFailed(
+                    f"resource {owner.logical_id} of the same stack declares the same model; declare it once"
+                )
+            worker.pause(1.0)
+            resource = worker.look_at_resource(owner.logical_id)
         # A rename, or two resources that swap their models: the former owner's Delete or Update follows.
         return PreviousOwner(owner.logical_id, claim.units)
+
+    def _is_being_created(self, owner: Owner, resource: ResourceView | None) -> bool:
+        worker = self._worker
+        stack_status = worker.attempt(lambda: worker.stacks.stack_status(owner.stack_id)) or ""
+        return stack_status.startswith("CREATE_") or (
+            resource is not None and resource.status == "CREATE_IN_PROGRESS"
+        )
 
     def _read_back(self, arn: ProjectVersionArn, before: Owner | None) -> Claim:
         """The claim once it shows as ours; raises ``RequestFailed`` if others claimed the model too."""

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from running_model_handler.absence import NotShown, find_unseen
-from running_model_handler.core.arn import ProjectArn, ProjectVersionArn, stop_command
+from running_model_handler.core.arn import ProjectArn, ProjectVersionArn, stop_command, with_stop_command
 from running_model_handler.core.errors import ErrorKind, RequestFailed, ServiceError
 from running_model_handler.core.plan import (
     Done,
@@ -106,7 +106,10 @@ class Reconciler:
             else:
                 guard.now_and_then()
             seen = None
-            if not (until_accepted and memory.starts and memory.start_certain):
+            if isinstance(step, Finished):
+                settled_in = memory.settled_since + settle_seconds - worker.clock.now()
+                worker.pause_between_looks(at_most=settled_in)
+            elif not (until_accepted and memory.starts and memory.start_certain):
                 worker.pause_between_looks()
 
     def to_stopped(
@@ -116,7 +119,13 @@ class Reconciler:
         seen: Observation | None = None,
         settle_seconds: float = 0.0,
     ) -> None:
-        """Return once the model bills nothing; raises ``RequestFailed`` when time runs out before."""
+        """Return once the model bills nothing; raises ``RequestFailed``, with the command that stops it."""
+        try:
+            self._to_stopped(guard or Guard(_nothing), seen, settle_seconds)
+        except (RequestFailed, ServiceError) as error:
+            raise RequestFailed(with_stop_command(str(error), self._arn)) from error
+
+    def _to_stopped(self, guard: Guard, seen: Observation | None, settle_seconds: float) -> None:
         worker, memory = self._worker, self._memory
         while True:
             seen = seen or self.observe()
@@ -138,10 +147,9 @@ class Reconciler:
                     f"billing; stop it by hand: {stop_command(self._arn)}"
                 )
             if isinstance(step, Stop):
-                if guard is not None:
-                    guard.before()
+                guard.before()
                 self._stop()
-            elif guard is not None:
+            else:
                 guard.now_and_then()
             seen = None
             worker.pause_between_looks()
@@ -154,7 +162,7 @@ class Reconciler:
             # A Stop needs no project. Whether it had an effect can't be seen, so it is no success.
             with suppress(RequestFailed):
                 self._stop()
-            raise RequestFailed(f"{problem}; stop it by hand: {stop_command(self._arn)}") from problem
+            raise RequestFailed(with_stop_command(str(problem), self._arn)) from problem
         return seen
 
     def _start(self, units: InferenceUnits, seen: Observation) -> None:

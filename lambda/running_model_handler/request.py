@@ -59,6 +59,11 @@ class CreateRequest:
     envelope: Envelope
     declared: Declared
 
+    @property
+    def arns(self) -> list[ProjectVersionArn]:
+        """Every model that it is about."""
+        return [self.declared.arn]
+
 
 @dataclass(frozen=True, slots=True)
 class UpdateRequest:
@@ -73,6 +78,12 @@ class UpdateRequest:
     former_units: InferenceUnits | None
     former_replacement: ReplacementMode | None
 
+    @property
+    def arns(self) -> list[ProjectVersionArn]:
+        """Every model that it is about."""
+        every = (self.declared.arn, self.physical_arn, self.former_arn)
+        return list(dict.fromkeys(arn for arn in every if arn is not None))
+
 
 @dataclass(frozen=True, slots=True)
 class DeleteRequest:
@@ -85,6 +96,11 @@ class DeleteRequest:
     never_answered: bool
     """CloudFormation invented the physical id: the create was cancelled, or never answered."""
     poll_interval_seconds: int
+
+    @property
+    def arns(self) -> list[ProjectVersionArn]:
+        """Every model that it is about."""
+        return [self.arn] if self.arn is not None else []
 
 
 Request = CreateRequest | UpdateRequest | DeleteRequest

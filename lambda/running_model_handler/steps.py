@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from running_model_handler.core.arn import ProjectArn, ProjectVersionArn
 from running_model_handler.core.claim import Claim, PreviousOwner
@@ -75,15 +75,23 @@ class Steps:
         claim: Claim,
         *,
         settle_seconds: float = 0.0,
+        guard: Guard | None = None,
     ) -> bool:
         """Stop a model that is ours, as its claim said just now; False if somebody has taken it meanwhile.
 
         A stop takes minutes: long enough for another delivery to end it and release the model, and for
-        another resource, or a person, to start it.
+        another resource, or a person, to start it. ``guard`` is what has to hold besides.
         """
-        guard = Guard(_StillOurs(self, arn, claim).require)
+        still_ours = _StillOurs(self, arn, claim)
+
+        def require() -> None:
+            if guard is not None:
+                guard.before()
+            still_ours.require()
+
+        both = replace(guard, before=require) if guard is not None else Guard(require)
         try:
-            Reconciler(self.worker, arn, project).to_stopped(guard=guard, settle_seconds=settle_seconds)
+            Reconciler(self.worker, arn, project).to_stopped(guard=both, settle_seconds=settle_seconds)
         except _TakenByOthers:
             _logger.info("left alone: it is another's by now", extra={"model": str(arn)})
             return False
@@ -110,7 +118,14 @@ class Steps:
             return
         self.ownership.release(arn, claim)
 
-    def hand_back(self, arn: ProjectVersionArn, claim: Claim, heir: PreviousOwner) -> None:
+    def hand_back(
+        self,
+        arn: ProjectVersionArn,
+        claim: Claim,
+        heir: PreviousOwner,
+        *,
+        settle_seconds: float = 0.0,
+    ) -> None:
         """Make the model what the resource that had it declares, then make that resource the owner again.
 
         In this order, so that whoever goes on after a hand-over or a crash finds the claim still ours.
@@ -138,9 +153,11 @@ class Steps:
         try:
             require()
             seen = reconciler.observe()
-            if may_start and heir.units is not None and not seen.runs_with(heir.units):
+            as_declared = heir.units is None or (seen.runs_with(heir.units) and not settle_seconds)
+            if may_start and heir.units is not None and not as_declared:
+                guard = Guard(require_ours, after=require)
                 try:
-                    reconciler.to_running(heir.units, Guard(require_ours, after=require), seen=seen)
+                    reconciler.to_running(heir.units, guard, seen=seen, settle_seconds=settle_seconds)
                 except RequestFailed:
                     # Whether it runs or not, the next who deals with it is the resource that declares it.
                     self.ownership.hand_back(arn, claim, heir)
@@ -200,7 +217,10 @@ class _StillOurs:
             return
         # What this delivery has started itself is its own to stop, whoever released the model meanwhile.
         started = worker.state.model(str(self._arn)).starts > 0
-        if not started and (claim.was_released_by(digest) or claim.superseded(digest)):
+        if claim.owner is None and claim.requests and not started:
+            # Its history of requests shows that it was released, which is done once a model has stopped.
+            raise _TakenByOthers
+        if claim.superseded(digest) and not started:
             raise _TakenByOthers
         if claim.owner is not None or worker.state.model(str(self._arn)).stop_at:
             raise _TakenByOthers

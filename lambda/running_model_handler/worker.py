@@ -6,6 +6,7 @@ The only place that knows how the time of a request, of an invocation and of a c
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -120,9 +121,9 @@ class Worker:
             raise HandOverDue
         self.clock.sleep(seconds)
 
-    def pause_between_looks(self) -> None:
-        """Sleep for a poll interval."""
-        self.pause(poll_seconds(self._poll_interval_seconds, self.clock.chance()))
+    def pause_between_looks(self, *, at_most: float = math.inf) -> None:
+        """Sleep for a poll interval, ``at_most`` so many seconds."""
+        self.pause(min(at_most, poll_seconds(self._poll_interval_seconds, self.clock.chance())))
 
     # --- calls --------------------------------------------------------------------------------------
 

@@ -264,7 +264,10 @@ class World:
     def may_be_taken_over(self, stack_id: str, logical_id: str, physical_id: str) -> bool:
         self._call("DescribeStackEvents", logical_id)
         return any(
-            key[0] == stack_id and key[1] != logical_id and shown.physical_id == physical_id and is_alive(shown)
+            key[0] == stack_id
+            and key[1] != logical_id
+            and shown.physical_id == physical_id
+            and is_alive(shown)
             for key, shown in self.resources.items()
         )
 

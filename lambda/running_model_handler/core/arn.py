@@ -186,6 +186,12 @@ def stop_command(arn: ProjectVersionArn) -> str:
     return f"aws rekognition stop-project-version --region {arn.region} --project-version-arn {arn}"
 
 
+def with_stop_command(reason: str, arn: ProjectVersionArn) -> str:
+    """A reason that says, unless it does already, how to stop a model by hand."""
+    command = stop_command(arn)
+    return reason if command in reason else f"{reason}. If the model runs, stop it by hand: {command}"
+
+
 def _checked_text(value: object, name: str, example: str) -> str:
     if not isinstance(value, str) or not value:
         raise InvalidProperty(name, value, f"must be an ARN like {example}")

@@ -103,9 +103,7 @@ def read_events(events: Iterable[StackEvent], stack_id: str, logical_id: str) ->
     )
 
 
-def may_be_taken_over(
-    events: Iterable[StackEvent], stack_id: str, logical_id: str, physical_id: str
-) -> bool:
+def may_be_taken_over(events: Iterable[StackEvent], stack_id: str, logical_id: str, physical_id: str) -> bool:
     """Whether another resource has got what this one is being deleted for, in the operation under way.
 
     ``events`` are those of the stack, newest first. Nobody can tell where they are from before the deletion:
@@ -195,12 +193,13 @@ def still_wanted(request_type: RequestType, begun_as: Direction | None, view: St
 def must_stop_after_end(request_type: RequestType, arn: str, former_arn: str | None, view: StackView) -> bool:
     """Whether a model that a request started has to be stopped, now that CloudFormation ended the request.
 
-    Not where the resource lives on with this very model: then its next request decides.
+    Not where the resource lives on with this very model: then its next request decides. Nor where it has got
+    another one since its create: that create has succeeded, or its Delete has been sent.
     """
     if view.resource is None or not is_alive(view.resource):
         return True
     if view.resource.physical_id is not None and view.resource.physical_id.startswith("arn:"):
-        return view.resource.physical_id != arn
+        return view.resource.physical_id != arn and request_type is not RequestType.CREATE
     # Before CloudFormation knows a physical id: a create that ended without success, or an update, whose
     # resource keeps the former model.
     if request_type is RequestType.CREATE:

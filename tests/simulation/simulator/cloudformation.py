@@ -93,7 +93,8 @@ class Operator:
         self._kernel.sleep(short(self._chance))
         self._set_status("ROLLBACK_IN_PROGRESS")
         ok = self._delete_all([self._doomed(resource) for resource in self._make.begun if resource.exists])
-        self._remove_provider()
+        if ok:
+            self._remove_provider()
         self._set_status("ROLLBACK_COMPLETE" if ok else "ROLLBACK_FAILED")
         if operation.on_failure is OnFailure.DELETE or not ok:
             self._kernel.sleep(short(self._chance))
@@ -216,7 +217,9 @@ class Operator:
         self._set_status("DELETE_IN_PROGRESS")
         self._kernel.sleep(short(self._chance))
         ok = self._delete_all([self._doomed(each) for each in stack.resources.values() if each.exists])
-        self._remove_provider()
+        if ok:
+            # What a resource needs goes after it: the function stays as long as a model's Delete fails.
+            self._remove_provider()
         self._set_status("DELETE_COMPLETE" if ok else "DELETE_FAILED")
 
     def _doomed(self, resource: Resource) -> Doomed:

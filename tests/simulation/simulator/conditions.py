@@ -22,6 +22,7 @@ class Condition(StrEnum):
 
     KILLED = "every try of a request was killed, or Lambda did not run it within its hour"
     NOT_STOPPED = "the stop did not end, or was not allowed, within the hour: FAILED with the command"
+    """Where CloudFormation had ended the request before, nobody takes the answer: the log holds it."""
 
 
 def condition_of(world: World, model: Model) -> Condition | None:
@@ -48,11 +49,9 @@ def failed_to_bring_back(world: World, model: Model) -> bool:
     Giving a model back takes a stop and a start, which may need longer than the hour has left.
     """
     return any(
-        request.answer is not None
-        and request.answer["Status"] == "FAILED"
-        and "Then: " in str(request.answer["Reason"])
-        and _concerns(request, model)
+        answer["Status"] == "FAILED" and admits_what_is_left(answer) and _concerns(request, model)
         for request in world.requests
+        for answer in request.answers
     )
 
 
@@ -62,11 +61,10 @@ def _concerns(request: Request, model: Model) -> bool:
 
 
 def _failed_with_the_command(request: Request, model: Model) -> bool:
-    answer = request.answer
-    if answer is None or answer["Status"] != "FAILED":
-        return False
-    reason = str(answer["Reason"])
-    return "stop-project-version" in reason and model.plan.arn in reason
+    return any(
+        answer["Status"] == "FAILED" and f"--project-version-arn {model.plan.arn}" in str(answer["Reason"])
+        for answer in request.answers
+    )
 
 
 def nobody_could_answer(request: Request) -> bool:

@@ -49,6 +49,8 @@ class Request:
     """The one that CloudFormation took."""
     answered_at: list[float] = field(default_factory=list)
     """When answers came, taken or not."""
+    answers: list[Mapping[str, Any]] = field(default_factory=list)
+    """Those answers."""
     chains: int = 0
     """Invocations and queued events that work on it."""
     lost: list[str] = field(default_factory=list)

@@ -72,6 +72,7 @@ class ResponseUrls:
             return 200
         taken = request.waiting
         request.answered_at.append(now)
+        request.answers.append(answer)
         invocation.answers += 1
         told = f"{answer['Status']} {short(str(answer['PhysicalResourceId']))} {answer.get('Reason', '')}"
         self._world.story.note(

@@ -62,6 +62,11 @@ class Invariant(Monitor):
             return False
         return resource.exists and not resource.status.startswith("DELETE_")
 
+    def has_model(self, owner: Owner, model: Model) -> bool:
+        """Whether an owner lives, and the model is what CloudFormation knows it by."""
+        resource = self.resource(owner)
+        return self.lives(owner) and resource is not None and resource.physical_id == model.plan.arn
+
 
 def owner_of(tags: Mapping[str, str]) -> Owner | None:
     """Who has claimed a model."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from running_model_handler.core.names import Tag
 from simulator.conditions import failed_to_bring_back
-from simulator.invariants.base import Invariant, Owner, Violation
+from simulator.invariants.base import Invariant, Violation
 from simulator.rekognition import Change, Model
 from simulator.requests import Outcome, Request
 
@@ -75,11 +75,13 @@ class StaleStartsNothing(Invariant):
         """Whether somebody wants just this: the resource's request under way, or whom it is given back to.
 
         CloudFormation can't tell two requests apart that declare the same. What a request has stopped in a
-        model that it took from a living resource, it starts again for that one.
+        model of a living resource, its own or that which it took it from, it starts again.
         """
         heir = model.tags[-1][1].get(Tag.PREVIOUS) if model.tags else None
         stopped_it = any(earlier.verb == "Stop" and earlier.by is request for earlier in model.changes)
         if heir and stopped_it and self.lives((request.owner[0], heir)):
+            return True
+        if stopped_it and self.has_model(request.owner, model):
             return True
         return any(
             other.owner == request.owner
@@ -107,6 +109,9 @@ class NoNeedlessInterruption(Invariant):
             return
         model = self.world.rekognition.models[arn]
         now = model.now
+        if not self.lives(request.owner):
+            # What an ended update stops then is to be stopped.
+            return
         steady = now.at < request.sent_at - STEADY_SECONDS
         if steady and now.runs_with(units):
             self.violated(f"{request.name} calls {action} on a model that runs as declared")
@@ -159,21 +164,16 @@ class AsDeclared(Invariant):
         self.violated(f"after {request.name} succeeded, its model is {now.status} with {now.units} units")
 
     def _runs_as_others_declare(self, model: Model, request: Request) -> bool:
-        """Whether a resource that came later has the same model: declared twice, the later word counts."""
+        """Whether another resource has the same model: declared twice, the word of the last one counts."""
         return any(
-            other.number > request.number
-            and other.owner != request.owner
+            other.owner != request.owner
             and other.type != "Delete"
             and other.outcome is Outcome.SUCCESS
             and other.declared_arn == model.plan.arn
             and model.now.runs_with(other.declared_units)
-            and self._has(other.owner, model)
+            and self.has_model(other.owner, model)
             for other in self.world.requests
         )
-
-    def _has(self, owner: Owner, model: Model) -> bool:
-        resource = self.resource(owner)
-        return self.lives(owner) and resource is not None and resource.physical_id == model.plan.arn
 
     def _is_foreign(self, change: Change, request: Request) -> bool:
         """A person's act, or that of a later request whose resource lives on with the same model.
