@@ -11,11 +11,17 @@ from running_model_handler.core.names import Attribute, Property, ReplacementMod
 from running_model_handler.core.state import ModelMemory
 from running_model_handler.core.status import Observation, Status
 from running_model_handler.core.units import InferenceUnits
-from running_model_handler.core.waiting import CLAIM_FRESH_SECONDS, LAG_SECONDS, SETTLE_SECONDS
+from running_model_handler.core.waiting import (
+    ANSWER_FRESH_SECONDS,
+    CLAIM_FRESH_SECONDS,
+    LAG_SECONDS,
+    SETTLE_SECONDS,
+)
 from running_model_handler.core.wanted import (
     Direction,
     RequestType,
     StackView,
+    has_become,
     is_being_deleted,
     is_complete_with,
     is_expected,
@@ -115,6 +121,7 @@ class Bringing(Steps):
             worker.require_wanted()
             return
         while True:
+            looked_at = worker.clock.now()
             event = worker.look_at_latest_event()
             if event is None or event.stack_status is None:
                 worker.require_wanted()
@@ -132,18 +139,19 @@ class Bringing(Steps):
                 self._goes_back_for_certain = possible == {Direction.BACK}
                 if len(possible) > 1 or worker.state.begun_as == view.direction:
                     return
-            worker.wait_for_news(view)
+            worker.wait_for_news(view, looked_at)
 
     def _require_own_create(self) -> None:
         """Raise ``RequestEnded`` if the resource is being created by a later request for another model."""
         worker = self.worker
         while True:
+            looked_at = worker.clock.now()
             event = worker.look_at_latest_event()
             if event is None or not is_expected(RequestType.CREATE, event):
                 return
             if directions_of(CreateRequest(worker.envelope, self._declared), event.begun_with):
                 return
-            worker.wait_for_news(StackView(event, event.stack_status))
+            worker.wait_for_news(StackView(event, event.stack_status), looked_at)
 
     def _look_now_and_then(self) -> None:
         if self.worker.is_time_to_look_at_stack:
@@ -155,9 +163,17 @@ class Bringing(Steps):
         self.ownership.require_in_charge(self._arn)
 
     def _require_in_charge_unless_just_claimed(self) -> None:
-        self._require_wanted()
-        if self.worker.clock.now() - self.worker.state.claimed_at >= CLAIM_FRESH_SECONDS:
-            self.ownership.require_in_charge(self._arn)
+        """The same, right before a Start: both answers have to be fresh, however often calls were tried."""
+        worker = self.worker
+        claim_read_at = worker.state.claimed_at
+        while True:
+            asked_at = worker.clock.now()
+            self._require_wanted()
+            if worker.clock.now() - claim_read_at >= CLAIM_FRESH_SECONDS:
+                self.ownership.require_in_charge(self._arn)
+                claim_read_at = worker.clock.now()
+            if worker.clock.now() - asked_at < ANSWER_FRESH_SECONDS or worker.out_of_time():
+                return
 
     def _require_not_ended(self) -> None:
         """Raise unless the request is wanted to its end, or has been answered by another delivery of it."""
@@ -263,7 +279,7 @@ class Bringing(Steps):
         worker = self.worker
         worker.timeout_seconds = None
         try:
-            self._note_what_was_given_up_before()
+            self._note_what_other_deliveries_did()
             self._stop_what_the_first_has_left()
             if worker.state.ended:
                 self._undo_ended()
@@ -281,10 +297,14 @@ class Bringing(Steps):
             return f"{reason}. Then: {with_stop_command(unexpected, self._arn)}"
         return reason
 
-    def _note_what_was_given_up_before(self) -> None:
-        """An earlier try may have been killed while it brought the former model back."""
+    def _note_what_other_deliveries_did(self) -> None:
+        """One may have been killed while it brought the former model back, another may be at it now."""
         claim = self.worker.claim_or_none(self._arn)
-        self._was_given_up_before = claim is not None and claim.given_up(self.worker.envelope.digest)
+        if claim is None:
+            return
+        self._was_given_up_before = claim.given_up(self.worker.envelope.digest)
+        if self.ownership.has(claim):
+            self.worker.state.note_claimed(str(self._arn), self.worker.clock.now())
 
     def _stop_what_the_first_has_left(self) -> None:
         """Stop the model if we gave it up to an owner who was first, and who is no more.
@@ -320,11 +340,11 @@ class Bringing(Steps):
 
     def _give_up_declared(self) -> None:
         arn = self._arn
-        claim = self.worker.claim_or_none(arn)
+        claim = self._claim_as_written()
         if claim is None or (claim.owner is not None and not self.ownership.has(claim)):
             # A later request of the resource, or another owner, has taken charge: it is theirs to stop.
             return
-        if is_complete_with(str(arn), self.worker.look_at_resource(self.worker.envelope.logical_id)):
+        if has_become(str(arn), self.worker.look_at_resource(self.worker.envelope.logical_id)):
             # What failed here, late or short of time, has been done by another delivery.
             return
         self.ownership.note_given_up(arn, claim)
@@ -332,6 +352,17 @@ class Bringing(Steps):
             return
         # Another delivery of this request may have started it just now, and what is seen may lag.
         self.give_up(arn, settle_seconds=SETTLE_SECONDS)
+
+    def _claim_as_written(self) -> Claim | None:
+        """The claim, once tags that lag have had time to show what this delivery has written."""
+        worker = self.worker
+        while True:
+            read_at = worker.clock.now()
+            claim = worker.claim_or_none(self._arn)
+            shown = claim is None or claim.owner is not None or worker.out_of_time()
+            if shown or read_at - worker.state.claimed_at >= LAG_SECONDS:
+                return claim
+            worker.pause(1.0)
 
     def _is_done_by_others(self, claim: Claim) -> bool:
         """Whether another delivery succeeded just before it could see that this one has given up.
@@ -342,7 +373,7 @@ class Bringing(Steps):
         reconciler = Reconciler(worker, arn, self.project_or_none(arn, self._declared.project_arn, claim))
         noted_at = worker.clock.now()
         while reconciler.observe().runs_with(self._declared.units):
-            if is_complete_with(str(arn), worker.look_at_resource(worker.envelope.logical_id)):
+            if has_become(str(arn), worker.look_at_resource(worker.envelope.logical_id)):
                 return True
             if worker.clock.now() - noted_at >= LAG_SECONDS or worker.out_of_time():
                 break

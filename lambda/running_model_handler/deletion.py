@@ -84,14 +84,15 @@ class Deletion(Steps):
         No Delete is sent for what a resource is. What CloudFormation shows may be from before the Delete.
         """
         worker = self.worker
-        began = worker.clock.now()
+        began = looked_at = worker.clock.now()
         while view is not None and is_complete_with(str(arn), view.resource):
             if worker.out_of_time():
                 return False
-            # Counted from here on: the look handed in may be from long before.
-            if worker.clock.now() - began >= LAG_SECONDS:
+            # Counted from here on, and to the beginning of a look, which may take long.
+            if looked_at - began >= LAG_SECONDS:
                 return True
             worker.pause(1.0)
+            looked_at = worker.clock.now()
             view = self._view_or_none()
         return False
 

@@ -256,22 +256,23 @@ class Worker:
         """Raise ``RequestEnded`` unless CloudFormation still wants what this request asks for."""
         request_type = RequestType(self.envelope.request_type)
         while True:
+            looked_at = self.clock.now()
             view = self.look_at_stack()
             if request_type is RequestType.UPDATE and not self.state.begun_as:
                 self.state.begun_as = view.direction
             begun_as = Direction(self.state.begun_as) if self.state.begun_as else None
             if still_wanted(request_type, begun_as, view):
                 return
-            self.wait_for_news(view)
+            self.wait_for_news(view, looked_at)
 
-    def wait_for_news(self, view: StackView) -> None:
+    def wait_for_news(self, view: StackView, looked_at: float) -> None:
         """Let a second pass for CloudFormation to show the request; raises ``RequestEnded`` if it had time.
 
         How fresh an answer is, is not documented: right after the request was sent, the resource may not be
         shown at all, or as it was before: even deleted, where it is made anew. Only the deletion of what the
-        request itself names is certain.
+        request itself names is certain. ``looked_at`` is when the look began; calls are tried again.
         """
-        had_time = self.clock.now() - self.state.started_at >= LAG_SECONDS
+        had_time = looked_at - self.state.started_at >= LAG_SECONDS
         if had_time or is_deletion_of(self.envelope.physical_id, view.resource):
             raise RequestEnded(view)
         self.pause(1.0)

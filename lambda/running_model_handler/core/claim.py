@@ -82,8 +82,13 @@ class Claim:
         return self.is_of(owner) and self._in_charge(digest)
 
     def is_in_charge_still(self, before: Claim, digest: str) -> bool:
-        """Whether the request in charge is the one that was so before, or the one with this digest."""
-        return self.requests[:1] == before.requests[:1] or self._in_charge(digest)
+        """Whether the request in charge is the one that was so before, or the one with this digest.
+
+        One that has failed since is in charge of nothing but its undoing.
+        """
+        if not self.requests or not before.requests:
+            return self.requests == before.requests
+        return _digest_of(self.requests[0]) in (_digest_of(before.requests[0]), digest)
 
     def was_released_by(self, digest: str) -> bool:
         """Whether this very request has given the model up, as the last of all."""
@@ -179,8 +184,12 @@ def request_digest(stack_id: str, request_id: str) -> str:
     return hashlib.sha256(f"{stack_id}\n{request_id}".encode()).hexdigest()[:_DIGEST_LENGTH]
 
 
+def _digest_of(entry: str) -> str:
+    return entry.rstrip(_BACK + _GIVEN_UP)
+
+
 def _is_of(entry: str, digest: str) -> bool:
-    return entry.rstrip(_BACK + _GIVEN_UP) == digest
+    return _digest_of(entry) == digest
 
 
 def _read_units(text: str) -> InferenceUnits | None:

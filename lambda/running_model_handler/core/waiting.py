@@ -59,6 +59,9 @@ STACK_LOOK_SECONDS: Final = 10.0
 CLAIM_FRESH_SECONDS: Final = 2.0
 """How long a claim that was just read needs no other look before a Stop."""
 
+ANSWER_FRESH_SECONDS: Final = 5.0
+"""How long what CloudFormation wants needs no other look before a Start."""
+
 ACCESS_DENIED_SECONDS: Final = 60.0
 """How long a missing permission is put down to IAM's propagation delay (IAM guide, troubleshooting)."""
 

@@ -167,6 +167,16 @@ def is_complete_with(physical_id: str, resource: ResourceView | None) -> bool:
     return resource.physical_id == physical_id
 
 
+def has_become(physical_id: str, resource: ResourceView | None) -> bool:
+    """Whether a resource lives with this physical id: the request that declared it has succeeded.
+
+    What came after does not matter; a create that failed answers with the same id.
+    """
+    if resource is None or not is_alive(resource) or resource.physical_id != physical_id:
+        return False
+    return resource.status not in ("CREATE_IN_PROGRESS", "CREATE_FAILED")
+
+
 def is_deletion_of(physical_id: str | None, resource: ResourceView | None) -> bool:
     """Whether a resource with this physical id is shown as deleted, or on its way there."""
     if resource is None or physical_id is None:

@@ -91,7 +91,10 @@ class AlwaysAnswered(Invariant):
         request = invocation.request
         if request is None or request.answer is None or request.ended_at is None:
             return
-        if action.endswith("StartProjectVersion") and self.world.kernel.now - request.ended_at > 60.0:
+        late = self.world.kernel.now - request.ended_at > 60.0
+        if not late or not action.endswith("StartProjectVersion"):
+            return
+        if not self.is_wanted_again(request, self.world.rekognition.models[arn]):
             self.violated(f"{request.name} was answered, and an invocation of it still calls {action}")
 
     def at_the_end(self, quiet: bool) -> None:

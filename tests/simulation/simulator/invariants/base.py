@@ -62,6 +62,30 @@ class Invariant(Monitor):
             return False
         return resource.exists and not resource.status.startswith("DELETE_")
 
+    def is_wanted_again(
+        self, request: Request, model: Model, units: tuple[int | None, int | None] | None = None
+    ) -> bool:
+        """Whether somebody wants what a request does that has ended: to start a model, with these units.
+
+        That is the resource's request under way, for CloudFormation can't tell two apart that declare the
+        same. And what a request has stopped in a model of a living resource, its own or the one which it
+        took it from, it starts again.
+        """
+        heir = model.tags[-1][1].get(Tag.PREVIOUS) if model.tags else None
+        if any(earlier.verb == "Stop" and earlier.by is request for earlier in model.changes):
+            if heir and self.lives((request.owner[0], heir)):
+                return True
+            if self.has_model(request.owner, model):
+                return True
+        return any(
+            other.owner == request.owner
+            and other.type != "Delete"
+            and other.ended_at is None
+            and other.declared_arn == model.plan.arn
+            and units in (None, other.declared_units)
+            for other in self.world.requests
+        )
+
     def has_model(self, owner: Owner, model: Model) -> bool:
         """Whether an owner lives, and the model is what CloudFormation knows it by."""
         resource = self.resource(owner)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from running_model_handler.core.names import Tag
 from simulator.conditions import failed_to_bring_back
 from simulator.invariants.base import Invariant, Violation
 from simulator.rekognition import Change, Model
@@ -68,29 +67,8 @@ class StaleStartsNothing(Invariant):
         if change.verb != "Start" or not isinstance(request, Request) or request.ended_at is None:
             return
         late = self.world.kernel.now - request.ended_at
-        if late > STALE_SECONDS and not self._is_wanted_again(request, model, change):
+        if late > STALE_SECONDS and not self.is_wanted_again(request, model, change.units):
             self.violated(f"{request.name} starts {model.plan.name} {late:.0f} s after it has ended")
-
-    def _is_wanted_again(self, request: Request, model: Model, change: Change) -> bool:
-        """Whether somebody wants just this: the resource's request under way, or whom it is given back to.
-
-        CloudFormation can't tell two requests apart that declare the same. What a request has stopped in a
-        model of a living resource, its own or that which it took it from, it starts again.
-        """
-        heir = model.tags[-1][1].get(Tag.PREVIOUS) if model.tags else None
-        stopped_it = any(earlier.verb == "Stop" and earlier.by is request for earlier in model.changes)
-        if heir and stopped_it and self.lives((request.owner[0], heir)):
-            return True
-        if stopped_it and self.has_model(request.owner, model):
-            return True
-        return any(
-            other.owner == request.owner
-            and other.type != "Delete"
-            and other.ended_at is None
-            and other.declared_arn == model.plan.arn
-            and other.declared_units == change.units
-            for other in self.world.requests
-        )
 
 
 class NoNeedlessInterruption(Invariant):
@@ -137,7 +115,7 @@ class AsDeclared(Invariant):
                 last[request.logical_id] = request
         for request in last.values():
             resource = self.resource(request.owner)
-            if resource is None or not resource.exists or stack.status not in _COMPLETE:
+            if resource is None or not self.lives(request.owner) or stack.status not in _COMPLETE:
                 continue
             if request.outcome is not Outcome.SUCCESS or resource.physical_id != request.declared_arn:
                 continue
