@@ -176,9 +176,13 @@ class Bringing(Steps):
                 return
 
     def _require_not_ended(self) -> None:
-        """Raise unless the request is wanted to its end, or has been answered by another delivery of it."""
+        """Raise unless the request is wanted to its end, or has been answered by another delivery of it.
+
+        CloudFormation is asked last: an answer that crosses the end of a request leaves the model running.
+        """
         try:
-            self._require_in_charge()
+            self.ownership.require_in_charge(self._arn)
+            self._require_wanted()
         except RequestEnded as ended:
             if not is_complete_with(str(self._arn), ended.view.resource):
                 raise
@@ -303,7 +307,10 @@ class Bringing(Steps):
         if claim is None:
             return
         self._was_given_up_before = claim.given_up(self.worker.envelope.digest)
-        if self.ownership.has(claim):
+        if self._was_given_up_before and not self.worker.state.hand_overs:
+            # Nothing has told yet when the request was sent.
+            self.worker.look_at_stack()
+        if self.ownership.has(claim) and not self.worker.state.ended:
             self.worker.state.note_claimed(str(self._arn), self.worker.clock.now())
 
     def _stop_what_the_first_has_left(self) -> None:
@@ -372,7 +379,7 @@ class Bringing(Steps):
         worker, arn = self.worker, self._arn
         reconciler = Reconciler(worker, arn, self.project_or_none(arn, self._declared.project_arn, claim))
         noted_at = worker.clock.now()
-        while reconciler.observe().runs_with(self._declared.units):
+        while reconciler.observe().status in (Status.STARTING, Status.RUNNING):
             if has_become(str(arn), worker.look_at_resource(worker.envelope.logical_id)):
                 return True
             if worker.clock.now() - noted_at >= LAG_SECONDS or worker.out_of_time():

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
 
+from running_model_handler.core.names import Tag
 from simulator.functions import TIME_IS_OVER
 from simulator.requests import SERVICE_TIMEOUT_SECONDS, STARVED_SECONDS, Outcome, Request
 
@@ -17,12 +19,20 @@ if TYPE_CHECKING:
     from simulator.world import World
 
 
+STALE_SECONDS: Final = 25.0
+"""What CloudFormation shows may be this old, and a call may take this long to arrive, together."""
+AT_ONCE_SECONDS: Final = 15.0
+"""How old a reading of tags may be when a claim that is based on it is written."""
+
+
 class Condition(StrEnum):
     """Why a model may go on billing although its resource is gone."""
 
     KILLED = "every try of a request was killed, or Lambda did not run it within its hour"
     NOT_STOPPED = "the stop did not end, or was not allowed, within the hour: FAILED with the command"
     """Where CloudFormation had ended the request before, nobody takes the answer: the log holds it."""
+    CROSSED = "a create was cancelled while its SUCCESS was on its way, in a stack that keeps what failed"
+    AT_ONCE = "two stacks claimed the model within seconds, while its tags showed what was before"
 
 
 def condition_of(world: World, model: Model) -> Condition | None:
@@ -34,7 +44,39 @@ def condition_of(world: World, model: Model) -> Condition | None:
         return Condition.NOT_STOPPED
     if any(request.answer is None and nobody_could_answer(request) for request in since):
         return Condition.KILLED
+    if any(_crossed(request) for request in since):
+        return Condition.CROSSED
     return None
+
+
+def _crossed(request: Request) -> bool:
+    if request.type != "Create" or request.outcome is not Outcome.CANCELLED or request.ended_at is None:
+        return False
+    succeeded = (answer["Status"] == "SUCCESS" for answer in request.answers)
+    ended_at = request.ended_at
+    return any(
+        success and 0.0 <= at - ended_at < STALE_SECONDS
+        for success, at in zip(succeeded, request.answered_at, strict=True)
+    )
+
+
+def claimed_at_once(world: World, model: Model) -> bool:
+    """Whether two stacks have claimed a model so close together that neither can have seen the other's claim.
+
+    TagResource has no conditional write.
+    """
+    claims = [
+        (at, tags[Tag.STACK_ID], before.get(Tag.STACK_ID))
+        for (_, before), (at, tags) in pairwise([(0.0, {}), *model.tags])
+        if Tag.STACK_ID in tags
+    ]
+    overwritten = any(
+        stack != before and before is not None and at - earlier < AT_ONCE_SECONDS
+        for (earlier, _, _), (at, stack, before) in pairwise(claims)
+    )
+    if overwritten:
+        world.conditions.append(Condition.AT_ONCE)
+    return overwritten
 
 
 def admits_what_is_left(answer: Mapping[str, Any]) -> bool:

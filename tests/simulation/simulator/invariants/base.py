@@ -113,10 +113,19 @@ def in_charge(model: Model) -> Owner | str | None:
             charge = owner_of(model.tags_at(started.at)) or started.by.owner
         else:
             charge = PERSON
+    before: tuple[Owner | None, str] = (None, "")
     for at, tags in model.tags:
-        if at >= since:
-            charge = owner_of(tags) or charge
+        claim = owner_of(tags), _request_in_charge(tags)
+        # What a request writes once more, to give the model up, is no new claim.
+        if at >= since and claim != before and claim[0] is not None:
+            charge = claim[0]
+        before = claim
     return charge
+
+
+def _request_in_charge(tags: Mapping[str, str]) -> str:
+    """The digest of the latest request in a claim, without its marks."""
+    return (tags.get(Tag.REQUESTS, "").split() or [""])[0].rstrip("-.")
 
 
 def touched_by_others(model: Model, since: float, request: Request) -> bool:

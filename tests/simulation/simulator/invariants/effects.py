@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from simulator.conditions import failed_to_bring_back
+from simulator.conditions import STALE_SECONDS, claimed_at_once, failed_to_bring_back
 from simulator.invariants.base import Invariant, Violation
 from simulator.rekognition import Change, Model
 from simulator.requests import Outcome, Request
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from simulator.stack import Stack
     from simulator.world import World
 
-STALE_SECONDS: Final = 25.0
-"""What CloudFormation shows may be this old, and a call may take this long to arrive, together."""
 STEADY_SECONDS: Final = 30.0
 """A model that has not changed for so long shows as it is, whatever lags."""
 _COMPLETE: Final = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"})
@@ -136,7 +134,7 @@ class AsDeclared(Invariant):
             return
         if model.status is None or failed_to_bring_back(self.world, model):
             return
-        if self._runs_as_others_declare(model, request):
+        if self._runs_as_others_declare(model, request) or claimed_at_once(self.world, model):
             return
         self._told.add(request)
         self.violated(f"after {request.name} succeeded, its model is {now.status} with {now.units} units")
