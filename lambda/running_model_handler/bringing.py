@@ -27,6 +27,7 @@ from running_model_handler.core.wanted import (
     is_expected,
     must_stop_after_end,
 )
+from running_model_handler.ownership import GivenUp
 from running_model_handler.reconcile import Guard, Reconciler
 from running_model_handler.request import CreateRequest, Declared, UpdateRequest, directions_of
 from running_model_handler.steps import Answer, Steps
@@ -44,7 +45,6 @@ class Bringing(Steps):
         self._arn = declared.arn
         self._former = former
         self._goes_back_for_certain = False
-        self._was_given_up_before = False
         self._guard = Guard(
             self._require_in_charge_unless_just_claimed, self._require_in_charge, self._look_now_and_then
         )
@@ -60,8 +60,10 @@ class Bringing(Steps):
             except RequestEnded as ended:
                 _logger.warning("request ended", extra={"view": str(ended.view)})
                 state.ended = True
+                state.done_by_others = has_become(str(self._arn), ended.view.resource)
                 state.failure = str(ended)
             except (RequestFailed, ServiceError) as error:
+                state.given_up_by_others = isinstance(error, GivenUp)
                 state.failure = str(error)
             except Exception as error:
                 _logger.exception("unexpected error")
@@ -303,15 +305,13 @@ class Bringing(Steps):
 
     def _note_what_other_deliveries_did(self) -> None:
         """One may have been killed while it brought the former model back, another may be at it now."""
-        claim = self.worker.claim_or_none(self._arn)
-        if claim is None:
-            return
-        self._was_given_up_before = claim.given_up(self.worker.envelope.digest)
-        if self._was_given_up_before and not self.worker.state.hand_overs:
+        state = self.worker.state
+        if state.given_up_by_others and not state.hand_overs:
             # Nothing has told yet when the request was sent.
             self.worker.look_at_stack()
-        if self.ownership.has(claim) and not self.worker.state.ended:
-            self.worker.state.note_claimed(str(self._arn), self.worker.clock.now())
+        claim = self.worker.claim_or_none(self._arn)
+        if claim is not None and self.ownership.has(claim) and not state.ended:
+            state.note_claimed(str(self._arn), self.worker.clock.now())
 
     def _stop_what_the_first_has_left(self) -> None:
         """Stop the model if we gave it up to an owner who was first, and who is no more.
@@ -390,6 +390,9 @@ class Bringing(Steps):
     def _undo_ended(self) -> None:
         """Stop what was started for nobody. A model that lives on in its resource is for the next request."""
         worker, arn = self.worker, self._arn
+        if worker.state.done_by_others:
+            # Another look may show what was before that.
+            return
         claimed_now = str(arn) in worker.state.claimed
         claim = self.worker.claim_or_none(arn)
         # What a try did that was killed is to be undone by the next one.
@@ -417,7 +420,7 @@ class Bringing(Steps):
         the model serves again as soon as it can.
         """
         worker, former = self.worker, self._former
-        if former is None or not (worker.state.model(str(arn)).stops or self._was_given_up_before):
+        if former is None or not (worker.state.model(str(arn)).stops or worker.state.given_up_by_others):
             return
         claim = self.worker.claim_or_none(arn)
         if claim is None or not claim.is_of(worker.envelope.owner):

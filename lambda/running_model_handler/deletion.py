@@ -67,7 +67,7 @@ class Deletion(Steps):
             return
         if self._lives_on(arn, view):
             raise Superseded
-        heir = self.ownership.heir(claim)
+        heir = self.ownership.heir(arn, claim)
         # Where its create was never answered, its worker may still be at it.
         settle = SETTLE_SECONDS if self._request.never_answered else 0.0
         if heir is not None:

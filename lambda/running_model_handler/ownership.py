@@ -21,7 +21,7 @@ from running_model_handler.core.names import Tag
 from running_model_handler.core.status import Observation, Status
 from running_model_handler.core.units import InferenceUnits
 from running_model_handler.core.waiting import LAG_SECONDS, RIVAL_SECONDS
-from running_model_handler.core.wanted import ResourceView, is_alive, is_gone
+from running_model_handler.core.wanted import ResourceView, is_gone, may_have
 from running_model_handler.worker import Worker
 
 _PREVIOUS_TAGS = [str(Tag.PREVIOUS), str(Tag.PREVIOUS_UNITS)]
@@ -202,7 +202,7 @@ class Ownership:
         if claim.previous is not None and claim.previous.logical_id == self._owner.logical_id:
             self._worker.attempt(lambda: self._worker.models.untag(arn, _PREVIOUS_TAGS))
 
-    def heir(self, claim: Claim) -> PreviousOwner | None:
+    def heir(self, arn: ProjectVersionArn, claim: Claim) -> PreviousOwner | None:
         """The resource that gets the model back, if it is still part of the stack and stays so."""
         if claim.previous is None or not claim.is_of(self._owner):
             return None
@@ -210,7 +210,8 @@ class Ownership:
         status = worker.attempt(lambda: worker.stacks.stack_status(self._owner.stack_id))
         if status is None or status.startswith("DELETE_"):
             return None
-        return claim.previous if is_alive(worker.look_at_resource(claim.previous.logical_id)) else None
+        resource = worker.look_at_resource(claim.previous.logical_id)
+        return claim.previous if may_have(str(arn), resource) else None
 
     def hand_back(self, arn: ProjectVersionArn, claim: Claim, heir: PreviousOwner) -> None:
         """Make the former resource of the same stack the owner again."""

@@ -11,7 +11,7 @@ from running_model_handler.core.claim import Claim, PreviousOwner
 from running_model_handler.core.errors import RequestFailed, ServiceError
 from running_model_handler.core.state import ModelMemory
 from running_model_handler.core.waiting import CLAIM_FRESH_SECONDS
-from running_model_handler.core.wanted import StackView, is_alive
+from running_model_handler.core.wanted import StackView, is_alive, may_have
 from running_model_handler.ownership import Ownership
 from running_model_handler.reconcile import Guard, Reconciler
 from running_model_handler.worker import RequestEnded, Worker
@@ -59,7 +59,7 @@ class Steps:
         started_by_us = self.worker.state.model(str(arn)).starts > 0
         if not claim.is_of(self.worker.envelope.owner) and (claim.owner is not None or not started_by_us):
             return
-        heir = self.ownership.heir(claim)
+        heir = self.ownership.heir(arn, claim)
         if heir is not None:
             self.hand_back(arn, claim, heir)
             return
@@ -134,7 +134,7 @@ class Steps:
 
         def require() -> None:
             resource = worker.look_at_resource(heir.logical_id)
-            if not is_alive(resource):
+            if not may_have(str(arn), resource):
                 raise RequestEnded(StackView(resource))
 
         def require_ours() -> None:
@@ -163,7 +163,7 @@ class Steps:
                     self.ownership.hand_back(arn, claim, heir)
                     raise
             self.ownership.hand_back(arn, claim, heir)
-            require()
+            self._require_kept(arn, heir.logical_id)
         except _TakenByOthers:
             _logger.info("not handed back: taken meanwhile", extra={"model": str(arn)})
         except RequestEnded:
@@ -174,9 +174,26 @@ class Steps:
         worker = self.worker
         if f"{arn} back" not in worker.state.models or claim.owner is None:
             return
-        if not is_alive(worker.look_at_resource(claim.owner.logical_id)):
+        try:
+            self._require_kept(arn, claim.owner.logical_id)
+        except RequestEnded:
             heir = PreviousOwner(claim.owner.logical_id, claim.units)
             self._stop_for_nobody(arn, Reconciler(worker, arn, worker.project(arn, None, claim)), heir)
+
+    def _require_kept(self, arn: ProjectVersionArn, logical_id: str) -> None:
+        """Raise ``RequestEnded`` if the heir goes, or has another model once it is at rest.
+
+        An update that is under way, or its roll-back, looks at the model's claim but once.
+        """
+        worker = self.worker
+        while True:
+            resource = worker.look_at_resource(logical_id)
+            if resource is None or not may_have(str(arn), resource):
+                raise RequestEnded(StackView(resource))
+            in_progress = resource.status.endswith("_IN_PROGRESS") and resource.physical_id != str(arn)
+            if not in_progress or worker.out_of_time():
+                return
+            worker.pause_between_looks()
 
     def _stop_for_nobody(self, arn: ProjectVersionArn, reconciler: Reconciler, heir: PreviousOwner) -> None:
         """The heir is being deleted too, and its Delete may have come while the model was not its own."""

@@ -102,6 +102,10 @@ class State:
     """The reason why the request fails, once that is certain; what is left is to undo."""
     ended: bool = False
     """CloudFormation ended the request before we did."""
+    done_by_others: bool = False
+    """It did so because another delivery of the request has succeeded."""
+    given_up_by_others: bool = False
+    """Another delivery has failed, and may have been killed while it undid what it had done."""
     project_arns: dict[str, str] = field(default_factory=dict)
     models: dict[str, ModelMemory] = field(default_factory=dict)
 

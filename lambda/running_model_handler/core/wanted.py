@@ -177,6 +177,14 @@ def has_become(physical_id: str, resource: ResourceView | None) -> bool:
     return resource.status not in ("CREATE_IN_PROGRESS", "CREATE_FAILED")
 
 
+def may_have(physical_id: str, resource: ResourceView | None) -> bool:
+    """Whether a resource lives with this physical id, or may come to it: a request of it is under way."""
+    if resource is None or not is_alive(resource):
+        return False
+    known = resource.physical_id is not None and not resource.status.endswith("_IN_PROGRESS")
+    return not known or resource.physical_id == physical_id
+
+
 def is_deletion_of(physical_id: str | None, resource: ResourceView | None) -> bool:
     """Whether a resource with this physical id is shown as deleted, or on its way there."""
     if resource is None or physical_id is None:

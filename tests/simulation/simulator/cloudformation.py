@@ -143,7 +143,7 @@ class Operator:
             for change in changes
             if change.resource.physical_id != change.former_id
         ]
-        self._delete_all(doomed)
+        self._clean_up(doomed)
         self._forget(removed)
         if not template.models:
             self._remove_provider()
@@ -204,7 +204,7 @@ class Operator:
                         stack.mark(change.resource, "UPDATE_COMPLETE", self._kernel.now)
             self._set_status("UPDATE_ROLLBACK_IN_PROGRESS")
         self._set_status("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
-        self._delete_all(doomed + [self._doomed(resource) for resource in created])
+        self._clean_up(doomed + [self._doomed(resource) for resource in created])
         self._forget(created)
         if not former.models:
             self._remove_provider()
@@ -235,6 +235,13 @@ class Operator:
         last = [self._make.delete_one(one) for one in every if one.resource.logical_id not in late]
         gone = self._steps.run_all(first, None, stop_on_failure=False)
         return self._steps.run_all(last, None, stop_on_failure=False) and gone
+
+    def _clean_up(self, doomed: list[Doomed]) -> None:
+        """What an update has left. A Delete that fails is not tried again: the stack goes on without it."""
+        self._delete_all(doomed)
+        for each in doomed:
+            if each.is_the_resource and each.resource.status == "DELETE_FAILED":
+                self.stack.forget(each.resource, self._kernel.now)
 
     def _forget(self, resources: Iterable[Resource]) -> None:
         if self.stack.plan.forgets_deleted:
