@@ -83,13 +83,18 @@ class Bringing(Steps):
         if other is not None and self._stop_first(seen):
             self._stop_other(other)
             seen = reconciler.observe()
-        seen = reconciler.to_running(
-            self._declared.units,
-            self._guard,
-            seen=seen,
-            settle_seconds=SETTLE_SECONDS if self._others_may_be_at_it() else 0.0,
-        )
-        self._require_not_ended()
+        settle_seconds = SETTLE_SECONDS if self._others_may_be_at_it() else 0.0
+        look: Observation | None = seen
+        while True:
+            seen = reconciler.to_running(
+                self._declared.units, self._guard, seen=look, settle_seconds=settle_seconds
+            )
+            seen_at = worker.clock.now()
+            self._require_not_ended()
+            if worker.clock.now() - seen_at < ANSWER_FRESH_SECONDS or worker.out_of_time():
+                break
+            # Calls were tried again for so long that what was seen before them says little.
+            look = None
         if other is not None and self._returning:
             worker.timeout_seconds = None
             self.give_up(other, settle_seconds=SETTLE_SECONDS)
@@ -214,6 +219,7 @@ class Bringing(Steps):
                 f"model {arn} does not exist (project {arn.project_name} has no version "
                 f"{arn.version_name} with this ARN); check the ARN, it may have been deleted"
             )
+        looked_at = worker.clock.now()
         reconciler.require_runnable(seen)
         # Asked of the tags, not of the memory: a hand-over may fall between the attempt and its success.
         if self.ownership.has(claim):
@@ -227,6 +233,8 @@ class Bringing(Steps):
                 self._require_own_create()
             self.ownership.take(arn, self._declared.units, claim, seen, wanted=self._require_wanted)
         worker.state.adopted = worker.state.adopted or claim.adopted
+        if worker.clock.now() - looked_at >= ANSWER_FRESH_SECONDS:
+            seen = reconciler.observe()
         return reconciler, seen
 
     @property

@@ -8,7 +8,7 @@ from running_model_handler.core.arn import ProjectVersionArn, with_stop_command
 from running_model_handler.core.claim import Claim
 from running_model_handler.core.errors import RequestFailed, ServiceError
 from running_model_handler.core.waiting import LAG_SECONDS, SETTLE_SECONDS
-from running_model_handler.core.wanted import StackView, is_complete_with
+from running_model_handler.core.wanted import StackView, lives_with
 from running_model_handler.ownership import Superseded
 from running_model_handler.request import DeleteRequest
 from running_model_handler.steps import Answer, Steps
@@ -79,13 +79,13 @@ class Deletion(Steps):
             self.ownership.release(arn, claim)
 
     def _lives_on(self, arn: ProjectVersionArn, view: StackView | None) -> bool:
-        """Whether the resource has been made anew since, with this very model: the Delete came late.
+        """Whether the resource is there again, or is being made anew: the Delete came late.
 
         No Delete is sent for what a resource is. What CloudFormation shows may be from before the Delete.
         """
         worker = self.worker
         began = looked_at = worker.clock.now()
-        while view is not None and is_complete_with(str(arn), view.resource):
+        while view is not None and lives_with(str(arn), view.resource):
             if worker.out_of_time():
                 return False
             # Counted from here on, and to the beginning of a look, which may take long.

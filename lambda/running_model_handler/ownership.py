@@ -45,6 +45,14 @@ class GivenUp(RequestFailed):
         )
 
 
+class _ClaimChanged(Exception):
+    """Another owner has claimed the model while the tags could not be written."""
+
+    def __init__(self, claim: Claim) -> None:
+        super().__init__()
+        self.claim = claim
+
+
 class Ownership:
     """The claims of the resource that a request is about."""
 
@@ -108,9 +116,16 @@ class Ownership:
             tries += 1
             if tries > 1:
                 wanted()
+                now = worker.claim(arn)
+                if now.owner not in (claim.owner, self._owner):
+                    raise _ClaimChanged(now)
             worker.models.tag(arn, tags)
 
-        worker.attempt(write)
+        try:
+            worker.attempt(write)
+        except _ClaimChanged as changed:
+            self.take(arn, units, changed.claim, seen, wanted=wanted)
+            return
         shown = self._read_back(arn, claim.owner)
         worker.state.adopted = adopted
         if not self.has(shown) and not worker.out_of_time():
@@ -131,12 +146,14 @@ class Ownership:
         while True:
             claim = worker.claim(arn)
             self.require_not_given_up(claim)
-            if claim.owner is None or claim.owner == self._owner:
+            released = claim.owner is None and bool(claim.requests)
+            if claim.owner == self._owner or (claim.owner is None and not released):
                 return
             # Tags may still show what was before our claim, and a rival has to find out that we were first.
             if worker.clock.now() - max(began, worker.state.claimed_at) >= RIVAL_SECONDS:
+                others = claim.owner or "another resource"
                 raise RequestFailed(
-                    f"{claim.owner} has claimed model {arn} meanwhile; declare it in one place only"
+                    f"{others} has claimed model {arn} meanwhile; declare it in one place only"
                 )
             worker.pause(1.0)
 

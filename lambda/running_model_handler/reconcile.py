@@ -195,7 +195,7 @@ class Reconciler:
                 return
             self._judge(error, None)
             return
-        self._memory.note_stop(worker.clock.now())
+        self._memory.note_stop(worker.clock.now(), certain=True)
         _logger.info("stop accepted", extra={"model": str(self._arn)})
 
     def _judge(self, error: ServiceError, units: InferenceUnits | None) -> None:

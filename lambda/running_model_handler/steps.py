@@ -239,7 +239,7 @@ class _StillOurs:
             raise _TakenByOthers
         if claim.superseded(digest) and not started:
             raise _TakenByOthers
-        if claim.owner is not None or worker.state.model(str(self._arn)).stop_at:
+        if claim.owner is not None or worker.state.model(str(self._arn)).stop_certain:
             raise _TakenByOthers
 
     def _require_not_wanted_again(self) -> None:

@@ -39,6 +39,8 @@ class ModelMemory:
     """Whether the service refused a Start for good: a quota, or units that it does not take."""
     stops: int = 0
     stop_at: float = 0.0
+    stop_certain: bool = False
+    """The service has accepted a Stop."""
     settled_since: float = 0.0
     """Since when the model has been as wanted, where that has to hold for a while."""
 
@@ -50,10 +52,11 @@ class ModelMemory:
         self.start_visible = False
         self.before_start = before
 
-    def note_stop(self, now: float) -> None:
-        """A Stop was sent, accepted or not."""
+    def note_stop(self, now: float, *, certain: bool = False) -> None:
+        """A Stop was sent; ``certain`` if the service accepted it."""
         self.stops += 1
         self.stop_at = now
+        self.stop_certain = self.stop_certain or certain
 
     def note_observation(self, seen: Observation) -> None:
         """Keep whether the last Start has had its effect."""

@@ -185,6 +185,13 @@ def may_have(physical_id: str, resource: ResourceView | None) -> bool:
     return not known or resource.physical_id == physical_id
 
 
+def lives_with(physical_id: str, resource: ResourceView | None) -> bool:
+    """Whether a resource is shown with this physical id, or on the way to its first one, and not as deleted."""
+    if resource is None or not is_alive(resource):
+        return False
+    return resource.physical_id == physical_id or resource.status == "CREATE_IN_PROGRESS"
+
+
 def is_deletion_of(physical_id: str | None, resource: ResourceView | None) -> bool:
     """Whether a resource with this physical id is shown as deleted, or on its way there."""
     if resource is None or physical_id is None:

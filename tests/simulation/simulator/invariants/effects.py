@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from simulator.conditions import STALE_SECONDS, claimed_at_once, failed_to_bring_back
@@ -105,8 +106,16 @@ class AsDeclared(Invariant):
         super().__init__(world, violations)
         self._told: set[Request] = set()
         """Of whom it is told already: what is wrong in one rest may be so in the next."""
+        self._declared_twice: set[tuple[Stack, str]] = set()
+        """What two resources of a stack at rest had: the last one that goes takes it along."""
 
     def rested(self, stack: Stack) -> None:
+        held = Counter(
+            resource.physical_id
+            for resource in stack.resources.values()
+            if resource.physical_id and self.lives((stack.plan.stack_id, resource.logical_id))
+        )
+        self._declared_twice.update((stack, arn) for arn, times in held.items() if times > 1)
         last: dict[str, Request] = {}
         for request in self.world.requests:
             if request.stack is stack and request.type != "Delete":
@@ -133,6 +142,8 @@ class AsDeclared(Invariant):
         if any(change.at >= since and self._is_foreign(change, request) for change in model.changes):
             return
         if model.status is None or failed_to_bring_back(self.world, model):
+            return
+        if (request.stack, model.plan.arn) in self._declared_twice:
             return
         if self._runs_as_others_declare(model, request) or claimed_at_once(self.world, model):
             return
