@@ -59,7 +59,7 @@ class Bringing(Steps):
                 raise
             except RequestEnded as ended:
                 _logger.warning("request ended", extra={"view": str(ended.view)})
-                state.ended = True
+                state.ended, state.ended_at = True, self.worker.clock.now()
                 state.done_by_others = has_become(str(self._arn), ended.view.resource)
                 state.failure = str(ended)
             except (RequestFailed, ServiceError) as error:
@@ -293,8 +293,9 @@ class Bringing(Steps):
         worker = self.worker
         worker.timeout_seconds = None
         try:
-            self._note_what_other_deliveries_did()
-            self._stop_what_the_first_has_left()
+            claim = worker.claim_or_none(self._arn)
+            self._note_what_other_deliveries_did(claim)
+            self._stop_what_the_first_has_left(claim)
             if worker.state.ended:
                 self._undo_ended()
             else:
@@ -311,23 +312,21 @@ class Bringing(Steps):
             return f"{reason}. Then: {with_stop_command(unexpected, self._arn)}"
         return reason
 
-    def _note_what_other_deliveries_did(self) -> None:
+    def _note_what_other_deliveries_did(self, claim: Claim | None) -> None:
         """One may have been killed while it brought the former model back, another may be at it now."""
         state = self.worker.state
         if state.given_up_by_others and not state.hand_overs:
             # Nothing has told yet when the request was sent.
             self.worker.look_at_stack()
-        claim = self.worker.claim_or_none(self._arn)
         if claim is not None and self.ownership.has(claim) and not state.ended:
             state.note_claimed(str(self._arn), self.worker.clock.now())
 
-    def _stop_what_the_first_has_left(self) -> None:
+    def _stop_what_the_first_has_left(self, claim: Claim | None) -> None:
         """Stop the model if we gave it up to an owner who was first, and who is no more.
 
         While the claim was ours its create may have failed, and its Delete have left the model to us.
         """
         worker, arn = self.worker, self._arn
-        claim = self.worker.claim_or_none(arn)
         if worker.state.stood_back_at or (claim is not None and self.ownership.stood_back_for(claim)):
             worker.state.stood_back_at = worker.state.stood_back_at or worker.clock.now()
             worker.pause(worker.state.stood_back_at + LAG_SECONDS - worker.clock.now())
@@ -406,7 +405,7 @@ class Bringing(Steps):
         # What a try did that was killed is to be undone by the next one.
         if not claimed_now and (claim is None or not self.ownership.has(claim)):
             return
-        view = worker.look_at_stack()
+        view = self._view_once_certain()
         if claim is not None and claim.previous is not None and is_being_deleted(view.resource):
             project = worker.project(arn, self._declared.project_arn, claim)
             seen = Reconciler(worker, arn, project).observe()
@@ -416,10 +415,24 @@ class Bringing(Steps):
         if not claimed_now and view.resource is not None and view.resource.physical_id == str(arn):
             # A late duplicate of a request that succeeded: the resource's later requests see to its model.
             return
+        if self._must_stop_after_end(view):
+            self.give_up(arn)
+
+    def _must_stop_after_end(self, view: StackView) -> bool:
         former = self._former.physical_arn if self._former else None
         request_type = RequestType.CREATE if self._former is None else RequestType.UPDATE
-        if must_stop_after_end(request_type, str(arn), str(former) if former else None, view):
-            self.give_up(arn)
+        return must_stop_after_end(request_type, str(self._arn), str(former) if former else None, view)
+
+    def _view_once_certain(self) -> StackView:
+        """What CloudFormation shows, once it can't be from before another delivery of this has succeeded."""
+        worker = self.worker
+        while True:
+            looked_at = worker.clock.now()
+            view = worker.look_at_stack()
+            old_enough = looked_at - worker.state.ended_at >= LAG_SECONDS or worker.out_of_time()
+            if old_enough or not self._must_stop_after_end(view):
+                return view
+            worker.pause(3.0)
 
     def _bring_back(self, arn: ProjectVersionArn) -> None:
         """Start the former model, or the former size, that this request stopped.

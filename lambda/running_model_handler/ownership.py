@@ -146,14 +146,14 @@ class Ownership:
         while True:
             claim = worker.claim(arn)
             self.require_not_given_up(claim)
-            released = claim.owner is None and bool(claim.requests)
+            released = bool(claim.requests) and not claim.was_released_by(self._digest)
             if claim.owner == self._owner or (claim.owner is None and not released):
                 return
             # Tags may still show what was before our claim, and a rival has to find out that we were first.
             if worker.clock.now() - max(began, worker.state.claimed_at) >= RIVAL_SECONDS:
-                others = claim.owner or "another resource"
                 raise RequestFailed(
-                    f"{others} has claimed model {arn} meanwhile; declare it in one place only"
+                    f"{claim.owner or 'another resource'} has claimed model {arn} meanwhile; declare it in "
+                    "one place only"
                 )
             worker.pause(1.0)
 

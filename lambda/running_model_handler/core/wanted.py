@@ -186,7 +186,7 @@ def may_have(physical_id: str, resource: ResourceView | None) -> bool:
 
 
 def lives_with(physical_id: str, resource: ResourceView | None) -> bool:
-    """Whether a resource is shown with this physical id, or on the way to its first one, and not as deleted."""
+    """Whether a resource is shown with this physical id, or on the way to its first one; not as it goes."""
     if resource is None or not is_alive(resource):
         return False
     return resource.physical_id == physical_id or resource.status == "CREATE_IN_PROGRESS"

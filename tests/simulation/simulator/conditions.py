@@ -50,7 +50,12 @@ def condition_of(world: World, model: Model) -> Condition | None:
 
 
 def _crossed(request: Request) -> bool:
-    if request.type != "Create" or request.outcome is not Outcome.CANCELLED or request.ended_at is None:
+    if request.type != "Create" or request.ended_at is None:
+        return False
+    if request.outcome is Outcome.SUCCESS:
+        resource = request.stack.resources[request.logical_id]
+        return resource.status == "CREATE_FAILED"
+    if request.outcome is not Outcome.CANCELLED:
         return False
     succeeded = (answer["Status"] == "SUCCESS" for answer in request.answers)
     ended_at = request.ended_at
@@ -115,9 +120,11 @@ def nobody_could_answer(request: Request) -> bool:
     Lambda may keep an event back, or have no concurrency left, until CloudFormation no longer waits. That an
     invocation ran to the end of its own time is no excuse: it should have handed over.
     """
+    ends_at = request.sent_at + SERVICE_TIMEOUT_SECONDS
+    if request.began_at is not None and request.began_at > ends_at - STARVED_SECONDS:
+        return True
     if any("too old" in why or ("killed" in why and TIME_IS_OVER not in why) for why in request.lost):
         return True
-    ends_at = request.sent_at + SERVICE_TIMEOUT_SECONDS
     starved = request.running == 0 and request.ran_until < ends_at - STARVED_SECONDS
     return request.outcome is Outcome.TIMED_OUT and starved and (request.chains > 0 or _was_queued(request))
 

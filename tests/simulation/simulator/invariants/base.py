@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from running_model_handler.core.names import Tag
 from simulator.kernel import EPOCH
@@ -15,6 +15,9 @@ from simulator.stack import Resource
 
 if TYPE_CHECKING:
     from simulator.world import World
+
+JUST_CLAIMED_SECONDS: Final = 15.0
+"""Tags may lag for so long, and the call that acts on them takes its time."""
 
 Owner = tuple[str, str]
 """Stack id and logical id."""
@@ -113,13 +116,15 @@ def in_charge(model: Model) -> Owner | str | None:
             charge = owner_of(model.tags_at(started.at)) or started.by.owner
         else:
             charge = PERSON
-    before: tuple[Owner | None, str] = (None, "")
-    for at, tags in model.tags:
-        claim = owner_of(tags), _request_in_charge(tags)
-        # What a request writes once more, to give the model up, is no new claim.
-        if at >= since and claim != before and claim[0] is not None:
-            charge = claim[0]
-        before = claim
+    claims = [(owner_of(tags), _request_in_charge(tags)) for _, tags in model.tags]
+    for number, (at, _) in enumerate(model.tags):
+        owner, request = claims[number]
+        if at < since or owner is None or (number and claims[number] == claims[number - 1]):
+            # What a request writes once more, to give the model up, is no new claim.
+            continue
+        if (None, request) not in claims[number + 1 : number + 2]:
+            # Nor is the first of the two writes of a release.
+            charge = owner
     return charge
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from running_model_handler.core.names import Tag
 from simulator.conditions import admits_what_is_left, condition_of
-from simulator.invariants.base import Invariant, in_charge
+from simulator.invariants.base import JUST_CLAIMED_SECONDS, Invariant, in_charge
 from simulator.rekognition import Model
 from simulator.requests import Request
 
@@ -26,6 +26,9 @@ class NoLeak(Invariant):
         if not taken or body["Status"] != "FAILED" or request.type != "Create":
             return
         model = self.world.rekognition.models[request.declared_arn]
+        if model.tags and self.world.kernel.now - model.tags[-1][0] < JUST_CLAIMED_SECONDS:
+            # Another delivery of the request has claimed it, or somebody else: it learns of the end.
+            return
         heir = model.true_tags.get(Tag.PREVIOUS)
         if heir and self.has_model((request.owner[0], heir), model):
             # It runs for the resource that had it before, and the Delete that follows gives it back.

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from simulator.conditions import admits_what_is_left, claimed_at_once
-from simulator.invariants.base import Invariant, in_charge, owner_of
+from simulator.invariants.base import JUST_CLAIMED_SECONDS, Invariant, in_charge, owner_of
 from simulator.rekognition import PERSON, Change, Model
 from simulator.requests import Request
 
 if TYPE_CHECKING:
     from simulator.functions import Invocation
-
-
-JUST_CLAIMED_SECONDS: Final = 15.0
-"""Tags may lag for so long, and the call that acts on them takes its time."""
 
 
 class OneOwner(Invariant):
