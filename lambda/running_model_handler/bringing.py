@@ -85,19 +85,21 @@ class Bringing(Steps):
             seen = reconciler.observe()
         settle_seconds = SETTLE_SECONDS if self._others_may_be_at_it() else 0.0
         look: Observation | None = seen
+        to_give_up = other if self._returning else None
         while True:
             seen = reconciler.to_running(
                 self._declared.units, self._guard, seen=look, settle_seconds=settle_seconds
             )
             seen_at = worker.clock.now()
             self._require_not_ended()
+            if to_give_up is not None:
+                worker.timeout_seconds = None
+                self.give_up(to_give_up, settle_seconds=SETTLE_SECONDS)
+                to_give_up, settle_seconds = None, 0.0
             if worker.clock.now() - seen_at < ANSWER_FRESH_SECONDS or worker.out_of_time():
                 break
-            # Calls were tried again for so long that what was seen before them says little.
+            # Minutes may have passed, or calls been tried again: what was seen before says little.
             look = None
-        if other is not None and self._returning:
-            worker.timeout_seconds = None
-            self.give_up(other, settle_seconds=SETTLE_SECONDS)
         return Answer(str(arn), data=self._attributes(seen))
 
     def _others_may_be_at_it(self) -> bool:
@@ -197,6 +199,7 @@ class Bringing(Steps):
     def _take(self, claim: Claim | None) -> tuple[Reconciler, Observation]:
         """Find the declared model, judge whether it can run at all, and claim it."""
         worker, arn = self.worker, self._arn
+        began = worker.clock.now()
         project = worker.project(arn, self._declared.project_arn, claim)
         if project is None:
             raise RequestFailed(
@@ -231,6 +234,9 @@ class Bringing(Steps):
             self._require_wanted()
             if self._former is None:
                 self._require_own_create()
+            if worker.clock.now() - began >= CLAIM_FRESH_SECONDS:
+                # Another delivery may have claimed it since, or even given up.
+                claim = worker.claim(arn)
             self.ownership.take(arn, self._declared.units, claim, seen, wanted=self._require_wanted)
         worker.state.adopted = worker.state.adopted or claim.adopted
         if worker.clock.now() - looked_at >= ANSWER_FRESH_SECONDS:

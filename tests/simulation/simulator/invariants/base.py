@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby, zip_longest
+from operator import itemgetter
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from running_model_handler.core.names import Tag
@@ -116,14 +118,13 @@ def in_charge(model: Model) -> Owner | str | None:
             charge = owner_of(model.tags_at(started.at)) or started.by.owner
         else:
             charge = PERSON
-    claims = [(owner_of(tags), _request_in_charge(tags)) for _, tags in model.tags]
-    for number, (at, _) in enumerate(model.tags):
-        owner, request = claims[number]
-        if at < since or owner is None or (number and claims[number] == claims[number - 1]):
-            # What a request writes once more, to give the model up, is no new claim.
-            continue
-        if (None, request) not in claims[number + 1 : number + 2]:
-            # Nor is the first of the two writes of a release.
+    written = [(at, owner_of(tags), _request_in_charge(tags)) for at, tags in model.tags]
+    # What a request writes once more, to give the model up or because an answer was lost, is no new claim.
+    claims = [next(same) for _, same in groupby(written, key=itemgetter(1, 2))]
+    for (at, owner, request), following in zip_longest(claims, claims[1:]):
+        # Nor is the first of the two writes of a release.
+        released = following is not None and following[1:] == (None, request)
+        if at >= since and owner is not None and not released:
             charge = owner
     return charge
 
