@@ -15,6 +15,7 @@ from running_model_handler.core.waiting import (
     ANSWER_FRESH_SECONDS,
     CLAIM_FRESH_SECONDS,
     LAG_SECONDS,
+    RIVAL_SECONDS,
     SETTLE_SECONDS,
 )
 from running_model_handler.core.wanted import (
@@ -59,7 +60,7 @@ class Bringing(Steps):
                 raise
             except RequestEnded as ended:
                 _logger.warning("request ended", extra={"view": str(ended.view)})
-                state.ended, state.ended_at = True, self.worker.clock.now()
+                state.ended = True
                 state.done_by_others = has_become(str(self._arn), ended.view.resource)
                 state.failure = str(ended)
             except (RequestFailed, ServiceError) as error:
@@ -68,6 +69,7 @@ class Bringing(Steps):
             except Exception as error:
                 _logger.exception("unexpected error")
                 state.failure = f"unexpected {type(error).__name__}: {error}"
+            state.failed_at = self.worker.clock.now()
         return Answer(physical_id, self._undone(state.failure))
 
     # --- forward ------------------------------------------------------------------------------------
@@ -370,8 +372,14 @@ class Bringing(Steps):
         self.ownership.note_given_up(arn, claim)
         if self._is_done_by_others(claim):
             return
-        # Another delivery of this request may have started it just now, and what is seen may lag.
-        self.give_up(arn, settle_seconds=SETTLE_SECONDS)
+        # Another delivery of this request may have sent a Start just now, and what is seen may lag.
+        self.give_up(arn, settle_seconds=RIVAL_SECONDS, now_and_then=self._note_given_up_again)
+
+    def _note_given_up_again(self) -> None:
+        """Another delivery that had not seen the note may have written its claim over it."""
+        claim = self.worker.claim_or_none(self._arn)
+        if claim is not None and self.ownership.note_given_up(self._arn, claim):
+            self.worker.state.model(str(self._arn)).settled_since = 0.0
 
     def _claim_as_written(self) -> Claim | None:
         """The claim, once tags that lag have had time to show what this delivery has written."""
@@ -435,7 +443,7 @@ class Bringing(Steps):
         while True:
             looked_at = worker.clock.now()
             view = worker.look_at_stack()
-            old_enough = looked_at - worker.state.ended_at >= LAG_SECONDS or worker.out_of_time()
+            old_enough = looked_at - worker.state.failed_at >= LAG_SECONDS or worker.out_of_time()
             if old_enough or not self._must_stop_after_end(view):
                 return view
             worker.pause(3.0)

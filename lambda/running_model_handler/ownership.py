@@ -167,14 +167,18 @@ class Ownership:
         if claim.given_up(self._digest) and not self._worker.state.failure:
             raise GivenUp
 
-    def note_given_up(self, arn: ProjectVersionArn, claim: Claim) -> None:
-        """Let other deliveries of this request know, before anything is undone, that it has failed."""
+    def note_given_up(self, arn: ProjectVersionArn, claim: Claim) -> bool:
+        """Let other deliveries of this request know, before anything is undone, that it has failed.
+
+        False if the claim says so already, or is another request's.
+        """
         worker = self._worker
         if not self.has(claim) or claim.given_up(self._digest):
-            return
+            return False
         requests = with_request(claim.requests, self._digest, worker.state.begun_as, given_up=True)
         tags = {str(Tag.REQUESTS): " ".join(requests)}
         worker.attempt(lambda: worker.models.tag(arn, tags))
+        return True
 
     def release(self, arn: ProjectVersionArn, claim: Claim) -> None:
         """Give the claim up. The history of requests stays, so that a late duplicate is known as one."""

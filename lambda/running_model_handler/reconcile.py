@@ -24,7 +24,7 @@ from running_model_handler.core.plan import (
 from running_model_handler.core.state import ModelMemory
 from running_model_handler.core.status import Observation, Status
 from running_model_handler.core.units import InferenceUnits
-from running_model_handler.core.waiting import backoff_seconds
+from running_model_handler.core.waiting import ANSWER_FRESH_SECONDS, backoff_seconds
 from running_model_handler.worker import Worker
 
 _logger = logging.getLogger("running_model")
@@ -96,12 +96,17 @@ class Reconciler:
                 memory.settled_since = 0.0
             if worker.out_of_time():
                 raise RequestFailed(self._not_in_time(units, seen, step))
-            if isinstance(step, Start):
+            if isinstance(step, Start | Stop):
+                looked_at = worker.clock.now()
                 guard.before()
+                if worker.clock.now() - looked_at >= ANSWER_FRESH_SECONDS:
+                    # Calls were tried again for so long that what was seen before says little.
+                    seen = None
+                    continue
+            if isinstance(step, Start):
                 self._start(units, seen)
                 guard.after()
             elif isinstance(step, Stop):
-                guard.before()
                 self._stop()
             else:
                 guard.now_and_then()

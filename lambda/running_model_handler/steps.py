@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from running_model_handler.core.arn import ProjectArn, ProjectVersionArn
@@ -51,8 +51,17 @@ class Steps:
             _logger.warning("project not found", extra={"model": str(arn), "problem": str(error)})
             return None
 
-    def give_up(self, arn: ProjectVersionArn, *, settle_seconds: float = 0.0) -> None:
-        """Leave a model that this request took: back to the resource that had it, or stopped and released."""
+    def give_up(
+        self,
+        arn: ProjectVersionArn,
+        *,
+        settle_seconds: float = 0.0,
+        now_and_then: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Leave a model that this request took: back to the resource that had it, or stopped and released.
+
+        ``now_and_then`` is called while it is waited for the stop.
+        """
         claim = self.worker.claim_or_none(arn)
         if claim is None:
             return
@@ -64,7 +73,8 @@ class Steps:
             self.hand_back(arn, claim, heir)
             return
         project = self.project_or_none(arn, None, claim)
-        stopped = self.stop(arn, project, claim, settle_seconds=settle_seconds)
+        guard = Guard(lambda: None, now_and_then=now_and_then)
+        stopped = self.stop(arn, project, claim, settle_seconds=settle_seconds, guard=guard)
         if stopped and claim.owner is not None:
             self.ownership.release(arn, claim)
 

@@ -103,10 +103,10 @@ class State:
     last_error: str = ""
     failure: str = ""
     """The reason why the request fails, once that is certain; what is left is to undo."""
+    failed_at: float = 0.0
+    """When that became certain."""
     ended: bool = False
     """CloudFormation ended the request before we did."""
-    ended_at: float = 0.0
-    """When that was noticed."""
     done_by_others: bool = False
     """It did so because another delivery of the request has succeeded."""
     given_up_by_others: bool = False
