@@ -152,16 +152,19 @@ class Bringing(Steps):
                     return
             worker.wait_for_news(view, looked_at)
 
-    def _require_own_create(self) -> None:
-        """Raise ``RequestEnded`` if the resource is being created by a later request for another model."""
+    def _require_own_create(self) -> bool:
+        """Raise ``RequestEnded`` if the resource is being created by a later request for another model.
+
+        Whether the events prove that what is being created is what this request declares.
+        """
         worker = self.worker
         while True:
             looked_at = worker.clock.now()
             event = worker.look_at_latest_event()
             if event is None or not is_expected(RequestType.CREATE, event):
-                return
+                return False
             if directions_of(CreateRequest(worker.envelope, self._declared), event.begun_with):
-                return
+                return bool(event.begun_with)
             worker.wait_for_news(StackView(event, event.stack_status), looked_at)
 
     def _look_now_and_then(self) -> None:
@@ -234,12 +237,13 @@ class Bringing(Steps):
         else:
             # A late delivery claims nothing, not even for a moment.
             self._require_wanted()
-            if self._former is None:
-                self._require_own_create()
+            certain = self._former is None and self._require_own_create()
             if worker.clock.now() - began >= CLAIM_FRESH_SECONDS:
                 # Another delivery may have claimed it since, or even given up.
                 claim = worker.claim(arn)
-            self.ownership.take(arn, self._declared.units, claim, seen, wanted=self._require_wanted)
+            self.ownership.take(
+                arn, self._declared.units, claim, seen, wanted=self._require_wanted, certain=certain
+            )
         worker.state.adopted = worker.state.adopted or claim.adopted
         if worker.clock.now() - looked_at >= ANSWER_FRESH_SECONDS:
             seen = reconciler.observe()

@@ -81,14 +81,16 @@ class Ownership:
         seen: Observation,
         *,
         wanted: Callable[[], None],
+        certain: bool = False,
     ) -> None:
         """Make the model ours and read it back; raises ``RequestFailed`` with the owner's name if it is not.
 
         ``claim`` is what its tags say now. A model that runs unclaimed is adopted. ``wanted`` is asked before
-        the tags are written once more, should the first try have failed: minutes may have passed.
+        the tags are written once more, should the first try have failed: minutes may have passed. ``certain``
+        is that CloudFormation wants just this now: whoever has taken charge since is late, or wants the same.
         """
         worker = self._worker
-        if claim.superseded(self._digest):
+        if claim.superseded(self._digest) and not certain:
             raise Superseded
         if claim.given_up(self._digest):
             raise GivenUp
@@ -124,14 +126,14 @@ class Ownership:
         try:
             worker.attempt(write)
         except _ClaimChanged as changed:
-            self.take(arn, units, changed.claim, seen, wanted=wanted)
+            self.take(arn, units, changed.claim, seen, wanted=wanted, certain=certain)
             return
         shown = self._read_back(arn, claim.owner)
         worker.state.adopted = adopted
         if not self.has(shown) and not worker.out_of_time():
             # Another request of this resource wrote at the same time, and has not seen our claim.
             wanted()
-            self.take(arn, units, shown, seen, wanted=wanted)
+            self.take(arn, units, shown, seen, wanted=wanted, certain=certain)
             return
         _logger.info("claimed", extra={"model": str(arn), "owner": str(self._owner), "adopted": adopted})
 

@@ -102,6 +102,15 @@ def failed_to_bring_back(world: World, model: Model) -> bool:
     )
 
 
+def was_left_halfway(world: World, model: Model) -> bool:
+    """Whether every try of a request was killed that had stopped the model to bring it to another size."""
+    return any(
+        request.answer is None and nobody_could_answer(request) and _concerns(request, model)
+        for request in world.requests
+        if any(change.verb == "Stop" and change.by is request for change in model.changes)
+    )
+
+
 def _concerns(request: Request, model: Model) -> bool:
     arn = model.plan.arn
     return arn in (request.declared_arn, request.old_arn, request.physical_id)

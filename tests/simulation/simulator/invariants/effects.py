@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from simulator.conditions import STALE_SECONDS, claimed_at_once, failed_to_bring_back
+from simulator.conditions import STALE_SECONDS, claimed_at_once, failed_to_bring_back, was_left_halfway
 from simulator.invariants.base import Invariant, Violation
 from simulator.rekognition import Change, Model
 from simulator.requests import Outcome, Request
@@ -142,6 +142,8 @@ class AsDeclared(Invariant):
         if any(change.at >= since and self._is_foreign(change, request) for change in model.changes):
             return
         if model.status is None or failed_to_bring_back(self.world, model):
+            return
+        if was_left_halfway(self.world, model):
             return
         if (request.stack, model.plan.arn) in self._declared_twice:
             return
