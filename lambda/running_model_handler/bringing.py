@@ -46,6 +46,7 @@ class Bringing(Steps):
         self._arn = declared.arn
         self._former = former
         self._goes_back_for_certain = False
+        self._wanted_for_certain = False
         self._guard = Guard(
             self._require_in_charge_unless_just_claimed, self._require_in_charge, self._look_now_and_then
         )
@@ -148,6 +149,7 @@ class Bringing(Steps):
                 if not worker.state.begun_as or len(possible) == 1:
                     worker.state.begun_as = view.direction
                 self._goes_back_for_certain = possible == {Direction.BACK}
+                self._wanted_for_certain = len(possible) == 1
                 if len(possible) > 1 or worker.state.begun_as == view.direction:
                     return
             worker.wait_for_news(view, looked_at)
@@ -237,7 +239,9 @@ class Bringing(Steps):
         else:
             # A late delivery claims nothing, not even for a moment.
             self._require_wanted()
-            certain = self._former is None and self._require_own_create()
+            certain = self._wanted_for_certain
+            if self._former is None:
+                certain = self._require_own_create()
             if worker.clock.now() - began >= CLAIM_FRESH_SECONDS:
                 # Another delivery may have claimed it since, or even given up.
                 claim = worker.claim(arn)

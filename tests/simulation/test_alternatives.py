@@ -170,7 +170,7 @@ def test_the_boto3_waiter_ends_with_its_invocation() -> None:
 
 def test_the_boto3_waiter_gives_up_a_delete_while_the_model_starts() -> None:
     """What can't be stopped while it starts outlives the invocation that waits for it."""
-    plan = _plan(Operation(Verb.DEPLOY, FAILING_SIBLING, 0.0), models=_slow(2000.0))
+    plan = _plan(Operation(Verb.DEPLOY, FAILING_SIBLING, 0.0), models=_slow(3300.0))
     assert Kind.LEAK in _against(BOTO3_WAITER, plan)
     assert _against(OURS, plan) == []
 
@@ -279,7 +279,7 @@ def test_a_start_that_outlasts_the_hour_of_its_delete_is_counted_apart(way: Way)
     """What can't be interrupted can't be stopped by any answer that CloudFormation waits for."""
     cancelled = replace(_deploy(pause=0.0), interrupt_after=10.0)
     for can_stop in (False, True):
-        kinds = _against(way, _plan(cancelled, models=_slow(5000.0, stop_while_starting=can_stop)))
+        kinds = _against(way, _plan(cancelled, models=_slow(20_000.0, stop_while_starting=can_stop)))
         assert (Kind.UNSTOPPABLE in kinds) is not can_stop
         assert Kind.LEAK not in kinds
 

@@ -29,6 +29,8 @@ class OneOwner(Invariant):
             if same_stack and self.world.kernel.now - model.tags[-1][0] < JUST_CLAIMED_SECONDS:
                 # Nobody can know yet, and whoever took the model over from a living resource waits for that.
                 return
+            if not same_stack and claimed_at_once(self.world, model):
+                return
             if not same_stack or not self._gives_back(request, model):
                 self.violated(f"{request.name} stops {model.plan.name}, which is {owner[1]}'s")
         elif owner is None and in_charge(model) == PERSON:

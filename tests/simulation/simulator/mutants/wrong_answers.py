@@ -48,7 +48,7 @@ WRONG_ANSWERS: Final = (
         "G2",
         "Delete answers SUCCESS when its hour is over and the model could not be stopped.",
         "deletion.py",
-        "return Answer(physical_id, _with_command(str(error), arn))",
+        "return Answer(physical_id, with_stop_command(str(error), arn))",
         "return Answer(physical_id)",
         13,
     ),
