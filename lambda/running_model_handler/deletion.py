@@ -7,7 +7,7 @@ import logging
 from running_model_handler.core.arn import ProjectVersionArn, with_stop_command
 from running_model_handler.core.claim import Claim
 from running_model_handler.core.errors import RequestFailed, ServiceError
-from running_model_handler.core.waiting import LAG_SECONDS, SETTLE_SECONDS
+from running_model_handler.core.waiting import ANSWER_FRESH_SECONDS, LAG_SECONDS, SETTLE_SECONDS
 from running_model_handler.core.wanted import StackView, lives_with
 from running_model_handler.ownership import Superseded
 from running_model_handler.request import DeleteRequest
@@ -47,10 +47,12 @@ class Deletion(Steps):
 
     def _delete(self, arn: ProjectVersionArn) -> None:
         owner = self._request.envelope.owner
-        view = self._view_or_none()
+        view, looked_at = self._view_or_none(), self.worker.clock.now()
         claim = self._claim_once_settled(arn, view)
         if claim is None:
             return
+        if self.worker.clock.now() - looked_at >= ANSWER_FRESH_SECONDS:
+            view = self._view_or_none()
         if claim.superseded(self._request.envelope.digest):
             raise Superseded
         if claim.was_released_by(self._request.envelope.digest):
@@ -112,7 +114,7 @@ class Deletion(Steps):
             if claim is None or not self._may_be_another(arn, claim, view):
                 return claim
             memory.settled_since = memory.settled_since or worker.clock.now()
-            if worker.clock.now() - memory.settled_since >= SETTLE_SECONDS:
+            if worker.clock.now() - memory.settled_since >= SETTLE_SECONDS or worker.out_of_time():
                 return claim
             worker.pause_between_looks()
 

@@ -152,7 +152,8 @@ class Ownership:
             if claim.owner == self._owner or (claim.owner is None and not released):
                 return
             # Tags may still show what was before our claim, and a rival has to find out that we were first.
-            if worker.clock.now() - max(began, worker.state.claimed_at) >= RIVAL_SECONDS:
+            waited = worker.clock.now() - max(began, worker.state.claimed_at)
+            if waited >= RIVAL_SECONDS or worker.out_of_time():
                 raise RequestFailed(
                     f"{claim.owner or 'another resource'} has claimed model {arn} meanwhile; declare it in "
                     "one place only"
@@ -262,7 +263,7 @@ class Ownership:
             )
         while self._is_being_created(owner, resource):
             # What CloudFormation shows may be from before the update that renames the resource.
-            if worker.clock.now() - worker.state.started_at >= LAG_SECONDS:
+            if worker.clock.now() - worker.state.started_at >= LAG_SECONDS or worker.out_of_time():
                 raise RequestFailed(
                     f"resource {owner.logical_id} of the same stack declares the same model; declare it once"
                 )
@@ -289,7 +290,7 @@ class Ownership:
                 return claim
             if claim.owner not in (None, before, self._owner):
                 rival = claim
-            if worker.clock.now() >= until:
+            if worker.clock.now() >= until or worker.out_of_time():
                 break
             worker.pause(0.5 if rival is None else 2.0)
         if rival is None:

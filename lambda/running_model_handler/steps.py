@@ -152,6 +152,9 @@ class Steps:
             now = self.worker.claim_or_none(arn)
             if now is None or not now.is_of(worker.envelope.owner):
                 raise _TakenByOthers
+            if not now.is_in_charge_still(claim, worker.envelope.digest):
+                # Our own resource has another request by now, and it may want the model.
+                raise _TakenByOthers
 
         reconciler = Reconciler(worker, arn, worker.project(arn, None, claim))
         key, memory = f"{arn} back", worker.state.model(str(arn))
@@ -172,6 +175,7 @@ class Steps:
                     # Whether it runs or not, the next who deals with it is the resource that declares it.
                     self.ownership.hand_back(arn, claim, heir)
                     raise
+            require_ours()
             self.ownership.hand_back(arn, claim, heir)
             self._require_kept(arn, heir.logical_id)
         except _TakenByOthers:

@@ -273,7 +273,7 @@ class Worker:
         request itself names is certain. ``looked_at`` is when the look began; calls are tried again.
         """
         had_time = looked_at - self.state.started_at >= LAG_SECONDS
-        if had_time or is_deletion_of(self.envelope.physical_id, view.resource):
+        if had_time or self.out_of_time() or is_deletion_of(self.envelope.physical_id, view.resource):
             raise RequestEnded(view)
         self.pause(1.0)
 

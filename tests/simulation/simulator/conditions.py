@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 STALE_SECONDS: Final = 25.0
 """What CloudFormation shows may be this old, and a call may take this long to arrive, together."""
+WAKING_SECONDS: Final = 30.0
+"""With less of its hour left nothing can be asked, stopped and answered."""
 AT_ONCE_SECONDS: Final = 15.0
 """How old a reading of tags may be when a claim that is based on it is written."""
 
@@ -130,7 +132,7 @@ def nobody_could_answer(request: Request) -> bool:
     invocation ran to the end of its own time is no excuse: it should have handed over.
     """
     ends_at = request.sent_at + SERVICE_TIMEOUT_SECONDS
-    if request.began_at is not None and request.began_at > ends_at - STARVED_SECONDS:
+    if request.woken_at > ends_at - WAKING_SECONDS:
         return True
     if any("too old" in why or ("killed" in why and TIME_IS_OVER not in why) for why in request.lost):
         return True

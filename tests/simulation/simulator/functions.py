@@ -22,6 +22,8 @@ EVENT_AGE_SECONDS_MAX: Final = 3600.0
 CHAIN_LENGTH_MAX: Final = 16
 """Recursive loop detection drops an event after about so many invocations in a chain."""
 RETRY_SECONDS: Final = (60.0, 120.0)
+IDLE_SECONDS: Final = 30.0
+"""More than a hand-over takes."""
 TIME_IS_OVER: Final = "its time is over"
 """How an invocation ends that did not hand over in time."""
 
@@ -222,6 +224,8 @@ class Functions:
         self.count += 1
         self._running += delivery.done is None
         if delivery.request is not None:
+            if not delivery.request.running and now - delivery.request.ran_until > IDLE_SECONDS:
+                delivery.request.woken_at = now
             delivery.request.running += 1
             if delivery.request.began_at is None:
                 delivery.request.began_at = now

@@ -61,6 +61,8 @@ class Request:
     """Whether it timed out while Lambda kept its events back and had run none of them for a while."""
     began_at: float | None = None
     """When its first invocation began."""
+    woken_at: float = 0.0
+    """When an invocation began to work on it after none had for a while."""
     running: int = 0
     """Invocations that work on it now."""
     ran_until: float = 0.0
