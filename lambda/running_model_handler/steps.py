@@ -68,6 +68,9 @@ class Steps:
         started_by_us = self.worker.state.model(str(arn)).starts > 0
         if not claim.is_of(self.worker.envelope.owner) and (claim.owner is not None or not started_by_us):
             return
+        if claim.superseded(self.worker.envelope.digest) and not started_by_us:
+            # A later request of the resource has taken charge of it.
+            return
         heir = self.ownership.heir(arn, claim)
         if heir is not None:
             self.hand_back(arn, claim, heir)
