@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from running_model_handler.core.names import Tag
 from simulator.functions import TIME_IS_OVER
-from simulator.requests import SERVICE_TIMEOUT_SECONDS, STARVED_SECONDS, Outcome, Request
+from simulator.requests import SERVICE_TIMEOUT_SECONDS, Outcome, Request
 
 if TYPE_CHECKING:
     from simulator.rekognition import Model
@@ -136,7 +136,7 @@ def nobody_could_answer(request: Request) -> bool:
         return True
     if any("too old" in why or ("killed" in why and TIME_IS_OVER not in why) for why in request.lost):
         return True
-    starved = request.running == 0 and request.ran_until < ends_at - STARVED_SECONDS
+    starved = request.running == 0 and request.ran_until < ends_at - WAKING_SECONDS
     return request.outcome is Outcome.TIMED_OUT and starved and (request.chains > 0 or _was_queued(request))
 
 
