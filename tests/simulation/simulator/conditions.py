@@ -28,13 +28,14 @@ AT_ONCE_SECONDS: Final = 15.0
 
 
 class Condition(StrEnum):
-    """Why a model may go on billing although its resource is gone."""
+    """Why a guarantee does not hold in a history, in the words of the README's promise."""
 
-    KILLED = "every try of a request was killed, or Lambda did not run it within its hour"
-    NOT_STOPPED = "the stop did not end, or was not allowed, within the hour: FAILED with the command"
-    """Where CloudFormation had ended the request before, nobody takes the answer: the log holds it."""
-    CROSSED = "a create was cancelled while its SUCCESS was on its way, in a stack that keeps what failed"
-    AT_ONCE = "two stacks claimed the model within seconds, while its tags showed what was before"
+    KILLED = "every try of a request is killed, or Lambda does not run it within its hour"
+    NOT_STOPPED = "a stop does not end, or is not allowed, within CloudFormation's hour"
+    CROSSED = "a create is cancelled while its SUCCESS is on its way, in a stack that keeps what failed"
+    AT_ONCE = "two stacks claim a model within the same seconds"
+    TWICE = "two resources of one stack declare the same model"
+    NOT_BROUGHT_BACK = "what a failed request has done could not be undone within the hour"
 
 
 def condition_of(world: World, model: Model) -> Condition | None:
@@ -82,7 +83,7 @@ def claimed_at_once(world: World, model: Model) -> bool:
         for (earlier, _, _), (at, stack, before) in pairwise(claims)
     )
     if overwritten:
-        world.conditions.append(Condition.AT_ONCE)
+        world.note_condition(Condition.AT_ONCE)
     return overwritten
 
 

@@ -154,6 +154,11 @@ class World:
         """A stack has a new status."""
         self.story.note(self.kernel.now, "CloudFormation", f"stack {stack.plan.name}", status)
 
+    def note_condition(self, condition: Condition) -> None:
+        """A guarantee did not hold, for a reason that the README names."""
+        if condition not in self.conditions:
+            self.conditions.append(condition)
+
     def note_retained(self, resource: Resource) -> None:
         """A resource was left as it is, as its template says."""
         self.retained.append(resource.physical_id or "")

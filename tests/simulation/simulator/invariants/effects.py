@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from simulator.conditions import STALE_SECONDS, claimed_at_once, failed_to_bring_back, was_left_halfway
+from simulator.conditions import (
+    STALE_SECONDS,
+    Condition,
+    claimed_at_once,
+    failed_to_bring_back,
+    was_left_halfway,
+)
 from simulator.invariants.base import Invariant, Violation
 from simulator.rekognition import Change, Model
 from simulator.requests import Outcome, Request
@@ -141,16 +147,23 @@ class AsDeclared(Invariant):
         since = (request.ended_at or 0.0) - 60.0
         if any(change.at >= since and self._is_foreign(change, request) for change in model.changes):
             return
-        if model.status is None or failed_to_bring_back(self.world, model):
+        if model.status is None or self._runs_as_others_declare(model, request):
             return
-        if was_left_halfway(self.world, model):
-            return
-        if (request.stack, model.plan.arn) in self._declared_twice:
-            return
-        if self._runs_as_others_declare(model, request) or claimed_at_once(self.world, model):
+        condition = self._condition_of(request, model)
+        if condition is not None:
+            self.world.note_condition(condition)
             return
         self._told.add(request)
         self.violated(f"after {request.name} succeeded, its model is {now.status} with {now.units} units")
+
+    def _condition_of(self, request: Request, model: Model) -> Condition | None:
+        if failed_to_bring_back(self.world, model):
+            return Condition.NOT_BROUGHT_BACK
+        if was_left_halfway(self.world, model):
+            return Condition.KILLED
+        if (request.stack, model.plan.arn) in self._declared_twice:
+            return Condition.TWICE
+        return Condition.AT_ONCE if claimed_at_once(self.world, model) else None
 
     def _runs_as_others_declare(self, model: Model, request: Request) -> bool:
         """Whether another resource has the same model: declared twice, the word of the last one counts."""

@@ -50,7 +50,7 @@ class NoLeak(Invariant):
             if condition is None:
                 self.violated(f"{model.plan.name} is {model.status} for nobody: {in_charge(model)}")
             else:
-                self.world.conditions.append(condition)
+                self.world.note_condition(condition)
 
     def _is_wanted(self, model: Model) -> bool:
         charge = in_charge(model)
