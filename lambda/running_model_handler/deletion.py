@@ -121,16 +121,19 @@ class Deletion(Steps):
     def _may_be_another(self, arn: ProjectVersionArn, claim: Claim, view: StackView | None) -> bool:
         """Whether the claim may be another one than is shown.
 
-        After a create that never answered, its worker may be about to write one. Of two stacks that claim a
-        model at once, one writes the other's claim back. And in the clean-up of a rename, or of one that is
-        rolled back, the claim that has just been written may not show yet.
+        After a create that never answered, or failed, a worker of it may be about to write one. Of two stacks
+        that claim a model at once, one writes the other's claim back. And in the clean-up of a rename, or of
+        one that is rolled back, the claim that has just been written may not show yet.
         """
         envelope = self._request.envelope
         stack_status = (view.stack_status if view else None) or ""
         if claim.is_of(envelope.owner):
             return "CLEANUP" in stack_status and self._was_taken_over(arn)
-        if self._request.never_answered or claim.owner is None:
-            return self._request.never_answered
+        if self._request.never_answered:
+            return True
+        if claim.owner is None:
+            # Another delivery of a create that has failed may just have claimed it.
+            return stack_status not in ("DELETE_IN_PROGRESS", _FORWARD_CLEAN_UP)
         return claim.owner.stack_id != envelope.stack_id or stack_status != _FORWARD_CLEAN_UP
 
     def _was_taken_over(self, arn: ProjectVersionArn) -> bool:
