@@ -12,6 +12,10 @@ from bench.variants import OURS, PROVIDER_FRAMEWORK, VARIANTS
 COLD_SECONDS_MAX = 1.5
 RESOURCES_MAX = 7
 FURTHER_RESOURCES_MAX = 1
+RESTART_SECONDS = 0.15
+"""What the embedded AWS adds to the framework's lag: it starts a Node function anew whose last run raised an
+error, which is how the framework says "not yet". On AWS the process stays. Taken off, so that nobody is ahead
+by a fault of the emulator; seen as 0.11 s on an idle machine."""
 
 Figures = Mapping[str, Mapping[str, Any]]
 """By key of the variant."""
@@ -45,11 +49,12 @@ def _goal(text: str, met: bool, measured: str, why_not: str) -> Goal:
 
 def _lag_up(figures: Figures) -> Goal:
     name = "RUNNING to CREATE_COMPLETE, seconds"
-    ours, framework = figures[OURS.key][name]["median"], figures[PROVIDER_FRAMEWORK.key][name]["median"]
+    ours = figures[OURS.key][name]["median"]
+    framework = figures[PROVIDER_FRAMEWORK.key][name]["median"] - RESTART_SECONDS
     return _goal(
         "RUNNING to CREATE_COMPLETE: median no worse than the provider framework's at its default",
         ours <= framework,
-        f"{ours:.2f} s against {framework:.2f} s",
+        f"{ours:.2f} s against {framework:.2f} s ({RESTART_SECONDS} s taken off)",
         "both look every 5 s, so half of that is what either can expect; the rest is the phase that a run "
         "happens to meet",
     )
@@ -71,11 +76,12 @@ def _calls(figures: Figures) -> Goal | None:
 
 def _lag_down(figures: Figures) -> Goal:
     name = "STOPPED to DELETE_COMPLETE, seconds"
-    ours, framework = figures[OURS.key][name]["median"], figures[PROVIDER_FRAMEWORK.key][name]["median"]
+    ours = figures[OURS.key][name]["median"]
+    framework = figures[PROVIDER_FRAMEWORK.key][name]["median"] - RESTART_SECONDS
     return _goal(
         "STOPPED to DELETE_COMPLETE: median at most half of the provider framework's",
         ours <= framework / 2,
-        f"{ours:.2f} s against {framework:.2f} s",
+        f"{ours:.2f} s against {framework:.2f} s ({RESTART_SECONDS} s taken off)",
         "a stop is looked at as often as a start, every 5 s by default",
     )
 
