@@ -129,9 +129,8 @@ def _machine() -> str:
         for line in Path("/proc/cpuinfo").read_text().splitlines()
         if line.startswith("model name")
     ]
-    return (
-        f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores ({models[0] if models else '?'})"
-    )
+    cores = f"{os.cpu_count()} cores ({models[0] if models else 'unknown'})"
+    return f"{platform.system()} {platform.machine()}, {cores}, load {os.getloadavg()[2]:.1f}"
 
 
 def _versions() -> dict[str, str]:

@@ -66,7 +66,7 @@ def _price(variants: Mapping[str, Mapping[str, Any]]) -> Figure:
         left = [before + part for before, part in zip(left, parts, strict=True)]
     axis.set_yticks(range(len(VARIANTS)), [variant.title for variant in VARIANTS])
     axis.invert_yaxis()
-    axis.set_xlabel("thousandths of a USD: list price of the long start, the model's own time left out")
+    axis.set_xlabel("USD for 1,000 long starts at list prices; the model's own time is left out")
     axis.legend(fontsize=8)
     axis.grid(axis="x", alpha=0.3)
     return figure

@@ -50,11 +50,11 @@ def _about(run: Mapping[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in run["versions"].items())
     times = run["times"]
     return (
-        f"Commit `{run['commit']}`, {run['machine']}. {versions}. {run['rounds']} rounds in "
+        f"Commit `{run['commit']}`, {run['machine']}. {versions}. Rounds: {run['rounds']}, in "
         f"{run['minutes']:.0f} minutes; the models took {times['start']:g} to "
         f"{times['start'] + times['spread']:g} s to start and {times['stop']:g} to "
         f"{times['stop'] + times['spread']:g} s to stop, in one more deployment {times['long_start']:g} s "
-        f"to start. Processes (cold starts, synths): {run['processes']} rounds."
+        f"to start. Each process (cold start, synth) ran {run['processes']} times."
     )
 
 
@@ -76,10 +76,10 @@ def _figures_table(variants: Mapping[str, Figures]) -> str:
         ("Lambda GB-seconds of it", _long(_gb_seconds)),
         ("state transitions; rule invocations of it", _long(_events)),
         ("log of it (kB)", _long(lambda f: f"{f['usage']['log_bytes'] / 1000:.1f}")),
-        ("**list price of it (USD)**", _long(lambda f: f"{f['list price, USD']:.5f}")),
+        ("**list price of 1,000 of it (USD)**", _long(_price_of_thousand)),
         ("Rekognition calls of a stop (median)", lambda f: _calls(f["delete"])),
         ("Lambda invocations of a stop (median)", lambda f: f"{f['delete']['usage']['requests']:g}"),
-        ("list price of a stop (USD, median)", lambda f: f"{f['delete']['list price, USD']:.5f}"),
+        ("list price of 1,000 stops (USD, median)", lambda f: _price_of_thousand(f["delete"])),
         ("resources for one model; for each more", _resources),
         ("Lambda functions", lambda f: str(f["template"]["functions"])),
         ("template; assets (bytes)", _bytes),
@@ -115,6 +115,10 @@ def _calls(figures: Figures) -> str:
     return f"{total_calls(figures):g} ({names})"
 
 
+def _price_of_thousand(figures: Figures) -> str:
+    return f"{1000 * figures['list price, USD']:.3f}"
+
+
 def _gb_seconds(figures: Figures) -> str:
     usage = figures["usage"]
     arm = " (arm64)" if usage["arm_gb_seconds"] else ""
@@ -148,7 +152,11 @@ def _synth(figures: Figures) -> str:
 
 def _left(figures: Figures) -> str:
     left = figures["left after destroy"]
-    things = [f"{count} {name}" for name, count in left.items() if name != "model" and count]
+    things = [
+        f"{count} {name.removesuffix('s') if count == 1 else name}"
+        for name, count in left.items()
+        if name != "model" and count
+    ]
     return ", ".join([f"model {' or '.join(left['model'])}", *things])
 
 
