@@ -55,8 +55,8 @@ def _lag_up(figures: Figures) -> Goal:
         "RUNNING to CREATE_COMPLETE: median no worse than the provider framework's at its default",
         ours <= framework,
         f"{ours:.2f} s against {framework:.2f} s ({RESTART_SECONDS} s taken off)",
-        "both look every 5 s, so half of that is what either can expect; the rest is the phase that a run "
-        "happens to meet",
+        "both look about every 5 s, so about half of that is what either can expect; the rest is the phase "
+        "that a run happens to meet",
     )
 
 
@@ -69,8 +69,8 @@ def _calls(figures: Figures) -> Goal | None:
         "Rekognition calls of a long start: no more than the provider framework's",
         ours <= framework,
         f"{ours:.0f} against {framework:.0f}",
-        "the claim by tags takes five calls beside the looks, and these come a little oftener than every 5 s, "
-        "where those of the framework drift to more",
+        "the claim by tags takes five calls beside the looks, and these come a little oftener than every "
+        "5 s, where those of the framework drift to more",
     )
 
 

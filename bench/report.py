@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from bench.results import total_calls
+from bench.results import seconds_between_looks, total_calls
 from bench.variants import VARIANTS
 
 BEGIN = "<!-- Written by `make bench`: from here -->"
@@ -37,7 +37,7 @@ def section(results: Mapping[str, Any]) -> str:
         "![Lag](benchmarks-lag.svg)",
         "![Price](benchmarks-price.svg)",
         "### Figures",
-        _figures_table(results["variants"]),
+        _figures_table(results["variants"], results["run"]["times"]["long_start"]),
         "### Goals",
         _goals_table(results["goals"]),
         "### The construct alone",
@@ -58,7 +58,7 @@ def _about(run: Mapping[str, Any]) -> str:
     )
 
 
-def _figures_table(variants: Mapping[str, Figures]) -> str:
+def _figures_table(variants: Mapping[str, Figures], long_start: float) -> str:
     rows: list[tuple[str, Callable[[Figures], str]]] = [
         ("RUNNING to CREATE_COMPLETE: median, p95, worst (s)", _lag("RUNNING to CREATE_COMPLETE, seconds")),
         ("STOPPED to DELETE_COMPLETE: median, p95, worst (s)", _lag("STOPPED to DELETE_COMPLETE, seconds")),
@@ -72,6 +72,7 @@ def _figures_table(variants: Mapping[str, Figures]) -> str:
         ),
         ("interpreter and code, fresh process, each function (ms)", _cold_start),
         ("Rekognition calls of the long start", _long(_calls)),
+        ("mean time between two looks of it (s)", _long(_between_looks(long_start))),
         ("Lambda invocations of it", _long(lambda f: f"{f['usage']['requests']:.0f}")),
         ("Lambda GB-seconds of it", _long(_gb_seconds)),
         ("state transitions; rule invocations of it", _long(_events)),
@@ -113,6 +114,14 @@ def _long(inner: Callable[[Figures], str]) -> Callable[[Figures], str]:
 def _calls(figures: Figures) -> str:
     names = ", ".join(f"{name} {count:g}" for name, count in figures["Rekognition calls"].items())
     return f"{total_calls(figures):g} ({names})"
+
+
+def _between_looks(long_start: float) -> Callable[[Figures], str]:
+    def cell(figures: Figures) -> str:
+        found = seconds_between_looks(long_start, figures)
+        return "it does not look" if found is None else f"{found:.2f}"
+
+    return cell
 
 
 def _price_of_thousand(figures: Figures) -> str:

@@ -68,6 +68,15 @@ def total_calls(figures: Mapping[str, Any]) -> float:
     return float(sum(figures["Rekognition calls"].values()))
 
 
+def seconds_between_looks(start_seconds: float, figures: Mapping[str, Any]) -> float | None:
+    """How far apart a create's looks at the model were on average; None if it never looked.
+
+    Half of it is the lag to be expected: the end of a start lies anywhere between two looks.
+    """
+    looks = figures["Rekognition calls"].get("DescribeProjectVersions", 0)
+    return start_seconds / looks if looks else None
+
+
 def what_is_left(left: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What deletions have left: the most of each kind, and every status that a model was left in."""
     found: dict[str, Any] = {"model": sorted({entry["model"] for entry in left})}

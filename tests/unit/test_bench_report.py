@@ -74,6 +74,13 @@ def test_figures_of_one_have_a_price_by_service() -> None:
     assert found["list price by service, USD"]["step_functions"] == 0.025
 
 
+def test_the_time_between_looks() -> None:
+    """Of what looks; AwsCustomResource never does."""
+    looks = {"Rekognition calls": {"DescribeProjectVersions": 120, "StartProjectVersion": 1}}
+    assert results.seconds_between_looks(600.0, looks) == 5.0
+    assert results.seconds_between_looks(600.0, {"Rekognition calls": {"StartProjectVersion": 1}}) is None
+
+
 def test_what_is_left_is_the_worst_of_all() -> None:
     """One deployment that leaves something behind is enough."""
     left = [
@@ -184,5 +191,6 @@ def test_the_section_shows_every_way_and_what_was_not_met() -> None:
     assert "| 2; 1; 1 |" in text
     assert "model STOPPED, 2 log groups" in text
     assert "not run" in text
+    assert "| mean time between two looks of it (s) | 5.00 |" in text
     assert text.count("**no**") == 1
     assert "| lag: up | median 0.50, p95 0.90, worst 1.00 |\n| lag: one | 20.5 |" in text
