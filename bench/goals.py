@@ -15,7 +15,7 @@ FURTHER_RESOURCES_MAX = 1
 RESTART_SECONDS = 0.15
 """What the embedded AWS adds to the framework's lag: it starts a Node function anew whose last run raised an
 error, which is how the framework says "not yet". On AWS the process stays. Taken off, so that nobody is ahead
-by a fault of the emulator; seen as 0.11 s on an idle machine."""
+by a fault of the emulator; 0.12 to 0.16 s were seen."""
 
 Figures = Mapping[str, Mapping[str, Any]]
 """By key of the variant."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -40,9 +41,9 @@ def _lag(samples: Mapping[str, Any]) -> Figure:
     figure, axes = plt.subplots(1, 2, figsize=(9, 2.8), sharey=True)
     for axis, (name, title) in zip(axes, LAGS.items(), strict=True):
         for row, variant in enumerate(waiting):
-            lags = sorted(samples[variant.key][name])
+            lags = samples[variant.key][name]
             axis.plot(lags, [row] * len(lags), "o", color="#1f77b4", alpha=0.5, markersize=5)
-            axis.plot(lags[len(lags) // 2], row, "|", color="black", markersize=18)
+            axis.plot(statistics.median(lags), row, "|", color="black", markersize=18)
         axis.set_xscale("symlog", linthresh=1)
         axis.set_xticks([0, 1, 3, 10, 30, 100], ["0", "1", "3", "10", "30", "100"])
         axis.set_xlim(-0.1, 150)
