@@ -53,8 +53,9 @@ FIRST_SEED ?= 1
 simulate-alternatives: setup ## what people use today, in the same SEEDS simulated histories: a table
 	@PYTHONPATH=tests/simulation:constructs:lambda $(BIN)/python -m simulator.compare --seeds $(SEEDS) --first-seed $(FIRST_SEED) --json build/alternatives.json
 
-bench: setup ## measure lag, calls, import, asset and synth
-	@$(RUN) exec $(BIN)/python -m bench
+ROUNDS ?= 10
+bench: setup ## the construct beside what people use today, measured in ROUNDS rounds; writes docs/benchmarks.md
+	@$(RUN) exec $(BIN)/python -m bench --rounds $(ROUNDS)
 
 simulate: setup ## play SEEDS histories from FIRST_SEED on all cores; fails on a violation
 	@$(RUN) PYTHONPATH=tests/simulation:constructs:lambda $(BIN)/python -m simulator $(SEEDS) $(FIRST_SEED)

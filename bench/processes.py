@@ -1,4 +1,4 @@
-"""What fresh processes cost: imports of the handler, synths of an app. Medians of alternating runs."""
+"""What fresh processes cost: the start of each function's code, and the synth of an app."""
 
 from __future__ import annotations
 
@@ -8,95 +8,126 @@ import subprocess
 import sys
 import tempfile
 import time
-import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-ROOT = Path(__file__).parents[1]
-ARN = "arn:aws:rekognition:eu-west-1:123456789012:project/parts/version/v3/1627045542080"
+from aws_cdk import Stack
 
-IMPORTS = {
-    "botocore alone": "import botocore.session",
-    "boto3 alone": "import boto3",
-    "crhelper as it comes (three clients)": "from crhelper import CfnResource; CfnResource()",
-    "our handler": "import running_model_handler.entry",
-}
-EMPTY_APP = "from aws_cdk import App, Stack\napp = App()\nStack(app, 'S')\napp.synth()\n"
-MODEL_APP = (
-    "from aws_cdk import App, Stack\nfrom rekognition_running_model import RunningModel\napp = App()\n"
-    f"RunningModel(Stack(app, 'S'), 'M', project_version_arn={ARN!r})\napp.synth()\n"
+from bench.alternatives.model import Model
+from bench.runtimes import node_modules
+from bench.stacks import CONTEXT, ROOT, add_models, synthesize, zipped_assets
+from bench.variants import VARIANTS
+
+NOTHING = "nothing"
+"""Stands for a variant: a process that loads nothing."""
+EXAMPLE_MODELS = [
+    Model(
+        f"Model{number}",
+        "arn:aws:rekognition:eu-west-1:123456789012:project/parts/1627045542000",
+        f"arn:aws:rekognition:eu-west-1:123456789012:project/parts/version/v{number}/1627045542080",
+    )
+    for number in (1, 2)
+]
+EMPTY_APP = f"from aws_cdk import App, Stack\napp = App(context={CONTEXT!r})\nStack(app, 'S')\napp.synth()\n"
+VARIANT_APP = (
+    "from aws_cdk import App, Stack\nfrom bench.alternatives.KEY import add_models\n"
+    "from bench.alternatives.model import Model\n"
+    f"app = App(context={CONTEXT!r})\n"
+    f"add_models(Stack(app, 'S'), [Model(*{tuple(EXAMPLE_MODELS[0])!r})])\napp.synth()\n"
 )
-FUNCTION_APP = (
-    "from aws_cdk import App, Stack, aws_lambda as l\napp = App()\nl.Function(Stack(app, 'S'), 'F', "
-    "runtime=l.Runtime.PYTHON_3_14, handler='a.b', code=l.Code.from_inline('x = 1'))\napp.synth()\n"
-)
-UNTYPED_APP = (
-    "import json, sys\nfrom aws_cdk import App, CfnResource, Stack\napp = App()\nstack = Stack(app, 'S')\n"
-    "for name, resource in json.load(open(TEMPLATE))['Resources'].items():\n"
-    "    CfnResource(stack, name, type=resource['Type'], properties=resource['Properties'])\napp.synth()\n"
-)
-"""The same resources without any of their own modules: what CDK takes for them at least."""
 
 
-def _seconds(script: str, environment: dict[str, str]) -> float:
-    begin = time.perf_counter()
-    subprocess.run([sys.executable, "-c", script], env=environment, check=True, capture_output=True)
-    return time.perf_counter() - begin
+@dataclass(frozen=True)
+class Process:
+    """A process to be timed."""
+
+    command: Sequence[str]
+    environment: Mapping[str, str]
 
 
-def _medians(scripts: dict[str, str], repetitions: int, environment: dict[str, str]) -> dict[str, float]:
-    """Side by side: each round runs every script once."""
-    times: dict[str, list[float]] = {name: [] for name in scripts}
+def medians(processes: Mapping[str, Process], repetitions: int) -> dict[str, float]:
+    """Seconds of each process, side by side: each round runs every one of them once."""
+    times: dict[str, list[float]] = {name: [] for name in processes}
     for _ in range(repetitions):
-        for name, script in scripts.items():
-            times[name].append(_seconds(script, environment))
+        for name, process in processes.items():
+            begin = time.perf_counter()
+            subprocess.run(process.command, env=process.environment, check=True, capture_output=True)
+            times[name].append(time.perf_counter() - begin)
     return {name: statistics.median(values) for name, values in times.items()}
 
 
-def import_milliseconds(repetitions: int = 9) -> dict[str, float]:
-    """Time of a process that imports, less the time of one that does nothing; milliseconds."""
-    environment = {
+def _example(folder: Path, variant: str, models: int) -> dict[str, Any]:
+    def build(stack: Stack) -> None:
+        add_models(variant, stack, EXAMPLE_MODELS[:models])
+
+    return synthesize(folder, "S", build)
+
+
+def templates(variant: str) -> tuple[dict[str, Any], dict[str, Any], int]:
+    """The template with one model, the one with two, and the bytes of the assets."""
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
+        first, second = _example(Path(one), variant, 1), _example(Path(two), variant, 2)
+        return first, second, sum(len(archive) for archive in zipped_assets(Path(one), "S").values())
+
+
+def cold_start_milliseconds(repetitions: int) -> dict[str, dict[str, float]]:
+    """By variant and function: the time of a fresh process that loads the function's code as Lambda does.
+
+    An asset brings no compiled files and Lambda can't keep them, so they are not written here either.
+    """
+    python = {
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(ROOT / "lambda"),
-        "AWS_REGION": "eu-west-1",
         "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_REGION": "eu-west-1",
         "AWS_ACCESS_KEY_ID": "x",
         "AWS_SECRET_ACCESS_KEY": "y",
+        "PYTHONDONTWRITEBYTECODE": "1",
     }
-    found = _medians({"nothing": "pass", **IMPORTS}, repetitions, environment)
-    return {name: round((found[name] - found["nothing"]) * 1000) for name in IMPORTS}
+    node = python | {"NODE_PATH": str(node_modules())}
+    processes = {
+        f"{NOTHING} python": Process([sys.executable, "-c", "pass"], python),
+        f"{NOTHING} nodejs": Process(["node", "-e", ""], node),
+    }
+    with tempfile.TemporaryDirectory() as place:
+        for variant in VARIANTS:
+            folder = Path(place) / variant.key
+            folder.mkdir()
+            for logical_id, resource in _example(folder, variant.key, 1)["Resources"].items():
+                if resource["Type"] != "AWS::Lambda::Function":
+                    continue
+                properties = resource["Properties"]
+                code = folder / f"asset.{properties['Code']['S3Key'].removesuffix('.zip')}"
+                module = properties["Handler"].rpartition(".")[0]
+                kind = "python" if properties["Runtime"].startswith("python") else "nodejs"
+                key = f"{variant.key} {logical_id}"
+                processes[key] = (
+                    Process(
+                        [sys.executable, "-c", f"import importlib; importlib.import_module({module!r})"],
+                        python | {"PYTHONPATH": str(code)},
+                    )
+                    if kind == "python"
+                    else Process(["node", "-e", f"require({str(code / module)!r})"], node)
+                )
+        found = medians(processes, repetitions)
+    figures: dict[str, dict[str, float]] = {}
+    for key, seconds in found.items():
+        owner, name = key.split()
+        figures.setdefault(owner, {})[name] = round(seconds * 1000)
+    return figures
 
 
-def synth_seconds(repetitions: int = 11) -> dict[str, float]:
-    """Time of a whole synth: of an empty app, of one with a model, and of two to compare with; seconds."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        environment = dict(os.environ) | {"CDK_OUTDIR": str(folder / "out")}
-        _seconds(MODEL_APP, environment)
-        template = (folder / "out" / "S.template.json").rename(folder / "template.json")
-        scripts = {
-            "empty app": EMPTY_APP,
-            "one model": MODEL_APP,
-            "its resources, untyped": UNTYPED_APP.replace("TEMPLATE", repr(str(template))),
-            "a plain Lambda function": FUNCTION_APP,
-        }
-        found = _medians(scripts, repetitions, environment)
-    return {name: round(value, 3) for name, value in found.items()}
-
-
-def asset_bytes() -> dict[str, int]:
-    """Size of the Lambda package, zipped as CDK does it (deflate)."""
-    from rekognition_running_model._asset import stage
-
+def synth_seconds(repetitions: int) -> dict[str, float]:
+    """Time of a whole synth in a fresh process: of an empty app, and of one stack in every way."""
     with tempfile.TemporaryDirectory() as folder:
-        target, archive = Path(folder) / "asset", Path(folder) / "asset.zip"
-        target.mkdir()
-        stage(target)
-        files = sorted(path for path in target.rglob("*") if path.is_file())
-        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
-            for path in files:
-                packed.write(path, path.relative_to(target))
-        return {
-            "files": len(files),
-            "bytes": sum(path.stat().st_size for path in files),
-            "zipped bytes": archive.stat().st_size,
+        path = os.pathsep.join(str(ROOT / part) for part in (".", "constructs", "lambda"))
+        environment = dict(os.environ) | {"CDK_OUTDIR": f"{folder}/out", "PYTHONPATH": path}
+        scripts = {"empty app": EMPTY_APP} | {
+            variant.key: VARIANT_APP.replace("KEY", variant.key) for variant in VARIANTS
         }
+        found = medians(
+            {name: Process([sys.executable, "-c", script], environment) for name, script in scripts.items()},
+            repetitions,
+        )
+    return {name: round(value, 3) for name, value in found.items()}
