@@ -42,7 +42,8 @@ class Meter:
     running_peak: int = 0
     function_seconds: float = 0.0
     full_seconds: float = 0.0
-    """How long no other function of the account could have begun."""
+    """How long no other function of the account could have begun, until all creates were answered."""
+    all_answered: bool = False
     running_since: float = EPOCH
     levels: list[tuple[float, int]] = field(default_factory=list)
     """How many invocations ran from when on."""
@@ -62,7 +63,7 @@ class Meter:
         """An invocation began or ended."""
         passed = now - self.running_since
         self.function_seconds += self.running * passed
-        if self.running >= self.concurrency:
+        if self.running >= self.concurrency and not self.all_answered:
             self.full_seconds += passed
         self.running += change
         self.invocations += change > 0
@@ -141,7 +142,8 @@ class Account(World):
         self.story = _Silence()
         self._quota_gateway = MeteredGateway(self, random.Random(f"{plan.seed} calls"), quotas)  # noqa: S311
         self.gateway = self._quota_gateway
-        self.functions = MeteredFunctions(self, random.Random(f"{plan.seed} events"))  # noqa: S311
+        self.metered_functions = MeteredFunctions(self, random.Random(f"{plan.seed} events"))  # noqa: S311
+        self.functions = self.metered_functions
         self.apis = Apis(self)
         self._bystander_pause = 1.0 / bystander_per_second if bystander_per_second else 0.0
         self._unanswered = sum(len(o.template.models) for stack in plan.stacks for o in stack.operations)
@@ -158,6 +160,9 @@ class Account(World):
         """See ``World``."""
         super().end_request(request, outcome)
         self._unanswered -= request.type == "Create"
+        if self._unanswered == 0 and not self.meter.all_answered:
+            self.meter.note_running(0, self.kernel.now)
+            self.meter.all_answered = True
 
     def _bystander_calls(self) -> None:
         """The owner's own tools, or another stack: control calls at a steady rate until all is answered."""

@@ -101,3 +101,28 @@ def many_accounts(path: Path, series: Series) -> None:
             each.set_xlabel("models")
         axes[0].legend(fontsize=7, frameon=False)
         _save(figure, path)
+
+
+def remedies(path: Path, ways: Sequence[tuple[str, Figures]], series: Series, one_seconds: float) -> None:
+    """Lag and calls of one model under each remedy, and the recommended one over sizes."""
+    with mpl.rc_context(_STYLE):
+        figure, axes = plt.subplots(2, 2, figsize=(9.5, 5.6))
+        flat = axes.flatten()
+        for (name, figures), marker in zip(ways, "os^vDPX*", strict=False):
+            flat[0].scatter(
+                figures.calls[Family.CONTROL] / figures.models, figures.lag(0.5), marker=marker, label=name
+            )
+        flat[0].set_title("one model, start of ten minutes", fontsize=9)
+        flat[0].set_xlabel("control calls")
+        flat[0].set_ylabel("lag RUNNING → answer, median, s")
+        flat[0].set_xlim(left=0)
+        flat[0].set_ylim(bottom=0)
+        flat[0].legend(fontsize=6, frameon=False)
+        _draw(flat[1], series, lambda f: f.seconds / one_seconds, "time until all answered, ratio to one")
+        _draw(flat[2], series, lambda f: f.busiest_minute_per_second, "control calls/s, busiest minute")
+        flat[2].axhline(_CONTROL_QUOTA, color="black", linestyle="--", linewidth=0.8)
+        _draw(flat[3], series, lambda f: f.lag(0.95), "lag RUNNING → answer, p95, s")
+        for each in flat[1:]:
+            each.set_xlabel("models in one stack")
+        flat[1].legend(fontsize=7, frameon=False)
+        _save(figure, path)

@@ -103,3 +103,37 @@ def total_table(points: Iterable[Point], one_seconds: float) -> str:
     return table(
         "models", ((number(point.models), point.figures) for point in points), total_columns(one_seconds)
     )
+
+
+def remedy_columns(one_seconds: float) -> list[Column]:
+    """What a remedy does to one model alone."""
+    return [
+        ("answered", lambda f: f"{f.models - f.missed} of {f.models}"),
+        ("lag median, s", lambda f: number(f.lag(0.5), 2)),
+        ("p95", lambda f: number(f.lag(0.95), 2)),
+        ("worst", lambda f: number(f.lag(1.0), 1)),
+        ("control calls a model", lambda f: number(per_model(control(f), f))),
+        ("CloudFormation calls", lambda f: number(per_model(f.calls[Family.CLOUDFORMATION], f))),
+        ("time, ratio to one", lambda f: number(f.seconds / one_seconds, 2)),
+        ("GB-s a model", lambda f: number(per_model(f.gb_seconds, f))),
+    ]
+
+
+def crowd_columns(one_seconds: float) -> list[Column]:
+    """What a remedy does where many models share an account."""
+    return [
+        ("answered", lambda f: f"{f.models - f.missed} of {f.models}"),
+        ("time, ratio to one", lambda f: number(f.seconds / one_seconds, 2)),
+        ("lag median, s", lambda f: number(f.lag(0.5), 1)),
+        ("p95", lambda f: number(f.lag(0.95), 1)),
+        ("worst", lambda f: number(f.lag(1.0), 1)),
+        ("control calls a model", lambda f: number(per_model(control(f), f))),
+        ("busiest minute, a second", lambda f: number(f.busiest_minute_per_second, 1)),
+        ("peak second", lambda f: str(f.peak_per_second)),
+        ("throttled in all", lambda f: number(f.throttles[Family.CONTROL])),
+        ("after 3 min", lambda f: number(f.late_throttles)),
+        ("owner's calls throttled", lambda f: share(f.bystander_throttles, f.bystander_calls)),
+        ("Lambda at once", lambda f: str(f.concurrent_peak)),
+        ("account full", lambda f: share(f.full_share, 1.0)),
+        ("GB-s a model", lambda f: number(per_model(f.gb_seconds, f))),
+    ]

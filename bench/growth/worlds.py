@@ -35,6 +35,9 @@ class Setting:
     models: int
     seed: int = 0
     concurrency: int = 1000
+    """Of the account."""
+    reserved: int | None = None
+    """What of it is set aside for the function, and all that it gets."""
     stacks: int = 1
     start_seconds: float = START_SECONDS
     spread_seconds: float = START_SPREAD_SECONDS
@@ -83,7 +86,13 @@ def plan_of(setting: Setting) -> Plan:
         )
         for stack in range(min(setting.stacks, setting.models))
     )
-    return Plan(setting.seed, models, stacks, running_quota=setting.models, concurrency=setting.concurrency)
+    return Plan(
+        setting.seed,
+        models,
+        stacks,
+        running_quota=setting.models,
+        concurrency=setting.reserved or setting.concurrency,
+    )
 
 
 @dataclass(slots=True)
@@ -227,5 +236,6 @@ def live(
         deployment=deployment() if deployment is not None else None,
         bystander_per_second=setting.bystander_per_second,
     )
+    account.meter.concurrency = setting.concurrency
     account.play()
     return account
