@@ -16,8 +16,9 @@ ACCOUNT_SIZES: Final = (1, 2, 5, 10, 15, 20, 22, 24, 26, 30, 40, 50, 75, 100)
 """Models of one stack in one account."""
 TOTALS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 """Models of many accounts."""
-PER_ACCOUNT: Final = (2, 50)
-"""Models of each of many accounts: as many as the default quota of running models lets run, and many."""
+ACCOUNTS: Final = ((2, 1000), (50, 1000), (50, 10))
+"""Models of each of many accounts, and Lambda's concurrency: as many models as the default quota lets run,
+and many."""
 CONCURRENCIES: Final = (1000, 10)
 """Lambda's default for an account, and what a new one often begins with."""
 SEEDS: Final = 5

@@ -53,12 +53,13 @@ def _curves(data: dict[str, Any], plots_into: Path, *, quick: bool) -> list[str]
     parts.append(_knees(series, one.seconds))
     parts.append("### Many accounts")
     series = []
-    for per_account in curves.PER_ACCOUNT:
-        points = curves.many_accounts(new_handler, per_account, curves.CONCURRENCIES[0], totals)
-        series.append((f"{per_account} models an account", points))
-        data[f"many accounts, {per_account} models each"] = _data(points)
+    for per_account, concurrency in curves.ACCOUNTS:
+        points = curves.many_accounts(new_handler, per_account, concurrency, totals)
+        name = f"{per_account} models an account, Lambda concurrency {concurrency:,}"
+        series.append((name, points))
+        data[f"many accounts, {name}"] = _data(points)
         parts += [
-            f"{per_account} models in each account:",
+            f"{name}:",
             report.total_table(points, one.seconds),
         ]
     plots.many_accounts(plots_into / "growth-accounts.svg", series)
@@ -70,7 +71,9 @@ def _remedies(data: dict[str, Any], plots_into: Path, *, quick: bool) -> list[st
     seeds, many = (20, 1) if quick else (200, 4)
     one = remedies.lived(remedies.TODAY, remedies.alone(seeds))
     alone_columns = report.remedy_columns(one.seconds)
-    crowd_columns = report.crowd_columns(one.seconds)
+    # The ratio of a crowd is to a model of its own world, whose starts vary less.
+    one_of_crowd = remedies.lived(remedies.TODAY, [Setting(1, seed=seed) for seed in range(seeds)])
+    crowd_columns = report.crowd_columns(one_of_crowd.seconds)
 
     def measured(title: str, ways: Sequence[Way], settings: Sequence[Setting]) -> list[tuple[str, Figures]]:
         rows = [(way.name, remedies.lived(way, settings)) for way in ways]
@@ -90,7 +93,7 @@ def _remedies(data: dict[str, Any], plots_into: Path, *, quick: bool) -> list[st
     ]
     rows = [
         (
-            f"{deviation:.0%}",
+            f"deviates by {100 * deviation:g} %",
             remedies.lived(KNOWN_SHARED, remedies.alone(seeds, relative_deviation=deviation)),
         )
         for deviation in remedies.DEVIATIONS
@@ -124,10 +127,10 @@ def _remedies(data: dict[str, Any], plots_into: Path, *, quick: bool) -> list[st
     ):
         parts += [
             f"### {title}",
-            f"{many} {'history' if many == 1 else 'histories'}; the owner makes a control call a second meanwhile.",
+            f"Histories: {many}. The owner makes a control call a second meanwhile.",
             report.table("way", measured(title, ways, settings), crowd_columns),
         ]
-    return parts + _recommended(data, plots_into, single, one.seconds, quick=quick)
+    return parts + _recommended(data, plots_into, single, one_of_crowd.seconds, quick=quick)
 
 
 def _recommended(
@@ -143,19 +146,34 @@ def _recommended(
     seeds = 1 if quick else curves.SEEDS
     parts = ["### The recommended schedule, over sizes"]
     series: list[tuple[str, Sequence[Point]]] = []
-    for way in (remedies.TODAY, *remedies.RECOMMENDED):
+    for way in (remedies.TODAY, *remedies.RECOMMENDED):  # today's once more, for the plot
         points = curves.one_account(remedies.factory(way), 1000, sizes, seeds)
         series.append((way.name, points))
         if way is remedies.TODAY:
             continue
         data[f"one account, {way.name}"] = _data(points)
         parts += [f"{way.name}, one stack in one account:", report.account_table(points, one_seconds)]
+    ten_thousand = []
     for way in remedies.RECOMMENDED:
         points = curves.many_accounts(remedies.factory(way), 50, 1000, totals)
         data[f"many accounts, 50 models each, {way.name}"] = _data(points)
         parts += [f"{way.name}, 50 models in each account:", report.total_table(points, one_seconds)]
+        ten_thousand.append(points)
     plots.remedies(plots_into / "growth-remedies.svg", single, series, one_seconds)
-    return [*parts, "![Remedies](growth-remedies.svg)"]
+    parts.append("![Remedies](growth-remedies.svg)")
+    named = dict(single)
+    crowds = [remedies.lived(way, remedies.crowd(1 if quick else 4)) for way in remedies.RECOMMENDED]
+    goals = report.goals(
+        today=named[remedies.TODAY.name],
+        framework=named[remedies.FRAMEWORK.name],
+        recommended=[named[way.name] for way in remedies.RECOMMENDED],
+        crowds=crowds,
+        totals=[[point.figures for point in points] for points in ten_thousand],
+        one_seconds=one_seconds,
+    )
+    data["goals"] = [list(goal) for goal in goals]
+    lines = ["| goal | measured | |", "| --- | --- | --- |", *(f"| {a} | {b} | {c} |" for a, b, c in goals)]
+    return [*parts, "### The goals", "\n".join(lines)]
 
 
 def _knees(series: Sequence[tuple[str, Sequence[Point]]], one_seconds: float) -> str:

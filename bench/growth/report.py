@@ -7,11 +7,16 @@ from typing import Final
 
 from bench.growth.curves import Point
 from bench.growth.quota import Family
+from bench.growth.schedule import CALLS_PER_SECOND, SHARE
 from bench.growth.worlds import Figures
 
 BEGIN: Final = "<!-- begin of what python -m bench.growth writes -->"
 END: Final = "<!-- end of what python -m bench.growth writes -->"
 
+FRAMEWORK_LAG_SECONDS: Final = 2.3
+"""The median lag of the provider framework's default that the goals name."""
+
+Goal = tuple[str, str, str]
 Column = tuple[str, Callable[[Figures], str]]
 
 
@@ -137,3 +142,69 @@ def crowd_columns(one_seconds: float) -> list[Column]:
         ("account full", lambda f: share(f.full_share, 1.0)),
         ("GB-s a model", lambda f: number(per_model(f.gb_seconds, f))),
     ]
+
+
+def goals(
+    *,
+    today: Figures,
+    framework: Figures,
+    recommended: Sequence[Figures],
+    crowds: Sequence[Figures],
+    totals: Sequence[Sequence[Figures]],
+    one_seconds: float,
+) -> list[Goal]:
+    """What was asked for, what was measured, and whether that is it.
+
+    ``recommended``, ``crowds`` (50 models in an account) and ``totals`` (growing over accounts) each hold the
+    first start and the one with a known length.
+    """
+
+    def calls(figures: Figures) -> float:
+        return per_model(control(figures), figures)
+
+    def told(goal: str, measured: str, met: bool) -> Goal:
+        return goal, measured, "met" if met else "**not met**"
+
+    first, known = recommended
+    result = [
+        told(
+            f"first start: median lag at most {FRAMEWORK_LAG_SECONDS} s, no more calls than the framework",
+            f"{first.lag(0.5):.2f} s, {calls(first):.0f} calls to {calls(framework):.0f}",
+            first.lag(0.5) <= FRAMEWORK_LAG_SECONDS and calls(first) <= calls(framework),
+        ),
+        told(
+            "length known: at most half of that lag, at most a third of the calls of a look every 5 s",
+            f"{known.lag(0.5):.2f} s, {calls(known):.0f} calls to {calls(today):.0f}",
+            known.lag(0.5) <= FRAMEWORK_LAG_SECONDS / 2 and calls(known) <= calls(today) / 3,
+        ),
+    ]
+    for name, crowd in zip(("first start", "length known"), crowds, strict=True):
+        result.append(
+            told(
+                f"50 models in one stack, {name}: all answered, in at most 1.2 of one model's time",
+                f"{crowd.models - crowd.missed} of {crowd.models}, {crowd.seconds / one_seconds:.2f}",
+                crowd.missed == 0 and crowd.seconds <= 1.2 * one_seconds,
+            )
+        )
+        result.append(
+            told(
+                f"50 models in one stack, {name}: the busiest minute after the Starts takes at most 60 % of "
+                "5 calls a second",
+                f"{crowd.busiest_minute_per_second / CALLS_PER_SECOND:.0%}",
+                crowd.busiest_minute_per_second <= SHARE * CALLS_PER_SECOND,
+            )
+        )
+    for name, points in zip(("first start", "length known"), totals, strict=True):
+        full = [figures for figures in points if figures.models >= 50]
+        few, most = full[0], full[-1]
+        late = most.late_throttles / max(1, control(most))
+        ratio = calls(most) / calls(few)
+        result.append(
+            told(
+                f"{most.models:,} models, {name}: no answer missed, no throttling that lasts, cost linear",
+                f"{most.missed} missed, {late:.1%} of calls throttled after 3 min, "
+                f"{ratio:.2f} times the calls a model of 50 models",
+                most.missed == 0 and late < 0.01 and 0.9 < ratio < 1.1,
+            )
+        )
+    return result

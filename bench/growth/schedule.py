@@ -18,12 +18,19 @@ CALLS_PER_SECOND: Final = 5.0
 SHARE: Final = 0.6
 """Of that, what the waiters of one stack take together; the rest is for the owner, and for Starts."""
 
+SHARE_JITTER: Final = 0.2
+"""Only lengthens: what is left below the share is for calls that are tried again."""
+
 THROTTLE_FACTOR: Final = 2.0
 THROTTLE_FACTOR_MAX: Final = 8.0
-THROTTLE_HALF_LIFE_SECONDS: Final = 120.0
+THROTTLE_HALF_LIFE_SECONDS: Final = 300.0
 """How long it takes until half of a throttle is forgotten."""
 
 JITTER: Final = 0.1
+
+PAUSE_SECONDS_MAX: Final = 60.0
+"""Whatever the reason. A pause that does not fit into an invocation is handed over, to an invocation into
+which it does not fit either, until no hand-over is left."""
 
 QUICK_SECONDS: Final = 15.0
 """For so long after a Start looks come at the declared interval: what fails at once is told at once."""
@@ -38,12 +45,13 @@ LATE_SHARE: Final = 1 / 160
 
 FAR_FACTOR: Final = 12.0
 """Long before the expected time, in poll intervals; a model that fails meanwhile is found that late."""
-FAR_SECONDS_MAX: Final = 60.0
 NEAR_FACTOR: Final = 0.2
 """Around the expected time."""
 NEAR_SECONDS_MIN: Final = 1.0
 APPROACH_SHARE: Final = 1 / 5
 """Of the time that is left until the expected one, what the next pause takes."""
+APPROACH_SHARE_MAX: Final = 3 / 4
+"""The same after throttles: however many, the expected time is not slept through."""
 OVERDUE_SHARE: Final = 1 / 20
 """Of the time since the expected one, what the next pause takes."""
 
@@ -77,11 +85,12 @@ def next_look_seconds(
     throttles_recently: float,
     chance: float,
 ) -> float:
-    """The one that is recommended."""
-    pause = unknown(elapsed_since_start, interval_seconds)
-    if expected_seconds is not None:
-        pause = known(elapsed_since_start, expected_seconds, interval_seconds)
-    return pressed(pause, throttles_recently) * (1.0 - JITTER * chance)
+    """The one that is recommended. Never more than ``PAUSE_SECONDS_MAX``."""
+    if expected_seconds is None:
+        pause = pressed(unknown(elapsed_since_start, interval_seconds), throttles_recently)
+    else:
+        pause = known(elapsed_since_start, expected_seconds, interval_seconds, throttles_recently)
+    return min(PAUSE_SECONDS_MAX, pause) * (1.0 - JITTER * chance)
 
 
 def unknown(elapsed: float, interval: float) -> float:
@@ -93,14 +102,15 @@ def unknown(elapsed: float, interval: float) -> float:
     return max(interval * factor, elapsed * LATE_SHARE)
 
 
-def known(elapsed: float, expected: float, interval: float) -> float:
+def known(elapsed: float, expected: float, interval: float, throttles_recently: float = 0.0) -> float:
     """The pause after so many seconds of a start that is expected to take ``expected``."""
     left = expected - elapsed
-    near = max(NEAR_SECONDS_MIN, interval * NEAR_FACTOR)
+    near = pressed(max(NEAR_SECONDS_MIN, interval * NEAR_FACTOR), throttles_recently)
     if left <= 0.0:
-        return min(unknown(elapsed, interval), max(near, -left * OVERDUE_SHARE))
-    far = interval if elapsed < QUICK_SECONDS else min(FAR_SECONDS_MAX, interval * FAR_FACTOR)
-    return min(far, max(near, left * APPROACH_SHARE))
+        late = pressed(unknown(elapsed, interval), throttles_recently)
+        return min(late, max(near, -left * OVERDUE_SHARE))
+    far = interval if elapsed < QUICK_SECONDS else interval * FAR_FACTOR
+    return max(near, min(far, left * min(APPROACH_SHARE_MAX, pressed(APPROACH_SHARE, throttles_recently))))
 
 
 def pressed(pause: float, throttles_recently: float) -> float:
@@ -116,5 +126,5 @@ def faded(throttles: float, seconds: float) -> float:
 
 
 def fair_seconds(neighbours: int) -> float:
-    """The shortest pause with which so many waiters keep to their share of the account's calls."""
-    return max(1, neighbours) / (SHARE * CALLS_PER_SECOND)
+    """The shortest pause with which so many waiters, up to 180, keep to their share of the calls."""
+    return min(PAUSE_SECONDS_MAX, max(1, neighbours) / (SHARE * CALLS_PER_SECOND))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bench.growth.account import Account
-from bench.growth.schedule import JITTER, Schedule, faded, fair_seconds, fixed
+from bench.growth.schedule import SHARE_JITTER, Schedule, faded, fair_seconds, fixed
 from running_model_handler.core.errors import ErrorKind, ServiceError
 from running_model_handler.core.waiting import POLL_INTERVAL_SECONDS_DEFAULT
 from running_model_handler.entry import Function
@@ -116,7 +116,7 @@ class VariantWorker(Worker):
         if not self.memory.neighbours:
             events = self.account.stacks[self.envelope.stack_id].events_at(self.clock.now())
             self.memory.neighbours = neighbours_in(events)
-        return fair_seconds(self.memory.neighbours) * (1.0 + JITTER * self.clock.chance())
+        return fair_seconds(self.memory.neighbours) * (1.0 + SHARE_JITTER * self.clock.chance())
 
 
 def neighbours_in(events: list[StackEvent]) -> int:

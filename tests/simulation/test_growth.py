@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
+from bench.growth.curves import knee, many_accounts, settings_of
 from bench.growth.quota import Family, Quotas, TokenBucket, family_of
+from bench.growth.remedies import FIRST_SHARED, KNOWN_LEAVES, KNOWN_SHARED, YIELDS, lived
+from bench.growth.report import BEGIN, END, account_columns, goals, replaced, table
+from bench.growth.variants import Variant, handler_of, neighbours_in
 from bench.growth.worlds import Figures, Setting, busiest_minute, figures_of, live, plan_of, quantile
 from simulator.fast_seam import new_handler
+from simulator.stack import StackEvent
 
 
 def test_a_bucket_lets_a_second_of_calls_through_at_once_and_then_as_many_as_are_filled_in() -> None:
@@ -120,3 +127,108 @@ def test_an_account_lives_the_same_life_each_time() -> None:
     """Nothing but the setting decides what is measured."""
     first, second = (figures_of(live(Setting(4, start_seconds=60.0), new_handler)) for _ in range(2))
     assert first == second
+
+
+def test_a_variant_that_changes_nothing_lives_the_life_of_the_handler() -> None:
+    """What a variant measures is due to what it changes."""
+    setting = Setting(4, start_seconds=60.0, quotas=Quotas(((Family.CONTROL, 2.0),)))
+    assert figures_of(live(setting, handler_of(Variant("nothing"), 60.0))) == figures_of(
+        live(setting, new_handler)
+    )
+
+
+def test_a_known_length_takes_fewer_calls() -> None:
+    """Rare looks before it, quick ones around it, and every model is answered."""
+    setting = Setting(2, start_seconds=300.0)
+    today = figures_of(live(setting, new_handler))
+    known = lived(KNOWN_SHARED, [setting])
+    assert today.missed == known.missed == 0
+    assert known.calls[Family.CONTROL] < today.calls[Family.CONTROL] / 2
+
+
+def test_waiters_of_one_stack_keep_to_their_share() -> None:
+    """Where today's looks are throttled, shared ones are not."""
+    setting = Setting(30, start_seconds=400.0)
+    today, shared = figures_of(live(setting, new_handler)), lived(FIRST_SHARED, [setting])
+    assert today.missed == shared.missed == 0
+    assert today.late_throttles > 10 * shared.late_throttles
+    assert shared.busiest_minute_per_second < 5.0
+
+
+def test_who_hands_over_after_the_start_takes_an_invocation_more() -> None:
+    """And nothing else."""
+    figures = lived(YIELDS, [Setting(2, start_seconds=60.0)])
+    assert (figures.missed, figures.invocations) == (0, 4)
+
+
+def test_who_waits_in_a_queue_holds_less_concurrency() -> None:
+    """Three models, one unit of concurrency: all are answered, sooner, for a fraction of the GB-seconds."""
+    setting = Setting(3, start_seconds=300.0, concurrency=1)
+    today = figures_of(live(setting, new_handler))
+    leaves = lived(KNOWN_LEAVES, [setting])
+    assert today.missed == leaves.missed == 0
+    assert leaves.gb_seconds < today.gb_seconds / 2
+    assert leaves.seconds < today.seconds
+    assert leaves.full_share < today.full_share
+
+
+def test_reserved_concurrency_leaves_the_rest_to_the_owner() -> None:
+    """The account is never full, and the waiters have less."""
+    figures = figures_of(live(Setting(3, start_seconds=60.0, concurrency=3, reserved=1), new_handler))
+    assert (figures.missed, figures.concurrent_peak, figures.full_share) == (0, 1, 0.0)
+
+
+def test_neighbours_are_the_models_whose_newest_event_is_of_something_under_way() -> None:
+    """Other resources, and the stack itself, are none."""
+
+    def event(logical_id: str, status: str, properties: dict[str, str] | None) -> StackEvent:
+        return StackEvent(0.0, logical_id, status, None, properties)
+
+    model = {"ProjectVersionArn": "arn"}
+    events = [
+        event("A", "CREATE_COMPLETE", model),
+        event("B", "CREATE_IN_PROGRESS", model),
+        event("A", "CREATE_IN_PROGRESS", model),
+        event("C", "CREATE_IN_PROGRESS", {}),
+        event("B", "CREATE_IN_PROGRESS", model),
+        event("stack", "CREATE_IN_PROGRESS", None),
+    ]
+    assert neighbours_in(events) == 1
+
+
+def test_an_account_that_is_full_is_lived_through_once_for_all_totals() -> None:
+    """Totals of many accounts are sums, the last account being what is left."""
+    points = many_accounts(new_handler, 2, 1000, totals=(1, 2, 5))
+    assert [(point.models, point.figures.models, point.figures.accounts) for point in points] == [
+        (1, 1, 1),
+        (2, 2, 1),
+        (5, 5, 3),
+    ]
+    assert [one.models for one in settings_of(5, 2, Setting(2))] == [2, 2, 1]
+    assert knee(points, lambda figures: figures.accounts > 1) == 5
+    assert knee(points, lambda figures: figures.missed > 0) is None
+
+
+def test_only_the_marked_part_of_the_document_is_written_anew() -> None:
+    """What people wrote stays."""
+    document = f"before\n{BEGIN}\nold\n{END}\nafter\n"
+    assert replaced(document, "new") == f"before\n{BEGIN}\n\nnew\n\n{END}\nafter\n"
+    with pytest.raises(ValueError, match="no marked part"):
+        replaced("without marks", "new")
+
+
+def test_a_goal_is_met_or_not() -> None:
+    """Looks every five seconds are not a third of themselves."""
+    figures = figures_of(live(Setting(2, start_seconds=60.0), new_handler))
+    many = figures_of(live(Setting(50, start_seconds=60.0), new_handler))
+    rows = goals(
+        today=figures,
+        framework=figures,
+        recommended=[figures, figures],
+        crowds=[many, many],
+        totals=[[many], [many]],
+        one_seconds=1.0,
+    )
+    assert rows[1][2] == "**not met**"
+    assert len(rows) == 8
+    assert "| 2 of 2 |" in table("a", [("row", figures)], account_columns(60.0))
