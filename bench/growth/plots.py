@@ -37,7 +37,9 @@ def _save(figure: Any, path: Path) -> None:
     plt.close(figure)
 
 
-def _draw(axes: Any, series: Series, value: Callable[[Figures], float], title: str) -> None:
+def _draw(
+    axes: Any, series: Series, value: Callable[[Figures], float], title: str, *, log: bool = False
+) -> None:
     for (name, points), marker in zip(series, "os^vD", strict=False):
         axes.plot(
             [point.models for point in points],
@@ -52,7 +54,10 @@ def _draw(axes: Any, series: Series, value: Callable[[Figures], float], title: s
     axes.set_xticks(_ticks(series))
     axes.set_xticklabels([f"{tick:,}" for tick in _ticks(series)])
     axes.minorticks_off()
-    axes.set_ylim(bottom=0)
+    if log:
+        axes.set_yscale("log")
+    else:
+        axes.set_ylim(bottom=0)
 
 
 def _ticks(series: Series) -> list[int]:
@@ -92,11 +97,9 @@ def many_accounts(path: Path, series: Series) -> None:
     """What grows with accounts."""
     with mpl.rc_context(_STYLE):
         figure, axes = plt.subplots(1, 3, figsize=(9.5, 2.9))
-        _draw(axes[0], series, lambda f: f.calls[Family.CONTROL], "control calls in all")
-        _draw(axes[1], series, lambda f: f.gb_seconds, "GB-seconds in all")
+        _draw(axes[0], series, lambda f: f.calls[Family.CONTROL], "control calls in all", log=True)
+        _draw(axes[1], series, lambda f: f.gb_seconds, "GB-seconds in all", log=True)
         _draw(axes[2], series, lambda f: f.lag(0.95), "lag RUNNING → answer, p95, s")
-        for each in axes[:2]:
-            each.set_yscale("log")
         for each in axes:
             each.set_xlabel("models")
         axes[0].legend(fontsize=7, frameon=False)
