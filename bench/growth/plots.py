@@ -102,7 +102,7 @@ def many_accounts(path: Path, series: Series) -> None:
         _draw(axes[2], series, lambda f: f.lag(0.95), "lag RUNNING → answer, p95, s")
         for each in axes:
             each.set_xlabel("models")
-        axes[0].legend(fontsize=7, frameon=False)
+        axes[0].legend(fontsize=6, frameon=False, loc="lower right")
         _save(figure, path)
 
 
