@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -79,11 +80,11 @@ class VariantWorker(Worker):
             self.memory.throttled_at = now
         super().absorb(error)
 
-    def pause_between_looks(self) -> None:
+    def pause_between_looks(self, *, at_most: float = math.inf) -> None:
         """See ``Worker``; while the declared model starts, the schedule tells how long."""
         memory = self.state.models.get(self.model)
-        if memory is None or not memory.starts or memory.stops:
-            super().pause_between_looks()
+        if memory is None or not memory.starts or memory.stops or at_most < math.inf:
+            super().pause_between_looks(at_most=at_most)
             return
         now = self.clock.now()
         if self.variant.yields and not self.memory.yielded:

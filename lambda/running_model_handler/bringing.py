@@ -395,7 +395,7 @@ class Bringing(Steps):
         while True:
             read_at = worker.clock.now()
             claim = worker.claim_or_none(self._arn)
-            shown = claim is None or claim.owner is not None or worker.out_of_time()
+            shown = claim is None or self.ownership.has(claim) or worker.out_of_time()
             if shown or read_at - worker.state.claimed_at >= LAG_SECONDS:
                 return claim
             worker.pause(1.0)

@@ -1,6 +1,6 @@
 """Plans as files: what a search has found once is played in every test run, whatever seeds mean by then.
 
-``python -m simulator.stored SEED …`` shrinks the plans of seeds that violate a guarantee and stores them, with
+``python -m simulator.stored SEED …`` shrinks the plan of a seed that violates a guarantee and stores it, with
 what went wrong, in ``tests/simulation/found``. To be called before the mend, with the handler that is wrong.
 """
 
