@@ -334,6 +334,9 @@ class Bringing(Steps):
         if state.given_up_by_others and not state.hand_overs:
             # Nothing has told yet when the request was sent.
             self.worker.look_at_stack()
+        if claim is None or claim.superseded(self.worker.envelope.digest):
+            # What is to be brought back is a later request's by now.
+            state.given_up_by_others = False
         if claim is not None and self.ownership.has(claim) and not state.ended:
             state.note_claimed(str(self._arn), self.worker.clock.now())
 
