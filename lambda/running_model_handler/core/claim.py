@@ -86,9 +86,10 @@ class Claim:
 
         One that has failed since is in charge of nothing but its undoing.
         """
-        if not self.requests or not before.requests:
-            return self.requests == before.requests
-        return _digest_of(self.requests[0]) in (_digest_of(before.requests[0]), digest)
+        if not self.requests:
+            return not before.requests
+        known = {digest, *(_digest_of(entry) for entry in before.requests[:1])}
+        return _digest_of(self.requests[0]) in known
 
     def was_released_by(self, digest: str) -> bool:
         """Whether this very request has given the model up, as the last of all."""
