@@ -388,9 +388,13 @@ class Bringing(Steps):
 
     def _note_given_up_again(self) -> None:
         """Another delivery that had not seen the note may have written its claim over it."""
+        memory = self.worker.state.model(str(self._arn))
+        if not memory.settled_since:
+            # As long as the model is not at rest there is time.
+            return
         claim = self.worker.claim_or_none(self._arn)
         if claim is not None and self.ownership.note_given_up(self._arn, claim):
-            self.worker.state.model(str(self._arn)).settled_since = 0.0
+            memory.settled_since = 0.0
 
     def _claim_as_written(self) -> Claim | None:
         """The claim, once tags that lag have had time to show what this delivery has written."""

@@ -125,6 +125,13 @@ CLAIM_TAGS: Final = (
 
 def read_claim(tags: Mapping[str, str]) -> Claim:
     """The claim in the tags; tags that people changed are read as far as they make sense."""
+    return _read_claim(tuple(tags.items()))
+
+
+@lru_cache(maxsize=64)
+def _read_claim(items: tuple[tuple[str, str], ...]) -> Claim:
+    """A waiter reads the same tags again and again."""
+    tags = dict(items)
     stack_id, logical_id = tags.get(Tag.STACK_ID, ""), tags.get(Tag.LOGICAL_ID, "")
     created, former = tags.get(Tag.PROJECT_CREATED, ""), tags.get(Tag.PREVIOUS, "")
     return Claim(
