@@ -244,7 +244,10 @@ class Bringing(Steps):
                 certain = self._require_own_create()
             if worker.clock.now() - began >= CLAIM_FRESH_SECONDS:
                 # Another delivery may have claimed it since, or even given up.
+                read_from = worker.clock.now()
                 claim = worker.claim(arn)
+                if worker.clock.now() - read_from >= ANSWER_FRESH_SECONDS:
+                    self._require_wanted()
             self.ownership.take(
                 arn, self._declared.units, claim, seen, wanted=self._require_wanted, certain=certain
             )

@@ -78,8 +78,10 @@ class Invariant(Monitor):
             return charge
         adopted = any(
             request.owner == charge
+            and request.type != "Delete"
             and request.outcome is Outcome.SUCCESS
             and request.declared_arn == model.plan.arn
+            and (request.ended_at or 0.0) >= started.at
             for request in self.world.requests
         )
         return charge if adopted else PERSON
