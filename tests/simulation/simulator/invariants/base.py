@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from running_model_handler.core.names import Tag
+from simulator.conditions import STALE_SECONDS
 from simulator.kernel import EPOCH
 from simulator.monitor import Monitor
 from simulator.rekognition import PERSON, Model
@@ -91,7 +92,7 @@ class Invariant(Monitor):
     ) -> bool:
         """Whether somebody wants what a request does that has ended: to start a model, with these units.
 
-        That is the resource's request under way, for CloudFormation can't tell two apart that declare the
+        That is the resource's request under way, or just over, for CloudFormation can't tell two apart that declare the
         same. And what a request has stopped in a model of a living resource, its own or the one which it
         took it from, it starts again.
         """
@@ -104,7 +105,7 @@ class Invariant(Monitor):
         return any(
             other.owner == request.owner
             and other.type != "Delete"
-            and other.ended_at is None
+            and (other.ended_at is None or self.world.kernel.now - other.ended_at < STALE_SECONDS)
             and other.declared_arn == model.plan.arn
             and units in (None, other.declared_units)
             for other in self.world.requests
