@@ -92,9 +92,9 @@ class Invariant(Monitor):
     ) -> bool:
         """Whether somebody wants what a request does that has ended: to start a model, with these units.
 
-        That is the resource's request under way, or just over, for CloudFormation can't tell two apart that declare the
-        same. And what a request has stopped in a model of a living resource, its own or the one which it
-        took it from, it starts again.
+        That is the resource's request under way, or just over, for CloudFormation can't tell two apart that
+        declare the same. And what a request has stopped in a model of a living resource, its own or the one
+        which it took it from, it starts again.
         """
         heir = model.tags[-1][1].get(Tag.PREVIOUS) if model.tags else None
         if any(earlier.verb == "Stop" and earlier.by is request for earlier in model.changes):
