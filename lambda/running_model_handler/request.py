@@ -84,6 +84,20 @@ class UpdateRequest:
         every = (self.declared.arn, self.physical_arn, self.former_arn)
         return list(dict.fromkeys(arn for arn in every if arn is not None))
 
+    @property
+    def other(self) -> ProjectVersionArn | None:
+        """The model that the resource has, or tried to have, besides the declared one."""
+        return next((arn for arn in self.arns if arn != self.declared.arn), None)
+
+    @property
+    def returns(self) -> bool:
+        """Whether the resource has the declared model already; the other one is what a failed update tried.
+
+        CloudFormation sends no Delete for that one (facts: roll-back of a replacement that failed, was
+        cancelled or never answered).
+        """
+        return self.physical_arn == self.declared.arn
+
 
 @dataclass(frozen=True, slots=True)
 class DeleteRequest:

@@ -101,7 +101,7 @@ WRONG_ANSWERS: Final = (
         "duplicates-not-told-of-failure",
         "G5",
         "A delivery that failed does not tell the others before it undoes what was done.",
-        "bringing.py",
+        "undoing.py",
         "self.ownership.note_given_up(arn, claim)",
         "pass",
         1056,
