@@ -85,6 +85,9 @@ class ModelMemory:
             gap = now - self.not_running_at
             self.start_seconds = start_seconds(now - gap / 2 - self.start_at, gap)
             self.not_running_at = 0.0
+        elif seen.status != self.before_start:
+            # It failed, or was stopped: what runs after that was started by somebody else.
+            self.not_running_at = 0.0
 
     def awaits_running(self, seen: Observation, now: float) -> bool:
         """Whether all there is to do is to wait for the last Start, which was accepted, to succeed."""
