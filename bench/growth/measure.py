@@ -38,7 +38,7 @@ def _curves(data: dict[str, Any], plots_into: Path, *, quick: bool) -> list[str]
     totals = (1, 50, 100) if quick else curves.TOTALS
     today = factory(TODAY)
     one = together((Setting(1, seed=seed) for seed in range(8 * seeds)), today)
-    parts = ["## Today's handler", "### One stack in one account"]
+    parts = ["## A look every 5 s, as before", "### One stack in one account"]
     series: list[tuple[str, Sequence[Point]]] = []
     for concurrency in curves.CONCURRENCIES:
         points = curves.one_account(today, concurrency, sizes, seeds)
@@ -107,7 +107,7 @@ def _remedies(data: dict[str, Any], plots_into: Path, *, quick: bool) -> list[st
     rows = [
         (f"{length / 60:g} min, {name}", remedies.lived(way, remedies.alone(seeds, start_seconds=length)))
         for length in remedies.LENGTHS
-        for name, way in (("today", remedies.TODAY), ("recommended", FIRST_SHARED))
+        for name, way in (("every 5 s", remedies.TODAY), ("recommended", FIRST_SHARED))
     ]
     data["first starts"] = {name: as_data(figures) for name, figures in rows}
     parts.append(report.table("start", rows, alone_columns))

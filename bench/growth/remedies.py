@@ -31,7 +31,7 @@ def _way(variant: Variant, reserved: int | None = None) -> Way:
     return Way(variant.name, lambda expected: handler_of(variant, expected), reserved=reserved)
 
 
-TODAY: Final = _way(Variant("(i) today: every 5 s"))
+TODAY: Final = _way(Variant("(i) every 5 s, as before"))
 FRAMEWORK: Final = Way(
     "for comparison: Provider framework",
     lambda _: PROVIDER_FRAMEWORK.new_handler,
