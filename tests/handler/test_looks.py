@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 
 import pytest
 from world import STACK, V1, V2, World, created, properties, request, service_error
 
+from running_model_handler.core.arn import ProjectVersionArn
 from running_model_handler.core.names import Tag
 from running_model_handler.core.wanted import ResourceView
 
@@ -105,7 +107,12 @@ def test_what_a_start_took_is_noted_once(seconds: float) -> None:
     world.versions[V1].start_seconds = seconds
     written: list[dict[str, str]] = []
     tag = world.tag
-    world.tag = lambda arn, tags: (written.append(dict(tags)), tag(arn, tags))[1]  # type: ignore[method-assign]
+
+    def note(arn: ProjectVersionArn, tags: Mapping[str, str]) -> None:
+        written.append(dict(tags))
+        tag(arn, tags)
+
+    world.tag = note  # type: ignore[method-assign]
     created(world)
     assert len(written) == 2
     assert Tag.START_SECONDS not in written[0]
