@@ -245,7 +245,10 @@ class Bringing(Steps):
                 certain = self._require_own_create()
             if worker.clock.now() - began >= CLAIM_FRESH_SECONDS:
                 # Another delivery may have claimed it since, or even given up.
+                read_from = worker.clock.now()
                 claim = worker.claim(arn)
+                if worker.clock.now() - read_from >= ANSWER_FRESH_SECONDS:
+                    self._require_wanted()
             self.ownership.take(
                 arn, self._declared.units, claim, seen, wanted=self._require_wanted, certain=certain
             )
@@ -335,6 +338,9 @@ class Bringing(Steps):
         if state.given_up_by_others and not state.hand_overs:
             # Nothing has told yet when the request was sent.
             self.worker.look_at_stack()
+        if claim is None or claim.superseded(self.worker.envelope.digest):
+            # What is to be brought back is a later request's by now.
+            state.given_up_by_others = False
         if claim is not None and self.ownership.has(claim) and not state.ended:
             state.note_claimed(str(self._arn), self.worker.clock.now())
 
@@ -386,9 +392,13 @@ class Bringing(Steps):
 
     def _note_given_up_again(self) -> None:
         """Another delivery that had not seen the note may have written its claim over it."""
+        memory = self.worker.state.model(str(self._arn))
+        if not memory.settled_since:
+            # As long as the model is not at rest there is time.
+            return
         claim = self.worker.claim_or_none(self._arn)
         if claim is not None and self.ownership.note_given_up(self._arn, claim):
-            self.worker.state.model(str(self._arn)).settled_since = 0.0
+            memory.settled_since = 0.0
 
     def _claim_as_written(self) -> Claim | None:
         """The claim, once tags that lag have had time to show what this delivery has written."""
@@ -396,7 +406,7 @@ class Bringing(Steps):
         while True:
             read_at = worker.clock.now()
             claim = worker.claim_or_none(self._arn)
-            shown = claim is None or claim.owner is not None or worker.out_of_time()
+            shown = claim is None or self.ownership.has(claim) or worker.out_of_time()
             if shown or read_at - worker.state.claimed_at >= LAG_SECONDS:
                 return claim
             worker.pause(1.0)

@@ -128,7 +128,8 @@ class Ownership:
         except _ClaimChanged as changed:
             self.take(arn, units, changed.claim, seen, wanted=wanted, certain=certain)
             return
-        shown = self._read_back(arn, claim.owner)
+        former = Owner(self._owner.stack_id, previous.logical_id) if previous else None
+        shown = self._read_back(arn, {None, self._owner, claim.owner, former})
         worker.state.adopted = adopted
         if not self.has(shown) and not worker.out_of_time():
             # Another request of this resource wrote at the same time, and has not seen our claim.
@@ -279,8 +280,11 @@ class Ownership:
             resource is not None and resource.status == "CREATE_IN_PROGRESS"
         )
 
-    def _read_back(self, arn: ProjectVersionArn, before: Owner | None) -> Claim:
-        """The claim once it shows as ours; raises ``RequestFailed`` if others claimed the model too."""
+    def _read_back(self, arn: ProjectVersionArn, known: set[Owner | None]) -> Claim:
+        """The claim once it shows as ours; raises ``RequestFailed`` if others claimed the model too.
+
+        ``known`` are those whose claims ours is based on: tags that lag may show them again.
+        """
         worker = self._worker
         until = worker.clock.now() + LAG_SECONDS
         rival: Claim | None = None
@@ -288,7 +292,7 @@ class Ownership:
             claim = worker.claim(arn)
             if self.has(claim) and rival is None:
                 return claim
-            if claim.owner not in (None, before, self._owner):
+            if claim.owner not in known:
                 rival = claim
             if worker.clock.now() >= until or worker.out_of_time():
                 break

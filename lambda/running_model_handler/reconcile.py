@@ -24,7 +24,7 @@ from running_model_handler.core.plan import (
 from running_model_handler.core.state import ModelMemory
 from running_model_handler.core.status import Observation, Status
 from running_model_handler.core.units import InferenceUnits
-from running_model_handler.core.waiting import ANSWER_FRESH_SECONDS, backoff_seconds
+from running_model_handler.core.waiting import ANSWER_FRESH_SECONDS, LAG_SECONDS, backoff_seconds
 from running_model_handler.worker import Worker
 
 _logger = logging.getLogger("running_model")
@@ -162,7 +162,12 @@ class Reconciler:
             else:
                 guard.now_and_then()
             seen = None
-            worker.pause_between_looks()
+            if isinstance(step, Finished) and memory.settled_since:
+                # What happens meanwhile shows at the end of it too.
+                settled_in = memory.settled_since + settle_seconds - worker.clock.now()
+                worker.pause(min(settled_in, LAG_SECONDS))
+            else:
+                worker.pause_between_looks()
 
     def _look_elsewhere(self) -> Observation:
         """A version that its project does not show; raises ``RequestFailed`` if its state stays unknown."""

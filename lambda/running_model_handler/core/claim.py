@@ -90,9 +90,10 @@ class Claim:
 
         One that has failed since is in charge of nothing but its undoing.
         """
-        if not self.requests or not before.requests:
-            return self.requests == before.requests
-        return _digest_of(self.requests[0]) in (_digest_of(before.requests[0]), digest)
+        if not self.requests:
+            return not before.requests
+        known = {digest, *(_digest_of(entry) for entry in before.requests[:1])}
+        return _digest_of(self.requests[0]) in known
 
     def was_released_by(self, digest: str) -> bool:
         """Whether this very request has given the model up, as the last of all."""
@@ -129,6 +130,13 @@ Tag.START_SECONDS, which says something of the model, and nothing of its owner."
 
 def read_claim(tags: Mapping[str, str]) -> Claim:
     """The claim in the tags; tags that people changed are read as far as they make sense."""
+    return _read_claim(tuple(tags.items()))
+
+
+@lru_cache(maxsize=64)
+def _read_claim(items: tuple[tuple[str, str], ...]) -> Claim:
+    """A waiter reads the same tags again and again."""
+    tags = dict(items)
     stack_id, logical_id = tags.get(Tag.STACK_ID, ""), tags.get(Tag.LOGICAL_ID, "")
     created, former = tags.get(Tag.PROJECT_CREATED, ""), tags.get(Tag.PREVIOUS, "")
     return Claim(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from simulator.conditions import nobody_could_answer
-from simulator.invariants.base import Invariant, in_charge, owner_of, touched_by_others
+from simulator.invariants.base import Invariant, owner_of, touched_by_others
 from simulator.rekognition import PERSON, Change
 from simulator.requests import Outcome, Request
 
@@ -54,7 +54,7 @@ class GoneMeansNotBilling(Invariant):
         model = self.world.rekognition.models.get(arn if arn.startswith("arn:") else request.declared_arn)
         if model is None or not model.bills:
             return
-        charge, claimed_by = in_charge(model), owner_of(model.true_tags)
+        charge, claimed_by = self.in_charge(model), owner_of(model.true_tags)
         if claimed_by is not None and claimed_by != request.owner:
             return
         if charge == request.owner and not _just_started(model.changes, self.world.kernel.now):

@@ -12,7 +12,7 @@ from running_model_handler.core.names import Tag
 from simulator.kernel import EPOCH
 from simulator.monitor import Monitor
 from simulator.rekognition import PERSON, Model
-from simulator.requests import Request
+from simulator.requests import Outcome, Request
 from simulator.stack import Resource
 
 if TYPE_CHECKING:
@@ -66,6 +66,25 @@ class Invariant(Monitor):
         if resource is None or stack is None or not stack.exists:
             return False
         return resource.exists and not resource.status.startswith("DELETE_")
+
+    def in_charge(self, model: Model) -> Owner | str | None:
+        """Who has to see to it that a model does not run for nobody; see ``in_charge``.
+
+        A model that a person has started, and that a request claims without success, stays the person's.
+        """
+        charge = in_charge(model)
+        started = next((change for change in reversed(model.changes) if change.verb == "Start"), None)
+        if started is None or isinstance(started.by, Request) or not isinstance(charge, tuple):
+            return charge
+        adopted = any(
+            request.owner == charge
+            and request.type != "Delete"
+            and request.outcome is Outcome.SUCCESS
+            and request.declared_arn == model.plan.arn
+            and (request.ended_at or 0.0) >= started.at
+            for request in self.world.requests
+        )
+        return charge if adopted else PERSON
 
     def is_wanted_again(
         self, request: Request, model: Model, units: tuple[int | None, int | None] | None = None

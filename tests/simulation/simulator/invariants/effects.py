@@ -149,6 +149,9 @@ class AsDeclared(Invariant):
             return
         if model.status is None or self._runs_as_others_declare(model, request):
             return
+        if model.plan.arn in self.world.retained:
+            # A resource that had taken it over was removed with its model left as it was (decision 7).
+            return
         condition = self._condition_of(request, model)
         if condition is not None:
             self.world.note_condition(condition)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from running_model_handler.core.names import Tag
 from simulator.conditions import admits_what_is_left, condition_of
-from simulator.invariants.base import JUST_CLAIMED_SECONDS, Invariant, in_charge
+from simulator.invariants.base import JUST_CLAIMED_SECONDS, Invariant
 from simulator.rekognition import Model
 from simulator.requests import Request
 
@@ -39,7 +39,7 @@ class NoLeak(Invariant):
         if heir and self.has_model((request.owner[0], heir), model):
             # It runs for the resource that had it before, and the Delete that follows gives it back.
             return
-        if model.bills and in_charge(model) == request.owner and not admits_what_is_left(body):
+        if model.bills and self.in_charge(model) == request.owner and not admits_what_is_left(body):
             self.violated(f"FAILED for {request.name}, and what it started is {model.status}")
 
     def at_the_end(self, quiet: bool) -> None:
@@ -48,12 +48,12 @@ class NoLeak(Invariant):
                 continue
             condition = condition_of(self.world, model)
             if condition is None:
-                self.violated(f"{model.plan.name} is {model.status} for nobody: {in_charge(model)}")
+                self.violated(f"{model.plan.name} is {model.status} for nobody: {self.in_charge(model)}")
             else:
                 self.world.note_condition(condition)
 
     def _is_wanted(self, model: Model) -> bool:
-        charge = in_charge(model)
+        charge = self.in_charge(model)
         if charge is None or isinstance(charge, str):
             return True
         resource = self.resource(charge)

@@ -32,7 +32,7 @@ WRONG_ACTS: Final = (
         "bringing.py",
         "self.give_up(to_give_up, settle_seconds=SETTLE_SECONDS)",
         "pass",
-        470,
+        12701,
     ),
     Mutant(
         "invented-id-deletes-nothing",

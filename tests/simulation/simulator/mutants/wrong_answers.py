@@ -95,7 +95,7 @@ WRONG_ANSWERS: Final = (
         "entry.py",
         "            raise provider.unanswered",
         "            return",
-        7193,
+        11752,
     ),
     Mutant(
         "duplicates-not-told-of-failure",

@@ -1,0 +1,82 @@
+"""Plans as files: what a search has found once is played in every test run, whatever seeds mean by then.
+
+``python -m simulator.stored SEED …`` shrinks the plan of a seed that violates a guarantee and stores it, with
+what went wrong, in ``tests/simulation/found``. To be called before the mend, with the handler that is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from cattrs.preconf.json import make_converter
+
+from simulator.draw import draw
+from simulator.history import play
+from simulator.plan import KillAt, Plan
+from simulator.shrink import shrink
+
+FOUND: Final = Path(__file__).parents[1] / "found"
+_converter: Final = make_converter()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A history in which a guarantee did not hold."""
+
+    seed: int
+    guarantee: str
+    violation: str
+    """What the invariant said of the handler of that time."""
+    plan: Plan
+
+
+def read(file: Path) -> Found:
+    """A stored history."""
+    return _converter.structure(json.loads(file.read_text()), Found)
+
+
+def write(found: Found, folder: Path = FOUND) -> Path:
+    """Store a history; returns the file."""
+    folder.mkdir(exist_ok=True)
+    file = folder / f"{found.seed}.json"
+    file.write_text(json.dumps(_converter.unstructure(found), indent=1) + "\n")
+    return file
+
+
+def find(seed: int) -> Found | None:
+    """The shrunk history of a seed; None if it violates nothing, or only where a certain line is killed.
+
+    Lines are counted as they run: the same number means another line after every change.
+    """
+    violations = play(draw(seed)).violations
+    if not violations:
+        return None
+    guarantee = violations[0].guarantee
+    plan = shrink(draw(seed), lambda one: guarantee in {found.guarantee for found in play(one).violations})
+    if any(kill.at is KillAt.LINE for kill in plan.kills):
+        return None
+    said = next(found.text for found in play(plan).violations if found.guarantee == guarantee)
+    return Found(seed, guarantee, said, plan)
+
+
+def main() -> int:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("seeds", type=int, nargs="+")
+    parser.add_argument("--directory", type=Path, default=FOUND)
+    arguments = parser.parse_args()
+    logging.disable(logging.CRITICAL)
+    for seed in arguments.seeds:
+        found = find(seed)
+        print(f"{seed}: nothing that can be stored" if found is None else write(found, arguments.directory))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
