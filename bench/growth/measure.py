@@ -10,9 +10,8 @@ from typing import Any, Final
 from bench.growth import curves, plots, remedies, report
 from bench.growth.curves import Point, together
 from bench.growth.quota import Family
-from bench.growth.remedies import FIRST_SHARED, KNOWN_SHARED, Way
+from bench.growth.remedies import FIRST_SHARED, KNOWN_SHARED, TODAY, Way, factory
 from bench.growth.worlds import Figures, Setting
-from simulator.fast_seam import new_handler
 
 _QUANTILES: Final = (("median", 0.5), ("p95", 0.95), ("worst", 1.0))
 
@@ -37,11 +36,12 @@ def _curves(data: dict[str, Any], plots_into: Path, *, quick: bool) -> list[str]
     seeds = 1 if quick else curves.SEEDS
     sizes = (1, 10, 50) if quick else curves.ACCOUNT_SIZES
     totals = (1, 50, 100) if quick else curves.TOTALS
-    one = together((Setting(1, seed=seed) for seed in range(8 * seeds)), new_handler)
-    parts = ["## Today's handler", "### One stack in one account"]
+    today = factory(TODAY)
+    one = together((Setting(1, seed=seed) for seed in range(8 * seeds)), today)
+    parts = ["## A look every 5 s, as before", "### One stack in one account"]
     series: list[tuple[str, Sequence[Point]]] = []
     for concurrency in curves.CONCURRENCIES:
-        points = curves.one_account(new_handler, concurrency, sizes, seeds)
+        points = curves.one_account(today, concurrency, sizes, seeds)
         series.append((f"Lambda concurrency {concurrency:,}", points))
         data[f"one account, concurrency {concurrency}"] = _data(points)
         parts += [
@@ -54,7 +54,7 @@ def _curves(data: dict[str, Any], plots_into: Path, *, quick: bool) -> list[str]
     parts.append("### Many accounts")
     series = []
     for per_account, concurrency in curves.ACCOUNTS:
-        points = curves.many_accounts(new_handler, per_account, concurrency, totals)
+        points = curves.many_accounts(today, per_account, concurrency, totals)
         name = f"{per_account} models an account, Lambda concurrency {concurrency:,}"
         series.append((name, points))
         data[f"many accounts, {name}"] = _data(points)
@@ -107,7 +107,7 @@ def _remedies(data: dict[str, Any], plots_into: Path, *, quick: bool) -> list[st
     rows = [
         (f"{length / 60:g} min, {name}", remedies.lived(way, remedies.alone(seeds, start_seconds=length)))
         for length in remedies.LENGTHS
-        for name, way in (("today", remedies.TODAY), ("recommended", FIRST_SHARED))
+        for name, way in (("every 5 s", remedies.TODAY), ("recommended", FIRST_SHARED))
     ]
     data["first starts"] = {name: as_data(figures) for name, figures in rows}
     parts.append(report.table("start", rows, alone_columns))

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bench.growth.schedule import backed_off, next_look_seconds
+from bench.growth.schedule import backed_off
 from bench.growth.variants import Variant, handler_of
 from bench.growth.worlds import START_SECONDS, Figures, Setting, figures_of, live
-from simulator import fast_seam
+from running_model_handler.core.schedule import next_look_seconds
 from simulator.alternatives import PROVIDER_FRAMEWORK
 from simulator.deployment import Deployment
 from simulator.functions import Handler
@@ -31,7 +31,7 @@ def _way(variant: Variant, reserved: int | None = None) -> Way:
     return Way(variant.name, lambda expected: handler_of(variant, expected), reserved=reserved)
 
 
-TODAY: Final = Way("(i) today: every 5 s", lambda _: fast_seam.new_handler)
+TODAY: Final = _way(Variant("(i) every 5 s, as before"))
 FRAMEWORK: Final = Way(
     "for comparison: Provider framework",
     lambda _: PROVIDER_FRAMEWORK.new_handler,

@@ -7,8 +7,8 @@ from typing import Final
 
 from bench.growth.curves import Point
 from bench.growth.quota import Family
-from bench.growth.schedule import CALLS_PER_SECOND, SHARE
 from bench.growth.worlds import Figures
+from running_model_handler.core.schedule import CALLS_PER_SECOND, SHARE
 
 BEGIN: Final = "<!-- begin of what python -m bench.growth writes -->"
 END: Final = "<!-- end of what python -m bench.growth writes -->"

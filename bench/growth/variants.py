@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bench.growth.account import Account
-from bench.growth.schedule import SHARE_JITTER, Schedule, faded, fair_seconds, fixed
-from running_model_handler.core.errors import ErrorKind, ServiceError
+from bench.growth.schedule import Schedule, fixed
+from running_model_handler.core.arn import ProjectVersionArn
+from running_model_handler.core.schedule import SHARE_JITTER, fair_seconds
 from running_model_handler.core.waiting import POLL_INTERVAL_SECONDS_DEFAULT
 from running_model_handler.entry import Function
 from running_model_handler.envelope import Envelope
@@ -17,13 +17,12 @@ from running_model_handler.request import CreateRequest, Request
 from running_model_handler.worker import HandOverDue, Invocation, Worker
 from simulator.fast_seam import FastServices, _log_levels_kept
 from simulator.functions import Handler
-from simulator.stack import StackEvent
 from simulator.world import World
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """What is done otherwise than today."""
+    """What is done otherwise than in the handler."""
 
     name: str
     schedule: Schedule = fixed
@@ -51,10 +50,7 @@ LEAVES_MAX: Final = 8
 class Memory:
     """What a waiter would write into its state; kept beside it here, since the state is the handler's."""
 
-    throttles: float = 0.0
-    throttled_at: float = 0.0
     yielded: bool = False
-    neighbours: int = 0
     leaves: int = 0
     leave_seconds: float = 0.0
 
@@ -63,42 +59,28 @@ class VariantWorker(Worker):
     """Waits by a schedule."""
 
     variant: Variant
-    account: Account
     memory: Memory
-    expected_seconds: float | None
-    model: str
+    known_seconds: float | None
 
-    def absorb(self, error: ServiceError) -> None:
-        """See ``Worker``; takes note of throttles.
+    def note_start_seconds(self, arn: ProjectVersionArn) -> None:
+        """See ``Worker``; what is known is told by the variant."""
 
-        Those of the claim and the Start count too: they tell that many models begin at once, and the first
-        looks of the early ones are not to get in the way of the others' Starts.
-        """
-        if error.kind is ErrorKind.THROTTLED:
-            now = self.clock.now()
-            self.memory.throttles = faded(self.memory.throttles, now - self.memory.throttled_at) + 1.0
-            self.memory.throttled_at = now
-        super().absorb(error)
-
-    def pause_between_looks(self, *, at_most: float = math.inf) -> None:
-        """See ``Worker``; while the declared model starts, the schedule tells how long."""
-        memory = self.state.models.get(self.model)
-        if memory is None or not memory.starts or memory.stops or at_most < math.inf:
-            super().pause_between_looks(at_most=at_most)
-            return
-        now = self.clock.now()
+    def pause_while_starting(self, arn: ProjectVersionArn) -> None:
+        """See ``Worker``; the variant's schedule tells how long."""
+        memory, now = self.state.model(str(arn)), self.clock.now()
         if self.variant.yields and not self.memory.yielded:
             self.memory.yielded = True
             raise HandOverDue
+        chance = self.clock.chance()
         seconds = self.variant.schedule(
             now - memory.start_at,
-            self.expected_seconds,
+            self.known_seconds,
             self._poll_interval_seconds,
-            faded(self.memory.throttles, now - self.memory.throttled_at),
-            self.clock.chance(),
+            self.state.throttles_recently(now),
+            chance,
         )
         if self.variant.shares:
-            seconds = max(seconds, self._fair_seconds())
+            seconds = max(seconds, fair_seconds(self.state.neighbours) * (1.0 + SHARE_JITTER * chance))
         may_leave = self.variant.leaves and self.memory.leaves < LEAVES_MAX
         if may_leave and self.expected_seconds is None:
             seconds = max(seconds, (now - memory.start_at) * LEAVE_SHARE)
@@ -107,26 +89,6 @@ class VariantWorker(Worker):
             self.memory.leave_seconds = min(seconds, LEAVE_SECONDS_MAX, self.deadline - now)
             raise HandOverDue
         self.pause(seconds)
-
-    def _fair_seconds(self) -> float:
-        """The share of the own stack, by how many of its models are under way.
-
-        They are counted once, in the page of events that the handler reads before it claims a model: that
-        takes no call more. Jitter only lengthens it.
-        """
-        if not self.memory.neighbours:
-            events = self.account.stacks[self.envelope.stack_id].events_at(self.clock.now())
-            self.memory.neighbours = neighbours_in(events)
-        return fair_seconds(self.memory.neighbours) * (1.0 + SHARE_JITTER * self.clock.chance())
-
-
-def neighbours_in(events: list[StackEvent]) -> int:
-    """How many models of a stack are under way, by its newest events, newest first."""
-    latest: dict[str, str] = {}
-    for event in events:
-        if event.properties is not None and "ProjectVersionArn" in event.properties:
-            latest.setdefault(event.logical_id, event.status)
-    return sum(status.endswith("_IN_PROGRESS") for status in latest.values())
 
 
 class VariantFunction(Function):
@@ -150,9 +112,9 @@ class VariantFunction(Function):
             invocation=invocation,
             poll_interval_seconds=request.declared.poll_interval_seconds or POLL_INTERVAL_SECONDS_DEFAULT,
         )
-        worker.variant, worker.account, worker.model = self._variant, self._account, str(request.declared.arn)
+        worker.variant = self._variant
         worker.memory = self._notes.memories.setdefault(envelope.digest, Memory())
-        worker.expected_seconds = self._notes.expected_seconds if self._variant.expects else None
+        worker.known_seconds = self._notes.expected_seconds if self._variant.expects else None
         return worker
 
     def _hand_over(self, event: Any, state: Any, context: Any, invocation: Invocation) -> None:

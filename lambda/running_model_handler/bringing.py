@@ -88,6 +88,7 @@ class Bringing(Steps):
                 self._declared.units, self._guard, seen=look, settle_seconds=settle_seconds
             )
             seen_at = worker.clock.now()
+            worker.note_start_seconds(arn)
             self._require_not_ended()
             if to_give_up is not None:
                 worker.timeout_seconds = None

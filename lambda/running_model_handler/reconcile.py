@@ -110,11 +110,16 @@ class Reconciler:
                 self._stop()
             else:
                 guard.now_and_then()
+            awaits_running = memory.awaits_running(seen, worker.clock.now())
             seen = None
             if isinstance(step, Finished):
                 settled_in = memory.settled_since + settle_seconds - worker.clock.now()
                 worker.pause_between_looks(at_most=settled_in)
-            elif not (until_accepted and memory.starts and memory.start_certain):
+            elif until_accepted and memory.starts and memory.start_certain:
+                continue
+            elif awaits_running:
+                worker.pause_while_starting(self._arn)
+            else:
                 worker.pause_between_looks()
 
     def to_stopped(

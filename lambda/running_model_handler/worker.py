@@ -14,11 +14,19 @@ from typing import TypeVar
 from running_model_handler.core.arn import ProjectArn, ProjectVersionArn
 from running_model_handler.core.claim import Claim, read_claim
 from running_model_handler.core.errors import ErrorKind, RequestFailed, ServiceError
+from running_model_handler.core.names import Tag
+from running_model_handler.core.schedule import (
+    START_SECONDS_MAX,
+    START_SECONDS_MIN,
+    is_news,
+    pause_seconds,
+)
 from running_model_handler.core.state import State
 from running_model_handler.core.status import ABSENT, Observation
 from running_model_handler.core.waiting import (
     ACCESS_DENIED_SECONDS,
     LAG_SECONDS,
+    LAST_LOOK_SECONDS,
     STACK_LOOK_SECONDS,
     answer_deadline,
     backoff_seconds,
@@ -98,6 +106,8 @@ class Worker:
             state.started_at = clock.now()
         self.timeout_seconds: float | None = None
         """How long the present step may take, counted from the request; None for as long as there is."""
+        self.expected_seconds: dict[str, int | None] = {}
+        """What the last starts of models took, as their tags told last."""
 
     @property
     def deadline(self) -> float:
@@ -125,6 +135,27 @@ class Worker:
         """Sleep for a poll interval, ``at_most`` so many seconds."""
         self.pause(min(at_most, poll_seconds(self._poll_interval_seconds, self.clock.chance())))
 
+    def pause_while_starting(self, arn: ProjectVersionArn) -> None:
+        """Sleep for as long as the schedule says, while a start that was accepted is waited for.
+
+        A pause that does not fit into the invocation ends with a look right before the hand-over: how much
+        of an invocation is waited in does not depend on how long a pause is.
+        """
+        room = self._invocation.hand_over_at - self.clock.now()
+        longest = max(self._poll_interval_seconds, room - LAST_LOOK_SECONDS)
+        self.pause(min(longest, self._seconds_while_starting(arn)))
+
+    def _seconds_while_starting(self, arn: ProjectVersionArn) -> float:
+        now = self.clock.now()
+        return pause_seconds(
+            now - self.state.model(str(arn)).start_at,
+            self.expected_seconds.get(str(arn)),
+            self._poll_interval_seconds,
+            self.state.throttles_recently(now),
+            self.state.neighbours,
+            self.clock.chance(),
+        )
+
     # --- calls --------------------------------------------------------------------------------------
 
     def attempt(self, call: Callable[[], _T]) -> _T:
@@ -149,6 +180,8 @@ class Worker:
             "call failed",
             extra={"action": error.action, "code": error.code, "kind": error.kind.name},
         )
+        if error.kind is ErrorKind.THROTTLED:
+            self.state.note_throttle(now)
         if error.kind is ErrorKind.DENIED:
             self.state.denied_since = self.state.denied_since or now
             if now - self.state.denied_since >= min(
@@ -172,7 +205,25 @@ class Worker:
 
     def claim(self, arn: ProjectVersionArn) -> Claim:
         """The claim in the tags of a model; ``ServiceError`` NOT_FOUND when there is no such version."""
-        return read_claim(self.attempt(lambda: self.models.tags(arn)))
+        claim = read_claim(self.attempt(lambda: self.models.tags(arn)))
+        self.expected_seconds[str(arn)] = claim.start_seconds
+        return claim
+
+    def note_start_seconds(self, arn: ProjectVersionArn) -> None:
+        """Note in the model's tags what its start took, if this request has seen that: once, in one call.
+
+        It only spares calls: what goes wrong with it is no reason to fail, nor to try again.
+        """
+        memory = self.state.model(str(arn))
+        took, memory.start_seconds = memory.start_seconds, 0
+        if not START_SECONDS_MIN <= took <= START_SECONDS_MAX:
+            return
+        if not is_news(took, self.expected_seconds.get(str(arn))):
+            return
+        try:
+            self.models.tag(arn, {str(Tag.START_SECONDS): str(took)})
+        except ServiceError as error:
+            _logger.warning("start time not noted", extra={"model": str(arn), "problem": str(error)})
 
     def claim_or_none(self, arn: ProjectVersionArn) -> Claim | None:
         """The claim on a version, None if there is no such version."""
@@ -216,7 +267,7 @@ class Worker:
             if error.kind is not ErrorKind.NOT_FOUND:
                 raise
             seen = ABSENT
-        self.state.model(str(arn)).note_observation(seen)
+        self.state.model(str(arn)).note_observation(seen, self.clock.now())
         return seen
 
     # --- what CloudFormation wants ------------------------------------------------------------------
@@ -233,6 +284,8 @@ class Worker:
         if is_expected(RequestType(envelope.request_type), seen):
             self._looked_at_stack_at = self.clock.now()
             self._note_start_of_request(StackView(seen))
+        if seen is not None:
+            self.state.neighbours = seen.models_under_way
         return seen
 
     def look_at_stack(self) -> StackView:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from running_model_handler.core import waiting
 from running_model_handler.core.claim import (
+    CLAIM_TAGS,
     UNCLAIMED,
     Owner,
     PreviousOwner,
@@ -22,14 +24,17 @@ from running_model_handler.core.errors import ErrorKind, InvalidProperty, classi
 from running_model_handler.core.names import Tag
 from running_model_handler.core.numbers import parse_whole_number
 from running_model_handler.core.state import ModelMemory, State, state_from_json
+from running_model_handler.core.status import Observation
 from running_model_handler.core.units import InferenceUnits, check_units, parse_max_units, parse_min_units
 from running_model_handler.core.wanted import (
     Direction,
     RequestType,
     ResourceView,
+    StackEvent,
     StackView,
     must_stop_after_end,
     newer,
+    read_events,
     still_wanted,
 )
 
@@ -208,6 +213,121 @@ def test_state_survives_json_and_other_releases() -> None:
     assert state_from_json({"started_at": 1.0, "hand_overs": 1}, 9.0).claimed == []
     assert state_from_json(None, 9.0) == State()
     assert state_from_json({"models": {A: {}}, "hand_overs": 1}, 9.0).models == {A: ModelMemory()}
+
+
+def test_throttles_are_counted_and_fade() -> None:
+    """Half of what was counted is forgotten in five minutes, in a hand-over too."""
+    state = State(started_at=5.0, hand_overs=1)
+    state.note_throttle(1000.0)
+    state.note_throttle(1300.0)
+    assert state.throttles_recently(1300.0) == 1.5
+    after = state_from_json(json.loads(json.dumps(state.to_json())), 1600.0)
+    assert after.throttles_recently(1600.0) == 0.75
+    hostile = state_from_json({"hand_overs": 1, "throttles": 1e300, "throttled_at": 1e300}, 1600.0)
+    assert hostile.throttles_recently(1600.0) == 1600.0
+
+
+def seen(status: str) -> Observation:
+    """A look at a model."""
+    return Observation(status, InferenceUnits(1))
+
+
+def test_a_start_is_measured_to_the_middle_between_two_looks() -> None:
+    """From the accepted Start to between the last look that did not show RUNNING and the first that did."""
+    memory = ModelMemory()
+    memory.note_start("STOPPED", 100.0, certain=True)
+    for at, status in ((105.0, "STOPPED"), (110.0, "STARTING"), (690.0, "STARTING"), (700.0, "RUNNING")):
+        assert memory.start_seconds == 0
+        memory.note_observation(seen(status), at)
+    assert memory.start_seconds == 595
+    memory.note_observation(seen("RUNNING"), 800.0)
+    assert memory.start_seconds == 595
+
+
+def test_what_is_vague_is_not_measured() -> None:
+    """A Start without an answer, a RUNNING from before a stop, looks far apart, a start that failed."""
+    uncertain, stopped, apart, failed = (ModelMemory() for _ in range(4))
+    uncertain.note_start("STOPPED", 100.0, certain=False)
+    stopped.note_stop(90.0, certain=True)
+    stopped.note_start("STOPPED", 100.0, certain=True)
+    for memory in (uncertain, stopped):
+        memory.note_observation(seen("RUNNING"), 104.0)
+        assert memory.start_seconds == 0
+    stopped.note_observation(seen("STARTING"), 110.0)
+    stopped.note_observation(seen("RUNNING"), 120.0)
+    assert stopped.start_seconds == 15
+    apart.note_start("STOPPED", 100.0, certain=True)
+    apart.note_observation(seen("STARTING"), 110.0)
+    apart.note_observation(seen("RUNNING"), 300.0)
+    assert apart.start_seconds == 0
+    failed.note_start("STOPPED", 100.0, certain=True)
+    failed.note_observation(seen("FAILED"), 110.0)
+    failed.note_observation(seen("RUNNING"), 120.0)
+    assert failed.start_seconds == 0
+
+
+def test_a_start_is_waited_for_once_it_was_accepted_and_until_it_is_stopped() -> None:
+    """What was seen right before it lags for a while; any other status is no start under way."""
+    memory = ModelMemory()
+    assert not memory.awaits_running(seen("STARTING"), 100.0)
+    memory.note_start("STOPPED", 100.0, certain=False)
+    assert not memory.awaits_running(seen("STOPPED"), 101.0)
+    memory.note_observation(seen("STARTING"), 105.0)
+    assert memory.awaits_running(seen("STARTING"), 105.0)
+    memory.note_start("STOPPED", 200.0, certain=True)
+    assert memory.awaits_running(seen("STOPPED"), 200.0)
+    assert not memory.awaits_running(seen("STOPPED"), 216.0)
+    assert not memory.awaits_running(seen("STOPPING"), 201.0)
+    memory.note_stop(300.0, certain=True)
+    assert not memory.awaits_running(seen("STARTING"), 301.0)
+    memory.note_start("STOPPED", 400.0, certain=True)
+    assert memory.awaits_running(seen("STARTING"), 500.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("1", 1),
+        ("600", 600),
+        ("7200", 7200),
+        ("7201", None),
+        ("0", None),
+        ("-600", None),
+        ("600.5", None),
+        ("6e2", None),
+        (" 600", None),
+        ("600\n", None),
+        ("٦٠٠", None),
+        ("9" * 256, None),
+        ("", None),
+        ("ten minutes", None),
+    ],
+)
+def test_what_the_last_start_took_is_read_or_ignored(text: str, seconds: int | None) -> None:
+    """People can edit tags: nonsense is as good as nothing, and the claim beside it stands."""
+    claim = read_claim({str(Tag.STACK_ID): STACK, str(Tag.LOGICAL_ID): "A", str(Tag.START_SECONDS): text})
+    assert claim.start_seconds == seconds
+    assert claim.owner == Owner(STACK, "A")
+    assert Tag.START_SECONDS not in CLAIM_TAGS
+
+
+def test_models_under_way_are_counted_in_the_events_that_are_read_anyway() -> None:
+    """Those whose newest event is of something under way; what began before the operation is not read."""
+
+    def events() -> Iterator[StackEvent]:
+        model = {"ProjectVersionArn": "arn"}
+        yield StackEvent("A", "a", "CREATE_COMPLETE", 9.0)
+        yield StackEvent("B", None, "CREATE_IN_PROGRESS", 8.0, model)
+        yield StackEvent("A", None, "CREATE_IN_PROGRESS", 7.0, model)
+        yield StackEvent("C", None, "CREATE_IN_PROGRESS", 6.0, {"Other": "1"})
+        yield StackEvent("D", None, "UPDATE_IN_PROGRESS", 5.0, model)
+        yield StackEvent("B", None, "CREATE_IN_PROGRESS", 4.0, model)
+        yield StackEvent("parts", STACK, "CREATE_IN_PROGRESS", 3.0)
+        raise AssertionError("an event too many was read")
+
+    view = read_events(events(), STACK, "B")
+    assert view is not None
+    assert view.models_under_way == 2
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from typing import Final
 
 from running_model_handler.core.arn import CREATED
 from running_model_handler.core.names import Tag
+from running_model_handler.core.schedule import START_SECONDS_MAX, START_SECONDS_MIN
 from running_model_handler.core.units import InferenceUnits, check_units, parse_max_units, parse_min_units
 from running_model_handler.core.wanted import Direction
 
@@ -22,6 +23,7 @@ STACK_ID: Final = re.compile(r"arn:[a-z0-9-]+:cloudformation:[a-z0-9-]*:[0-9]*:s
 """Whatever else stands in the tag is nobody that could own a model, or ever release it."""
 _REQUEST: Final = re.compile(r"[0-9a-zA-Z]{1,12}[-.]{0,2}")
 """What the history may hold: anything longer that people wrote there would make the next claim too long."""
+_START_SECONDS: Final = re.compile(r"[0-9]{1,4}")
 _REQUESTS_KEPT: Final = 12
 _DIGEST_LENGTH: Final = 12
 _BACK: Final = "-"
@@ -65,6 +67,8 @@ class Claim:
     previous: PreviousOwner | None = None
     adopted: bool = False
     requests: tuple[str, ...] = ()
+    start_seconds: int | None = None
+    """What the last start of the model took, whoever owned it then; no part of the claim itself."""
 
     def is_of(self, owner: Owner) -> bool:
         """Whether this resource owns the model."""
@@ -120,7 +124,8 @@ CLAIM_TAGS: Final = (
     Tag.PREVIOUS_UNITS,
     Tag.ADOPTED,
 )
-"""What a release removes. Tag.REQUESTS stays: it tells a late duplicate from a new request."""
+"""What a release removes. Tag.REQUESTS stays: it tells a late duplicate from a new request. So does
+Tag.START_SECONDS, which says something of the model, and nothing of its owner."""
 
 
 def read_claim(tags: Mapping[str, str]) -> Claim:
@@ -141,6 +146,7 @@ def _read_claim(items: tuple[tuple[str, str], ...]) -> Claim:
         previous=PreviousOwner(former, _read_units(tags.get(Tag.PREVIOUS_UNITS, ""))) if former else None,
         adopted=tags.get(Tag.ADOPTED) == "true",
         requests=tuple(filter(_REQUEST.fullmatch, tags.get(Tag.REQUESTS, "").split())),
+        start_seconds=_read_start_seconds(tags.get(Tag.START_SECONDS, "")),
     )
 
 
@@ -198,6 +204,13 @@ def _digest_of(entry: str) -> str:
 
 def _is_of(entry: str, digest: str) -> bool:
     return _digest_of(entry) == digest
+
+
+def _read_start_seconds(text: str) -> int | None:
+    if not _START_SECONDS.fullmatch(text):
+        return None
+    seconds = int(text)
+    return seconds if START_SECONDS_MIN <= seconds <= START_SECONDS_MAX else None
 
 
 def _read_units(text: str) -> InferenceUnits | None:

@@ -74,3 +74,5 @@ class Tag(StrEnum):
     """The logical id of the resource of the same stack that handed the model over."""
     PREVIOUS_UNITS = "rekognition-running-model:previous-units"
     """What that resource declared."""
+    START_SECONDS = "rekognition-running-model:start-seconds"
+    """What the last start took, from the accepted Start to RUNNING, in whole seconds; whoever owns it."""

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from running_model_handler.core.arn import CREATED
 from running_model_handler.core.plan import Done
+from running_model_handler.core.schedule import faded, start_seconds
 from running_model_handler.core.status import Observation, Status
 from running_model_handler.core.waiting import HAND_OVERS_MAX, LAG_SECONDS, SERVICE_TIMEOUT_SECONDS
 from running_model_handler.core.wanted import Direction
@@ -43,6 +44,10 @@ class ModelMemory:
     """The service has accepted a Stop."""
     settled_since: float = 0.0
     """Since when the model has been as wanted, where that has to hold for a while."""
+    not_running_at: float = 0.0
+    """The last look since the Start that did not show RUNNING, for as long as the start can be measured."""
+    start_seconds: int = 0
+    """What the start took, until that has been noted in the model's tags."""
 
     def note_start(self, before: str, now: float, *, certain: bool) -> None:
         """A Start was sent; ``certain`` if the service accepted it."""
@@ -51,6 +56,9 @@ class ModelMemory:
         self.start_certain = certain
         self.start_visible = False
         self.before_start = before
+        # After a stop an old RUNNING may still show: then a look has to show STARTING first.
+        self.not_running_at = now if certain and not self.stops else 0.0
+        self.start_seconds = 0
 
     def note_stop(self, now: float, *, certain: bool = False) -> None:
         """A Stop was sent; ``certain`` if the service accepted it."""
@@ -58,15 +66,37 @@ class ModelMemory:
         self.stop_at = now
         self.stop_certain = self.stop_certain or certain
 
-    def note_observation(self, seen: Observation) -> None:
-        """Keep whether the last Start has had its effect."""
+    def note_observation(self, seen: Observation, now: float) -> None:
+        """Keep whether the last Start has had its effect, and when it was over."""
         if not self.starts or seen.status is None:
             return
+        self._measure(seen, now)
         if seen.status in (Status.STARTING, Status.RUNNING):
             # After a stop and a start an old RUNNING may still show; STARTING is always the new one.
             self.start_visible = self.start_visible or seen.status == Status.STARTING or not self.stops
         elif seen.status == Status.FAILED and self.before_start != Status.FAILED:
             self.start_visible = True
+
+    def _measure(self, seen: Observation, now: float) -> None:
+        """The start ended between two looks: the middle between them is when."""
+        if seen.status == Status.STARTING and self.start_certain:
+            self.not_running_at = now
+        elif seen.status == Status.RUNNING and self.not_running_at:
+            gap = now - self.not_running_at
+            self.start_seconds = start_seconds(now - gap / 2 - self.start_at, gap)
+            self.not_running_at = 0.0
+        elif seen.status != self.before_start:
+            # It failed, or was stopped: what runs after that was started by somebody else.
+            self.not_running_at = 0.0
+
+    def awaits_running(self, seen: Observation, now: float) -> bool:
+        """Whether all there is to do is to wait for the last Start, which was accepted, to succeed."""
+        if not self.starts or self.stop_at > self.start_at or not (self.start_certain or self.start_visible):
+            return False
+        if seen.status == Status.STARTING:
+            return True
+        # The look before the Start, or one that lags behind it.
+        return seen.status == self.before_start and now - self.start_at < LAG_SECONDS
 
     def done(self, now: float) -> Done:
         """The view of the plan on it."""
@@ -100,6 +130,11 @@ class State:
     denied_since: float = 0.0
     tries: int = 0
     """Calls that were throttled or never answered."""
+    throttles: float = 0.0
+    """How often calls were throttled of late; it has faded since ``throttled_at``."""
+    throttled_at: float = 0.0
+    neighbours: int = 0
+    """How many models of the stack were under way when its events were last read, this one included."""
     last_error: str = ""
     failure: str = ""
     """The reason why the request fails, once that is certain; what is left is to undo."""
@@ -119,6 +154,15 @@ class State:
         if arn not in self.claimed:
             self.claimed.append(arn)
             self.claimed_at = now
+
+    def note_throttle(self, now: float) -> None:
+        """Whoever is throttled looks less often for a while."""
+        self.throttles = self.throttles_recently(now) + 1.0
+        self.throttled_at = now
+
+    def throttles_recently(self, now: float) -> float:
+        """1 for a throttle just now, less for earlier ones."""
+        return faded(self.throttles, now - self.throttled_at)
 
     def model(self, arn: str) -> ModelMemory:
         """What was done to one model, empty at first."""
@@ -177,6 +221,7 @@ def _plain_fields(
             case int():
                 found[each.name] = _count(value)
             case float():
+                # Amounts too: no amount in the state comes near to a time.
                 found[each.name] = _time(value, now)
             case str():
                 found[each.name] = value if isinstance(value, str) else ""

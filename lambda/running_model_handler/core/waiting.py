@@ -68,6 +68,9 @@ ACCESS_DENIED_SECONDS: Final = 60.0
 ANSWER_MARGIN_SECONDS: Final = 60.0
 """How long before CloudFormation's own time-out a request is answered at the latest."""
 
+LAST_LOOK_SECONDS: Final = 1.0
+"""How long before a hand-over the last look of an invocation comes, where a longer pause does not fit."""
+
 BACKOFF_SECONDS_MAX: Final = 20.0
 
 HAND_OVERS_MAX: Final = 14

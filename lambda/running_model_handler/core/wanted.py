@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from running_model_handler.core.names import Property
+
 
 class RequestType(StrEnum):
     """RequestType of a custom resource request (CFN crpg-ref)."""
@@ -41,6 +43,8 @@ class ResourceView:
     """The stack's status in the same answer; only stack events tell."""
     begun_with: Mapping[str, object] = field(default_factory=dict)
     """What the operation under way declared when it still went forward; only stack events tell."""
+    models_under_way: int = 0
+    """How many models of the stack are under way, this one included; only stack events tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +83,19 @@ def read_events(events: Iterable[StackEvent], stack_id: str, logical_id: str) ->
 
     Whatever their age, one answer's events fit together: which way the stack goes, and what it declared for
     the resource before it turned back. That is asked of the event that began the resource's operation, as
-    long as the stack's own event before it is not one of a roll-back.
+    long as the stack's own event before it is not one of a roll-back. The same events tell how many models
+    of the stack are under way: no more are read for that.
     """
     latest: StackEvent | None = None
     began: StackEvent | None = None
     stack_status: str | None = None
     begun_with: Mapping[str, object] = {}
+    statuses: dict[str, str] = {}
+    models: set[str] = set()
     for event in events:
+        statuses.setdefault(event.logical_id, event.status)
+        if Property.PROJECT_VERSION_ARN in event.properties:
+            models.add(event.logical_id)
         if event.physical_id == stack_id:
             stack_status = stack_status or event.status
             if began is not None and event.status in _BEGINS:
@@ -98,8 +108,9 @@ def read_events(events: Iterable[StackEvent], stack_id: str, logical_id: str) ->
                 began = event
     if latest is None:
         return None
+    under_way = sum(statuses[model].endswith("_IN_PROGRESS") for model in models)
     return ResourceView(
-        latest.status, latest.physical_id, latest.at, latest.properties, stack_status, begun_with
+        latest.status, latest.physical_id, latest.at, latest.properties, stack_status, begun_with, under_way
     )
 
 

@@ -1,0 +1,290 @@
+"""How often a model that starts is looked at, and what is known of its last start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+import pytest
+from world import STACK, V1, V2, World, created, properties, request, service_error
+
+from running_model_handler.core.arn import ProjectVersionArn
+from running_model_handler.core.names import Tag
+from running_model_handler.core.wanted import ResourceView
+
+LOOK = "DescribeProjectVersions"
+LOOKS_EVERY_5_SECONDS = 128
+"""Of a start of ten minutes: what the handler took before, three looks around the Start included."""
+
+
+def answered_after_running(world: World, answer: dict[str, object] | None) -> float:
+    """Seconds from RUNNING to the answer of a create that succeeded."""
+    assert answer is not None
+    assert answer["Status"] == "SUCCESS"
+    running_at = next(at for at, _, status in world.history if status == "RUNNING")
+    at = answer["At"]
+    assert isinstance(at, float)
+    return at - running_at
+
+
+def known(seed: int, seconds: object, took: float = 600.0, **options: float) -> World:
+    """A world whose model's last start is known, or what its tag says."""
+    world = World(seed=seed, **options)
+    world.versions[V1].tags[Tag.START_SECONDS] = str(seconds)
+    world.versions[V1].start_seconds = took
+    return world
+
+
+def looks_of(world: World) -> list[float]:
+    """Lets a world note when it looks at its models, from now on."""
+    looks: list[float] = []
+
+    def note(action: str, arn: str) -> None:
+        if action == LOOK:
+            looks.append(world.clock.now())
+
+    world.before = note
+    return looks
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_first_start_is_looked_at_rarely_at_first(seed: int) -> None:
+    """Fewer calls than a look every five seconds, and no later an answer."""
+    world = World(seed=seed)
+    assert answered_after_running(world, created(world)) <= 4.0
+    assert 100 <= world.count(LOOK) <= 120
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_start_whose_length_is_known_takes_a_third_of_the_calls(seed: int) -> None:
+    """Rare looks, then frequent ones: an answer within seconds."""
+    world = known(seed, 600)
+    assert answered_after_running(world, created(world)) <= 2.5
+    assert world.count(LOOK) <= LOOKS_EVERY_5_SECONDS / 3
+
+
+def test_what_is_known_helps_in_every_invocation() -> None:
+    """The tag is read with the claim, which each invocation reads."""
+    world = known(0, 1200, took=1200.0, invocation_seconds=300)
+    assert answered_after_running(world, created(world)) <= 2.5
+    assert len(world.invocations) > 4
+    assert world.count(LOOK) <= 1200 / 5 / 3
+
+
+@pytest.mark.parametrize("text", ["", "soon", "0", "-5", "7201", "1e3", "9" * 200, "600 s"])
+def test_nonsense_in_the_tag_is_as_good_as_nothing(text: str) -> None:
+    """People can edit tags."""
+    world, first = known(3, text), World(seed=3)
+    assert answered_after_running(world, created(world)) <= 4.0
+    created(first)
+    assert world.count(LOOK) == first.count(LOOK)
+    assert 590 <= int(world.versions[V1].tags[Tag.START_SECONDS]) <= 610
+
+
+@pytest.mark.parametrize("seconds", [1, 30, 300, 1200, 7200])
+def test_a_wrong_tag_costs_no_more_than_half_a_minute(seconds: int) -> None:
+    """Nothing but the time between two looks depends on it."""
+    world = known(1, seconds)
+    assert answered_after_running(world, created(world)) <= 32.0
+    assert world.count("StartProjectVersion") == 1
+    assert 570 <= int(world.versions[V1].tags[Tag.START_SECONDS]) <= 630
+
+
+def test_calls_before_the_start_are_as_many_with_the_tag() -> None:
+    """It is read with the claim."""
+    counts = []
+    for world in (World(), known(0, 600)):
+        created(world)
+        names = [name for name, _ in world.calls]
+        counts.append(names.index("StartProjectVersion"))
+    assert counts == [8, 8]
+
+
+@pytest.mark.parametrize("seconds", [45.0, 180.0, 600.0, 1500.0])
+def test_what_a_start_took_is_noted_once(seconds: float) -> None:
+    """One call more, for one tag: the claim stays as it was written."""
+    world = World()
+    world.versions[V1].start_seconds = seconds
+    written: list[dict[str, str]] = []
+    tag = world.tag
+
+    def note(arn: ProjectVersionArn, tags: Mapping[str, str]) -> None:
+        written.append(dict(tags))
+        tag(arn, tags)
+
+    world.tag = note  # type: ignore[method-assign]
+    created(world)
+    assert len(written) == 2
+    assert Tag.START_SECONDS not in written[0]
+    assert set(written[1]) == {Tag.START_SECONDS}
+    assert int(written[1][Tag.START_SECONDS]) == pytest.approx(seconds, abs=8.0)
+    claim = {str(key): value for key, value in written[0].items()}
+    assert claim.items() <= world.versions[V1].tags.items()
+
+
+@pytest.mark.parametrize(("stands", "tags_written"), [(600, 1), (620, 1), (580, 1), (540, 2), (700, 2)])
+def test_what_is_known_more_or_less_is_not_written_again(stands: int, tags_written: int) -> None:
+    """Five percent are not worth a call."""
+    world = known(0, stands)
+    created(world)
+    assert world.count("TagResource") == tags_written
+
+
+def test_who_has_not_started_the_model_measures_nothing(world: World) -> None:
+    """An adopted model, and one that somebody else starts, tell nothing of a start."""
+    world.run_model(V1)
+    created(world)
+    assert Tag.START_SECONDS not in world.versions[V1].tags
+    world.versions[V2].status = "STARTING"
+    world.clock.at(100.0, lambda: world.run_model(V2))
+    created(world, V2)
+    assert Tag.START_SECONDS not in world.versions[V2].tags
+
+
+@pytest.mark.parametrize(
+    "code", ["AccessDeniedException", "ThrottlingException", "InternalServerError", "Odd"]
+)
+def test_a_tag_that_can_not_be_written_is_no_reason_to_fail(world: World, code: str) -> None:
+    """It is tried once, and never again."""
+    tries: list[str] = []
+
+    def refuse(action: str, arn: str) -> None:
+        if action == "TagResource" and "RUNNING" in world.statuses(V1):
+            tries.append(arn)
+            raise service_error(code, "rekognition:TagResource")
+
+    world.before = refuse
+    assert answered_after_running(world, created(world)) <= 4.0
+    assert len(tries) == 1
+    assert Tag.START_SECONDS not in world.versions[V1].tags
+    assert world.versions[V1].tags[Tag.STACK_ID] == STACK
+
+
+def test_the_tag_stays_when_the_claim_is_released(world: World) -> None:
+    """It says something of the model, not of who had it: the next owner's start is the faster for it."""
+    created(world)
+    took = world.versions[V1].tags[Tag.START_SECONDS]
+    world.set_resource("DELETE_IN_PROGRESS", physical_id=V1)
+    answer = world.deliver(request("Delete", properties(), physical_id=V1, request_id="d1"))
+    assert answer is not None
+    assert answer["Status"] == "SUCCESS"
+    assert world.versions[V1].tags.keys() == {Tag.REQUESTS, Tag.START_SECONDS}
+    assert world.versions[V1].tags[Tag.START_SECONDS] == took
+
+
+def test_the_second_start_is_faster_for_what_the_first_took(world: World) -> None:
+    """Create, delete, create: the tag is all that is left in between, and it is enough."""
+    created(world)
+    world.set_resource("DELETE_IN_PROGRESS", physical_id=V1)
+    world.deliver(request("Delete", properties(), physical_id=V1, request_id="d1"))
+    before = world.count(LOOK)
+    world.history.clear()
+    world.set_resource("CREATE_IN_PROGRESS")
+    answer = world.deliver(request("Create", properties(), request_id="r2"))
+    assert answered_after_running(world, answer) <= 2.5
+    assert world.count(LOOK) - before <= LOOKS_EVERY_5_SECONDS / 3
+
+
+def test_a_resize_is_measured_and_follows_what_is_known(world: World) -> None:
+    """A stop before the Start is none after it; the stop itself is looked at as ever."""
+    world.own(V1, **{str(Tag.START_SECONDS): "560"})
+    world.run_model(V1)
+    world.set_resource("UPDATE_IN_PROGRESS", physical_id=V1)
+    world.stacks[STACK] = "UPDATE_IN_PROGRESS"
+    looks = looks_of(world)
+    answer = world.deliver(
+        request("Update", properties(MinInferenceUnits="2"), old=properties(), physical_id=V1)
+    )
+    assert answer is not None
+    assert answer["Status"] == "SUCCESS"
+    stopping, stopped, starting, running = (at for at, _, _ in world.history)
+    assert sum(stopping < at < stopped for at in looks) >= 120 / 5 - 1
+    assert sum(starting < at < running for at in looks) < 600 / 5
+    assert int(world.versions[V1].tags[Tag.START_SECONDS]) == pytest.approx(600, abs=8)
+
+
+def test_who_is_throttled_looks_less_often(world: World) -> None:
+    """Each call that is refused, for whatever, doubles the pauses for a while."""
+    calm = World()
+    created(calm)
+    refused: list[str] = []
+
+    def throttle(action: str, arn: str) -> None:
+        if action == LOOK and world.statuses(V1) == ["STARTING"] and len(refused) < 3:
+            refused.append(arn)
+            raise service_error("ThrottlingException", f"rekognition:{LOOK}")
+
+    world.before = throttle
+    assert answered_after_running(world, created(world)) <= 30.0
+    assert len(refused) == 3
+    assert world.count(LOOK) < calm.count(LOOK) / 2
+
+
+@pytest.mark.parametrize("seconds", [None, 600])
+def test_the_models_of_a_stack_share_the_calls(world: World, seconds: int | None) -> None:
+    """Fifty look every 17 s at most, which the page of events tells that is read before the claim."""
+    if seconds is not None:
+        world.versions[V1].tags[Tag.START_SECONDS] = str(seconds)
+    world.events[STACK, "Model"] = ResourceView("CREATE_IN_PROGRESS", models_under_way=50)
+    looks = looks_of(world)
+    assert answered_after_running(world, created(world)) <= 20.0
+    assert world.count("DescribeStackEvents") == 1
+    waited = [at for at in looks if at > world.history[0][0]]
+    assert all(after - before >= 50 / 3 for before, after in pairwise(waited))
+
+
+def test_what_is_known_of_neighbours_and_throttles_is_handed_over(world: World) -> None:
+    """The next invocation reads no events."""
+    world.invocation_seconds = 200.0
+    world.events[STACK, "Model"] = ResourceView("CREATE_IN_PROGRESS", models_under_way=50)
+    looks = looks_of(world)
+    created(world)
+    assert len(world.invocations) > 3
+    assert world.count("DescribeStackEvents") == 1
+    # Beside one look every 17 s at most, one before a hand-over and one after it.
+    assert len(looks) <= 600 / (50 / 3) + 2 * len(world.invocations) + 2
+
+
+@pytest.mark.parametrize("invocation_seconds", [30, 60, 120])
+def test_a_long_pause_takes_no_more_hand_overs(invocation_seconds: float) -> None:
+    """A pause that does not fit into an invocation is cut short: 14 hand-overs have to last."""
+    took = 0.7 * 14 * invocation_seconds
+    world = known(0, 7200, took=took, invocation_seconds=invocation_seconds)
+    assert answered_after_running(world, created(world)) <= 31.0
+    assert len(world.invocations) <= 15
+
+
+def test_a_pause_ends_at_the_deadline(world: World) -> None:
+    """A start that takes too long is given up in time, however long the pauses are."""
+    world.versions[V1].tags[Tag.START_SECONDS] = "7200"
+    world.versions[V1].start_seconds = 10_000.0
+    began = world.clock.now()
+    looks = looks_of(world)
+    world.clock.at(130.0, lambda: world.move(V1, "STOPPED"))
+    answer = created(world, TimeoutSeconds="100")
+    assert answer is not None
+    assert answer["Status"] == "FAILED"
+    assert any(began + 99 <= at <= began + 101 for at in looks)
+
+
+def test_a_cancelled_create_is_noticed_within_half_a_minute(world: World) -> None:
+    """What CloudFormation wants is asked for at looks, of which the longest pause is 30 s."""
+    world.versions[V1].tags[Tag.START_SECONDS] = "600"
+    noticed: list[float] = []
+    cancelled = world.clock.now() + 200.0
+    world.clock.at(200.0, lambda: world.set_resource("DELETE_IN_PROGRESS"))
+
+    def note(action: str, arn: str) -> None:
+        if action == "DescribeStackResource" and world.clock.now() >= cancelled:
+            noticed.append(world.clock.now())
+
+    world.before = note
+    world.stop_while_starting = True
+    created(world)
+    assert noticed[0] - cancelled <= 30.0
+
+
+@pytest.fixture
+def world() -> World:
+    """A world with three trained models and an empty stack."""
+    return World()
