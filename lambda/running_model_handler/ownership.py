@@ -20,7 +20,7 @@ from running_model_handler.core.errors import ErrorKind, RequestFailed, ServiceE
 from running_model_handler.core.names import Tag
 from running_model_handler.core.status import Observation, Status
 from running_model_handler.core.units import InferenceUnits
-from running_model_handler.core.waiting import LAG_SECONDS, RIVAL_SECONDS
+from running_model_handler.core.waiting import ANSWER_FRESH_SECONDS, LAG_SECONDS, RIVAL_SECONDS
 from running_model_handler.core.wanted import ResourceView, is_gone, may_have
 from running_model_handler.worker import Worker
 
@@ -90,6 +90,7 @@ class Ownership:
         is that CloudFormation wants just this now: whoever has taken charge since is late, or wants the same.
         """
         worker = self._worker
+        began = worker.clock.now()
         if claim.superseded(self._digest) and not certain:
             raise Superseded
         if claim.given_up(self._digest):
@@ -116,7 +117,7 @@ class Ownership:
         def write() -> None:
             nonlocal tries
             tries += 1
-            if tries > 1:
+            if tries > 1 or worker.clock.now() - began >= ANSWER_FRESH_SECONDS:
                 wanted()
                 now = worker.claim(arn)
                 if now.owner not in (claim.owner, self._owner):
