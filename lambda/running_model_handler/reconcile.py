@@ -166,6 +166,8 @@ class Reconciler:
                 # What happens meanwhile shows at the end of it too.
                 settled_in = memory.settled_since + settle_seconds - worker.clock.now()
                 worker.pause(min(settled_in, LAG_SECONDS))
+            elif memory.stop_at:
+                worker.pause_while_stopping(self._arn)
             else:
                 worker.pause_between_looks()
 

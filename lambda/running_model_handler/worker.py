@@ -20,6 +20,7 @@ from running_model_handler.core.schedule import (
     START_SECONDS_MIN,
     is_news,
     pause_seconds,
+    stopping_seconds,
 )
 from running_model_handler.core.state import State
 from running_model_handler.core.status import ABSENT, Observation
@@ -144,6 +145,13 @@ class Worker:
         room = self._invocation.hand_over_at - self.clock.now()
         longest = max(self._poll_interval_seconds, room - LAST_LOOK_SECONDS)
         self.pause(min(longest, self._seconds_while_starting(arn)))
+
+    def pause_while_stopping(self, arn: ProjectVersionArn) -> None:
+        """The same while a stop that was accepted is waited for."""
+        now = self.clock.now()
+        elapsed = now - self.state.model(str(arn)).stop_at
+        throttles = self.state.throttles_recently(now)
+        self.pause(stopping_seconds(elapsed, self._poll_interval_seconds, throttles, self.clock.chance()))
 
     def _seconds_while_starting(self, arn: ProjectVersionArn) -> float:
         now = self.clock.now()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 import pytest
+from deletes import delete, world_of_a_deletion
 from world import STACK, V1, V2, World, created, properties, request, service_error
 
 from running_model_handler.core.arn import ProjectVersionArn
@@ -288,3 +289,31 @@ def test_a_cancelled_create_is_noticed_within_half_a_minute(world: World) -> Non
 def world() -> World:
     """A world with three trained models and an empty stack."""
     return World()
+
+
+@pytest.mark.parametrize(
+    ("took", "late", "looks_at_most"), [(10.0, 2.0, 12), (60.0, 4.0, 40), (300.0, 6.0, 90)]
+)
+def test_a_delete_is_answered_soon_after_the_stop_however_long_it_takes(
+    took: float, late: float, looks_at_most: int
+) -> None:
+    """A stop is over in seconds or minutes: the looks come more often at first."""
+    world = world_of_a_deletion()
+    world.versions[V1].stop_seconds = took
+    looks = looks_of(world)
+    answer = delete(world)
+    stopped_at = next(at for at, _, status in world.history if status == "STOPPED")
+    assert answer["Status"] == "SUCCESS"
+    assert 0.0 <= answer["At"] - stopped_at < late
+    assert len(looks) <= looks_at_most
+
+
+def test_a_stop_that_is_refused_is_tried_at_every_interval(world: World) -> None:
+    """No Stop was accepted, so there is none to follow."""
+    world.versions[V1].start_seconds = 120
+    world.clock.at(30, lambda: world.set_resource("DELETE_IN_PROGRESS"))
+    looks = looks_of(world)
+    assert created(world) is not None
+    pauses = [b - a for a, b in pairwise(looks)]
+    assert world.count("StopProjectVersion") > 3
+    assert min(pauses[8:12]) > 3.0

@@ -1,4 +1,4 @@
-"""When to look next at a model that starts."""
+"""When to look next at a model that starts, or stops."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from running_model_handler.core import schedule
 from running_model_handler.core.schedule import (
     PAUSE_SECONDS_MAX,
     SHARED_PAUSE_SECONDS_MAX,
+    STOP_FACTOR,
     faded,
     fair_seconds,
     is_news,
@@ -17,6 +18,7 @@ from running_model_handler.core.schedule import (
     pause_seconds,
     pressed,
     start_seconds,
+    stopping_seconds,
 )
 from running_model_handler.core.waiting import hand_over_margin
 
@@ -163,3 +165,22 @@ def test_what_is_known_more_or_less_is_no_news() -> None:
     assert not is_news(570, 600)
     assert is_news(631, 600)
     assert is_news(569, 600)
+
+
+@given(st.floats(0.0, 7200.0), st.sampled_from([1, 5, 10, 60]), st.floats(0.0, 20.0), st.floats(0.0, 1.0))
+def test_a_stop_is_looked_at_more_often_than_the_interval_unless_it_is_throttled(
+    elapsed: float, interval: int, throttles: float, chance: float
+) -> None:
+    """Whatever is known, a look comes, and within half a minute or the declared interval."""
+    pause = stopping_seconds(elapsed, interval, throttles, chance)
+    assert 0.9 * STOP_FACTOR * interval <= pause <= max(PAUSE_SECONDS_MAX, interval)
+    assert stopping_seconds(elapsed, interval, 0.0, chance) <= interval
+    assert pause <= stopping_seconds(elapsed + 60.0, interval, throttles, chance) + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "pause"), [(0.0, 1.5), (30.0, 1.5), (60.0, 3.0), (100.0, 5.0), (900.0, 5.0)]
+)
+def test_the_pauses_of_a_stop_at_an_interval_of_five_seconds(elapsed: float, pause: float) -> None:
+    """The answer comes a fortieth of the time later than the stop ends."""
+    assert stopping_seconds(elapsed, 5.0, 0.0, 0.0) == pytest.approx(pause)
