@@ -292,7 +292,7 @@ def world() -> World:
 
 
 @pytest.mark.parametrize(
-    ("took", "late", "looks_at_most"), [(10.0, 2.0, 12), (60.0, 4.0, 40), (300.0, 6.0, 90)]
+    ("took", "late", "looks_at_most"), [(10.0, 2.0, 12), (60.0, 4.0, 40), (300.0, 6.0, 95)]
 )
 def test_a_delete_is_answered_soon_after_the_stop_however_long_it_takes(
     took: float, late: float, looks_at_most: int
