@@ -130,13 +130,6 @@ Tag.START_SECONDS, which says something of the model, and nothing of its owner."
 
 def read_claim(tags: Mapping[str, str]) -> Claim:
     """The claim in the tags; tags that people changed are read as far as they make sense."""
-    return _read_claim(tuple(tags.items()))
-
-
-@lru_cache(maxsize=64)
-def _read_claim(items: tuple[tuple[str, str], ...]) -> Claim:
-    """A waiter reads the same tags again and again."""
-    tags = dict(items)
     stack_id, logical_id = tags.get(Tag.STACK_ID, ""), tags.get(Tag.LOGICAL_ID, "")
     created, former = tags.get(Tag.PROJECT_CREATED, ""), tags.get(Tag.PREVIOUS, "")
     return Claim(
