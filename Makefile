@@ -64,7 +64,7 @@ SOAK_SEEDS ?= 1000000
 soak: setup ## play SOAK_SEEDS histories; may be stopped and taken up again, report in build/soak
 	@$(RUN) PYTHONPATH=tests/simulation:constructs:lambda exec $(BIN)/python -m simulator.soak --seeds $(SOAK_SEEDS) --first-seed $(FIRST_SEED)
 
-MUTANT_SEEDS ?= 10000
+MUTANT_SEEDS ?= 20000
 simulate-mutants: setup ## mistakes in the handler that the simulation has to find, within MUTANT_SEEDS histories: a table
 	@$(RUN) PYTHONPATH=tests/simulation:constructs:lambda $(BIN)/python -m simulator.mutants --seeds $(MUTANT_SEEDS) --first-seed $(FIRST_SEED)
 

@@ -17,7 +17,7 @@ from simulator.mutants.mutant import Mutant, StaleMutant, source_of
 from simulator.mutants.search import kill_of, known_kill_of
 from simulator.mutants.table import BY_NAME, MUTANTS
 
-SEEDS_MAX: Final = 10_000
+SEEDS_MAX: Final = 20_000
 """Of every mutant the seed that is noted with it is tried first: only where that fails are there so many."""
 
 

@@ -95,7 +95,7 @@ WRONG_ANSWERS: Final = (
         "entry.py",
         "            raise provider.unanswered",
         "            return",
-        11752,
+        14236,
     ),
     Mutant(
         "duplicates-not-told-of-failure",
