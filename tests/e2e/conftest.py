@@ -34,7 +34,7 @@ def cdk(aws: EmbeddedAws, tmp_path_factory: pytest.TempPathFactory) -> Cdk:
 
 @pytest.fixture
 def deployment(cdk: Cdk, tmp_path: Path) -> Iterator[Deployment]:
-    """A stack of its own, gone at the end whatever the test did."""
+    """A stack of its own, gone at the end whatever the test did, and no model that goes on billing."""
     this = Deployment(cdk, tmp_path)
     yield this
     this.rekognition.faults.reset(0)
@@ -42,3 +42,4 @@ def deployment(cdk: Cdk, tmp_path: Path) -> Iterator[Deployment]:
         outcome = this.destroy()
         assert this.stack_status() in (None, "DELETE_COMPLETE"), outcome.output
     this.check_role()
+    assert this.billing() == [], "something runs although its stack is gone"

@@ -27,6 +27,8 @@ from local_aws.journal import ApiCall, CustomResourceRequest, Invocation
 
 ROOT = Path(__file__).parents[2]
 CDK = ROOT / "node_modules" / ".bin" / "cdk"
+BILLS = frozenset({"STARTING", "RUNNING", "STOPPING"})
+"""What may be billed: of STARTING and STOPPING the documentation says nothing."""
 DEPLOY_SECONDS_MAX = 300
 
 
@@ -180,16 +182,22 @@ class Deployment:
 
     def running(self) -> int:
         """How many models run now, those of other tests included."""
+        return sum(status == "RUNNING" for _, status in self._statuses())
+
+    def billing(self) -> list[tuple[str, str]]:
+        """The models that bill now, with their statuses, those of other tests included."""
+        return [(arn, status) for arn, status in self._statuses() if status in BILLS]
+
+    def _statuses(self) -> list[tuple[str, str]]:
         client = self.aws.client("rekognition")
         projects = client.describe_projects()["ProjectDescriptions"]
-        versions = [
-            version
+        return [
+            (version["ProjectVersionArn"], version["Status"])
             for project in projects
             for version in client.describe_project_versions(ProjectArn=project["ProjectArn"])[
                 "ProjectVersionDescriptions"
             ]
         ]
-        return sum(version["Status"] == "RUNNING" for version in versions)
 
     def wait_for(self, what: str, met: Callable[[], bool], seconds: float = 120) -> None:
         """Look until something is so; fails after a generous time."""
