@@ -88,6 +88,7 @@ def test_a_create_that_never_had_the_model_leaves_it(deployment: Deployment) -> 
     destroyed = deployment.destroy()
     assert destroyed.code == 0, destroyed.output
     assert deployment.rekognition.status(arn) == "RUNNING"
+    deployment.rekognition.stop_by_hand(arn)
 
 
 def test_permissions_that_arrive_late(deployment: Deployment) -> None:
