@@ -38,7 +38,7 @@ def _nothing() -> None:
 class Guard:
     """What has to hold before a model may be started, or stopped to be started again."""
 
-    before: Callable[[], None]
+    before: Callable[[], None] = _nothing
     """Asked right before a Start or a Stop; raises ``RequestEnded`` or ``RequestFailed``."""
     after: Callable[[], None] = _nothing
     """Asked right after a Start."""
@@ -131,7 +131,7 @@ class Reconciler:
     ) -> None:
         """Return once the model bills nothing; raises ``RequestFailed``, with the command that stops it."""
         try:
-            self._to_stopped(guard or Guard(_nothing), seen, settle_seconds)
+            self._to_stopped(guard or Guard(), seen, settle_seconds)
         except (RequestFailed, ServiceError) as error:
             raise RequestFailed(with_stop_command(str(error), self._arn)) from error
 
@@ -192,7 +192,6 @@ class Reconciler:
                 memory.note_start(before, worker.clock.now(), certain=False)
             if error.kind is ErrorKind.CHANGED and seen.status == Status.FAILED:
                 memory.starts_refused += 1
-            memory.refused = error.kind in (ErrorKind.QUOTA, ErrorKind.INVALID)
             self._judge(error, units)
             return
         memory.note_start(before, worker.clock.now(), certain=True)

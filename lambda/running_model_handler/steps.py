@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from running_model_handler.core.arn import ProjectArn, ProjectVersionArn
@@ -56,11 +56,11 @@ class Steps:
         arn: ProjectVersionArn,
         *,
         settle_seconds: float = 0.0,
-        now_and_then: Callable[[], None] = lambda: None,
+        guard: Guard | None = None,
     ) -> None:
         """Leave a model that this request took: back to the resource that had it, or stopped and released.
 
-        ``now_and_then`` is called while it is waited for the stop.
+        ``guard`` is what has to hold, or is to be done, while it is waited for the stop.
         """
         claim = self.worker.claim_or_none(arn)
         if claim is None:
@@ -76,7 +76,6 @@ class Steps:
             self.hand_back(arn, claim, heir)
             return
         project = self.project_or_none(arn, None, claim)
-        guard = Guard(lambda: None, now_and_then=now_and_then)
         stopped = self.stop(arn, project, claim, settle_seconds=settle_seconds, guard=guard)
         if stopped and claim.owner is not None:
             self.ownership.release(arn, claim)
@@ -95,14 +94,13 @@ class Steps:
         A stop takes minutes: long enough for another delivery to end it and release the model, and for
         another resource, or a person, to start it. ``guard`` is what has to hold besides.
         """
-        still_ours = _StillOurs(self, arn, claim)
+        guard, still_ours = guard or Guard(), _StillOurs(self, arn, claim)
 
         def require() -> None:
-            if guard is not None:
-                guard.before()
+            guard.before()
             still_ours.require()
 
-        both = replace(guard, before=require) if guard is not None else Guard(require)
+        both = replace(guard, before=require)
         try:
             Reconciler(self.worker, arn, project).to_stopped(guard=both, settle_seconds=settle_seconds)
         except _TakenByOthers:

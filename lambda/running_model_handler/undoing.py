@@ -119,7 +119,7 @@ class Undoing(Steps):
         if self._is_done_by_others(claim):
             return
         # Another delivery of this request may have sent a Start just now, and what is seen may lag.
-        self.give_up(arn, settle_seconds=RIVAL_SECONDS, now_and_then=self._note_given_up_again)
+        self.give_up(arn, settle_seconds=RIVAL_SECONDS, guard=Guard(now_and_then=self._note_given_up_again))
 
     def _note_given_up_again(self) -> None:
         """Another delivery that had not seen the note may have written its claim over it."""

@@ -36,8 +36,6 @@ class ModelMemory:
     before_start: str = ""
     starts_refused: int = 0
     """Starts that the service refused because of the model's status, while it was FAILED."""
-    refused: bool = False
-    """Whether the service refused a Start for good: a quota, or units that it does not take."""
     stops: int = 0
     stop_at: float = 0.0
     stop_certain: bool = False
