@@ -146,6 +146,7 @@ class Bringing(Steps):
                 self._goes_back_for_certain = possible == {Direction.BACK}
                 self._wanted_for_certain = len(possible) == 1
                 if len(possible) > 1 or worker.state.begun_as == view.direction:
+                    worker.note_start_of_request(event)
                     return
             worker.wait_for_news(view, looked_at)
 

@@ -291,7 +291,7 @@ class Worker:
         seen = self.attempt(lambda: self.stacks.latest_event(envelope.stack_id, envelope.logical_id))
         if is_expected(RequestType(envelope.request_type), seen):
             self._looked_at_stack_at = self.clock.now()
-            self._note_start_of_request(StackView(seen))
+            self._note_start_unless_update(seen)
         if seen is not None:
             self.state.neighbours = seen.models_under_way
         return seen
@@ -310,7 +310,7 @@ class Worker:
             status = self.attempt(lambda: self.stacks.stack_status(self.envelope.stack_id))
             view = StackView(view.resource, status or "gone")
         self._looked_at_stack_at = self.clock.now()
-        self._note_start_of_request(view)
+        self._note_start_unless_update(view.resource)
         return view
 
     def require_wanted(self) -> None:
@@ -343,9 +343,13 @@ class Worker:
         """Whether the last look at what CloudFormation wants is a while ago."""
         return self.clock.now() - self._looked_at_stack_at >= STACK_LOOK_SECONDS
 
-    def _note_start_of_request(self, view: StackView) -> None:
+    def _note_start_unless_update(self, resource: ResourceView | None) -> None:
+        """An update that is rolled back looks like the roll-back: only a look at its properties tells."""
+        if self.envelope.request_type != RequestType.UPDATE:
+            self.note_start_of_request(resource)
+
+    def note_start_of_request(self, resource: ResourceView | None) -> None:
         """The queue before the function takes its share of the hour: count from CloudFormation's own time."""
-        resource = view.resource
         if resource is None or resource.updated_at is None:
             return
         if resource.status.endswith("_IN_PROGRESS") and not self.state.hand_overs:

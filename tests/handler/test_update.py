@@ -122,6 +122,23 @@ def test_a_status_that_lags_is_corrected_by_the_latest_event(world: World) -> No
     assert world.versions[V1].status == "RUNNING"
 
 
+def test_a_roll_back_that_is_not_shown_yet_is_waited_for(world: World) -> None:
+    """What is shown is the update that is rolled back, minutes old: that is not the age of the roll-back."""
+    back, forward = properties(), properties(MinInferenceUnits="2")
+
+    def show(stack_status: str, began_at: float, begun_with: dict[str, Any]) -> None:
+        world.events[STACK, "Model"] = ResourceView(
+            "UPDATE_IN_PROGRESS", V1, began_at, begun_with, stack_status, begun_with
+        )
+
+    show("UPDATE_IN_PROGRESS", world.clock.now() - 600, forward)
+    world.clock.at(3, lambda: show("UPDATE_ROLLBACK_IN_PROGRESS", world.clock.now() - 3, forward))
+    updating(world, "UPDATE_ROLLBACK_IN_PROGRESS")
+    world.versions[V1].status = "STOPPED"
+    assert update(world, back, forward)["Status"] == "SUCCESS"
+    assert str(world.versions[V1].units) == "1"
+
+
 def test_g10_a_late_resize_changes_nothing(world: World) -> None:
     """The stack's event shows the units of the next update, which are neither side of this request."""
     world.events[STACK, "Model"] = ResourceView(
