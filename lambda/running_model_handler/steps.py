@@ -65,7 +65,7 @@ class Steps:
         claim = self.worker.claim_or_none(arn)
         if claim is None:
             return
-        started_by_us = self.worker.state.model(str(arn)).starts > 0
+        started_by_us = self.worker.state.model(str(arn)).may_run_by_us
         if not claim.is_of(self.worker.envelope.owner) and (claim.owner is not None or not started_by_us):
             return
         if claim.superseded(self.worker.envelope.digest) and not started_by_us:
@@ -248,13 +248,14 @@ class _StillOurs:
                 self._require_not_wanted_again()
             return
         # What this delivery has started itself is its own to stop, whoever released the model meanwhile.
-        started = worker.state.model(str(self._arn)).starts > 0
+        memory = worker.state.model(str(self._arn))
+        started = memory.may_run_by_us
         if claim.owner is None and claim.requests and not started:
             # Its history of requests shows that it was released, which is done once a model has stopped.
             raise _TakenByOthers
         if claim.superseded(digest) and not started:
             raise _TakenByOthers
-        if claim.owner is not None or worker.state.model(str(self._arn)).stop_certain:
+        if claim.owner is not None or memory.stop_certain:
             raise _TakenByOthers
 
     def _require_not_wanted_again(self) -> None:

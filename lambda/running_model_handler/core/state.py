@@ -34,6 +34,8 @@ class ModelMemory:
     start_certain: bool = False
     start_visible: bool = False
     before_start: str = ""
+    start_over: bool = False
+    """The model no longer started or ran, when that could be seen: what runs since was started by others."""
     starts_refused: int = 0
     """Starts that the service refused because of the model's status, while it was FAILED."""
     stops: int = 0
@@ -52,7 +54,7 @@ class ModelMemory:
         self.starts += 1
         self.start_at = now
         self.start_certain = certain
-        self.start_visible = False
+        self.start_visible = self.start_over = False
         self.before_start = before
         # After a stop an old RUNNING may still show: then a look has to show STARTING first.
         self.not_running_at = now if certain and not self.stops else 0.0
@@ -64,6 +66,11 @@ class ModelMemory:
         self.stop_at = now
         self.stop_certain = self.stop_certain or certain
 
+    @property
+    def may_run_by_us(self) -> bool:
+        """Whether it may be a Start of this request that makes it run, if it does."""
+        return self.starts > 0 and not self.start_over
+
     def note_observation(self, seen: Observation, now: float) -> None:
         """Keep whether the last Start has had its effect, and when it was over."""
         if not self.starts or seen.status is None:
@@ -72,7 +79,9 @@ class ModelMemory:
         if seen.status in (Status.STARTING, Status.RUNNING):
             # After a stop and a start an old RUNNING may still show; STARTING is always the new one.
             self.start_visible = self.start_visible or seen.status == Status.STARTING or not self.stops
-        elif seen.status == Status.FAILED and self.before_start != Status.FAILED:
+            return
+        self.start_over = self.start_over or now - self.start_at >= LAG_SECONDS
+        if seen.status == Status.FAILED and self.before_start != Status.FAILED:
             self.start_visible = True
 
     def _measure(self, seen: Observation, now: float) -> None:
