@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from aws_cdk import Duration, RemovalPolicy, Stack, Token, Validations
+from aws_cdk import Annotations, Duration, RemovalPolicy, Stack, Token, Validations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -18,6 +18,8 @@ _DEFAULT_ID: Final = "RekognitionRunningModelProvider"
 _TOKEN_CHARACTERS: Final = 120
 """What a token in a policy is taken to become: a common ARN."""
 _MANAGED_POLICIES_MAX: Final = 10
+_CONCURRENCY_OF_A_NEW_ACCOUNT: Final = 10
+"""Lambda developer guide, Lambda quotas: a new account has less than 1,000; 10 is what people report."""
 
 
 class RunningModelProvider(Construct):
@@ -67,7 +69,7 @@ class RunningModelProvider(Construct):
             application_log_level_v2=lambda_.ApplicationLogLevel.INFO,
             system_log_level_v2=lambda_.SystemLogLevel.WARN,
         )
-        self._managed_policies = 0
+        self._managed_policies = self._models = 0
         # Not the role's default policy: the function would depend on what names its own ARN.
         self._permissions = _Permissions(self, "Permissions", self)
         self._permissions.add(
@@ -105,11 +107,24 @@ class RunningModelProvider(Construct):
         The permissions stand in the stack of the model, whose id they name, also where the provider
         belongs to another stack.
         """
+        self._models += 1
+        if self._models == _CONCURRENCY_OF_A_NEW_ACCOUNT + 1:
+            self._warn_of_concurrency()
         permissions = self._permissions
         if Stack.of(model) is not Stack.of(self):
             permissions = self._permissions_from(Stack.of(model))
         retries = self.function.node.find_child("EventInvokeConfig")
         return [self._permissions.first, *permissions.allow(arn, finds_project=finds_project), retries]
+
+    def _warn_of_concurrency(self) -> None:
+        Annotations.of(self).add_warning_v2(
+            "rekognition-running-model:concurrency",
+            f"more than {_CONCURRENCY_OF_A_NEW_ACCOUNT} models share this function, and each holds one of "
+            "the account's concurrent executions while it starts or stops. A new account may have no more "
+            "than that: no other function of it could begin, models would wait for each other, and from "
+            "about 40 on some would not run within CloudFormation's hour. Look at Service Quotas, AWS "
+            "Lambda, Concurrent executions; 100 more than there are models is plenty",
+        )
 
     def _permissions_from(self, stack: Stack) -> _Permissions:
         name = f"{self.node.id}Permissions-{self.node.addr[-8:]}"

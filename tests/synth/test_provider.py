@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aws_cdk import App, CfnResource, Stack
 from aws_cdk import aws_logs as logs
-from aws_cdk.assertions import Match, Template
+from aws_cdk.assertions import Annotations, Match, Template
 from synth_examples import ARN, PROJECT
 
 from rekognition_running_model import RunningModel, RunningModelProvider
@@ -154,6 +154,20 @@ def test_fifty_common_models_need_no_further_policy() -> None:
     template.resource_count_is("AWS::IAM::ManagedPolicy", 0)
     ((_, inline),) = template.find_resources("AWS::IAM::Policy").items()
     assert _characters(inline) <= 10_240
+
+
+@pytest.mark.parametrize(("models", "warnings"), [(10, 0), (12, 1)])
+def test_more_models_than_a_new_account_runs_functions_are_warned_of(
+    stack: Stack, models: int, warnings: int
+) -> None:
+    """Once for the function that they share, with the quota to look at."""
+    for number in range(models):
+        RunningModel(stack, f"Model{number}", project_version_arn=ARN.replace("v3", f"v{number}"))
+    found = Annotations.from_stack(stack).find_warning(
+        "/Parts/RekognitionRunningModelProvider",
+        Match.string_like_regexp("Concurrent executions.*rekognition-running-model:concurrency"),
+    )
+    assert len(found) == warnings
 
 
 def test_a_provider_of_ones_own(stack: Stack) -> None:
