@@ -165,6 +165,12 @@ class Bringing(Steps):
                 return bool(event.begun_with)
             worker.wait_for_news(StackView(event, event.stack_status), looked_at)
 
+    def _require_wanted_anew(self) -> None:
+        """The same, after calls had to be tried again: a resource can be deleted and made anew meanwhile."""
+        self._require_wanted()
+        if self._former is None:
+            self._require_own_create()
+
     def _look_now_and_then(self) -> None:
         if self.worker.is_time_to_look_at_stack:
             self._require_wanted()
@@ -243,9 +249,9 @@ class Bringing(Steps):
                 read_from = worker.clock.now()
                 claim = worker.claim(arn)
                 if worker.clock.now() - read_from >= ANSWER_FRESH_SECONDS:
-                    self._require_wanted()
+                    self._require_wanted_anew()
             self.ownership.take(
-                arn, self._declared.units, claim, seen, wanted=self._require_wanted, certain=certain
+                arn, self._declared.units, claim, seen, wanted=self._require_wanted_anew, certain=certain
             )
         worker.state.adopted = worker.state.adopted or claim.adopted
         if worker.clock.now() - looked_at >= ANSWER_FRESH_SECONDS:

@@ -6,6 +6,7 @@ import pytest
 from world import STACK, V1, V2, World, created, properties, request, service_error
 
 from running_model_handler.core.names import Tag
+from running_model_handler.core.wanted import ResourceView
 
 
 @pytest.fixture
@@ -44,6 +45,26 @@ def test_a_hand_over_before_the_claim_is_written() -> None:
     assert answer["Data"]["Adopted"] == "false"
     assert world.count("InvokeFunction") >= 1
     assert world.versions[V1].tags[Tag.STACK_ID] == STACK
+
+
+def test_a_claim_that_takes_many_tries_is_not_written_for_another_create(world: World) -> None:
+    """Meanwhile the resource was deleted and is being created anew, with another model."""
+    world.run_model(V1)
+    world.events[STACK, "Model"] = ResourceView("CREATE_IN_PROGRESS", begun_with=properties(V1))
+
+    throttled: list[str] = []
+
+    def throttle(action: str, arn: str) -> None:
+        if action == "TagResource" and not throttled:
+            throttled.append(arn)
+            world.events[STACK, "Model"] = ResourceView("CREATE_IN_PROGRESS", begun_with=properties(V2))
+            raise service_error("ThrottlingException", "rekognition:TagResource")
+
+    world.before = throttle
+    answer = created(world)
+    assert answer is not None
+    assert answer["Status"] == "FAILED"
+    assert world.count("TagResource", V1) == 0
 
 
 def test_g5_lost_answer_to_start_is_observed_not_repeated(world: World) -> None:
