@@ -58,7 +58,8 @@ class Deletion(Steps):
         if claim.was_released_by(self._request.envelope.digest):
             _logger.info("done by an earlier try", extra={"model": str(arn)})
             return
-        if claim.owner is None and not self._was_ours(view):
+        if claim.owner is None and (claim.is_released or not self._was_ours(view)):
+            # What runs although it was released has been started by somebody else since.
             _logger.info("left alone: unclaimed", extra={"model": str(arn)})
             return
         if claim.owner is not None and claim.owner != owner:
@@ -132,8 +133,9 @@ class Deletion(Steps):
         if self._request.never_answered:
             return True
         if claim.owner is None:
-            # Another delivery of a create that has failed may just have claimed it.
-            return stack_status not in ("DELETE_IN_PROGRESS", _FORWARD_CLEAN_UP)
+            # Another delivery of a create that has failed may just have claimed it, or this resource itself
+            # after somebody had released it.
+            return claim.is_released or stack_status not in ("DELETE_IN_PROGRESS", _FORWARD_CLEAN_UP)
         return claim.owner.stack_id != envelope.stack_id or stack_status != _FORWARD_CLEAN_UP
 
     def _was_taken_over(self, arn: ProjectVersionArn) -> bool:

@@ -133,6 +133,33 @@ def test_tags_removed_by_hand_do_not_leak(world: World, was: str | None) -> None
     assert world.versions[V1].status == "STOPPED"
 
 
+@pytest.mark.parametrize("removed", [Tag.STACK_ID, Tag.LOGICAL_ID])
+def test_one_tag_removed_by_hand_does_not_leak(world: World, removed: Tag) -> None:
+    """G3: what is left of the claim is no release, which leaves nothing but its history."""
+    del world.versions[V1].tags[removed]
+    world.was[STACK, "Model"] = "CREATE_COMPLETE"
+    assert delete(world)["Status"] == "SUCCESS"
+    assert world.versions[V1].status == "STOPPED"
+
+
+def test_g6_a_released_model_that_a_person_has_started_is_left_alone(world: World) -> None:
+    """G6: an earlier try has stopped and released it; the Delete that is sent again finds it running."""
+    world.versions[V1].tags = {str(Tag.REQUESTS): "earlier"}
+    world.was[STACK, "Model"] = "CREATE_COMPLETE"
+    assert delete(world)["Status"] == "SUCCESS"
+    assert world.versions[V1].status == "RUNNING"
+
+
+def test_a_claim_that_does_not_show_yet_is_no_release(world: World) -> None:
+    """G3: an earlier life of the resource has released the model, and the tags of this one come late."""
+    claim = dict(world.versions[V1].tags)
+    world.versions[V1].tags = {str(Tag.REQUESTS): "earlier"}
+    world.was[STACK, "Model"] = "CREATE_COMPLETE"
+    world.clock.at(8, lambda: world.versions[V1].tags.update(claim))
+    assert delete(world)["Status"] == "SUCCESS"
+    assert world.versions[V1].status == "STOPPED"
+
+
 def test_invented_id_stops_what_was_claimed(world: World) -> None:
     """A cancelled create: the id is invented, the claim tells that the model is ours."""
     assert delete(world, physical_id=INVENTED)["Status"] == "SUCCESS"

@@ -99,6 +99,15 @@ class Claim:
         """Whether this very request has given the model up, as the last of all."""
         return self.owner is None and self._in_charge(digest)
 
+    @property
+    def is_released(self) -> bool:
+        """Whether nothing is left but the history: the model was stopped for its owner, and given up.
+
+        Where people remove tags by hand, all are gone, or one of the others is left.
+        """
+        nothing_declared = self.units is None and self.previous is None and self.project_created is None
+        return self.owner is None and bool(self.requests) and nothing_declared
+
     def _in_charge(self, digest: str) -> bool:
         return bool(self.requests) and _is_of(self.requests[0], digest)
 
