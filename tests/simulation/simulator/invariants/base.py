@@ -116,6 +116,16 @@ class Invariant(Monitor):
         resource = self.resource(owner)
         return self.lives(owner) and resource is not None and resource.physical_id == model.plan.arn
 
+    def shares_with_a_late_one(self, request: Request) -> bool:
+        """Whether a request that has ended still works for the same resource: it learns of the end too.
+
+        CloudFormation can't tell two apart that declare the same, so neither knows that it is the late one.
+        """
+        return any(
+            other is not request and other.owner == request.owner and other.running and not other.waiting
+            for other in self.world.requests
+        )
+
 
 def owner_of(tags: Mapping[str, str]) -> Owner | None:
     """Who has claimed a model."""

@@ -92,8 +92,8 @@ class NoNeedlessInterruption(Invariant):
             return
         model = self.world.rekognition.models[arn]
         now = model.now
-        if not self.lives(request.owner):
-            # What an ended update stops then is to be stopped.
+        if not self.has_model(request.owner, model):
+            # The resource goes, or has another model by now: what an ended update stops then has to stop.
             return
         steady = now.at < request.sent_at - STEADY_SECONDS
         if steady and now.runs_with(units):

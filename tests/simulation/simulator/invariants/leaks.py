@@ -29,11 +29,7 @@ class NoLeak(Invariant):
         if model.tags and self.world.kernel.now - model.tags[-1][0] < JUST_CLAIMED_SECONDS:
             # Another delivery of the request has claimed it, or somebody else: it learns of the end.
             return
-        if any(
-            other is not request and other.owner == request.owner and other.running and not other.waiting
-            for other in self.world.requests
-        ):
-            # A late one that wants just the same shares the model, and learns of the end too.
+        if self.shares_with_a_late_one(request):
             return
         heir = model.true_tags.get(Tag.PREVIOUS)
         if heir and self.has_model((request.owner[0], heir), model):
