@@ -238,8 +238,8 @@ def test_nothing_of_the_machine_is_read(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 def test_nothing_is_left_behind() -> None:
     """After a history, killed invocations and all, the process is as it was before."""
-    before = HTTPSConnection.connect, os.environ, dict(os.environ), boto3.DEFAULT_SESSION
+    before = HTTPSConnection.connect, os.environ, dict(os.environ)
     kills = tuple(Kill(number, KillAt.AFTER_EFFECT, 4) for number in range(3))
     world, _ = everything_sent(plan_of_a_life(kills=kills))
     assert world.gateway.fired["killed"]
-    assert (HTTPSConnection.connect, os.environ, dict(os.environ), boto3.DEFAULT_SESSION) == before
+    assert (HTTPSConnection.connect, os.environ, dict(os.environ)) == before
