@@ -62,7 +62,7 @@ class Services:
         What fails here fails again when it is needed, where the request can be answered.
         """
         with suppress(Exception):
-            self._clients.make()
+            self._clients.make_ready()
 
     @property
     def models(self) -> Models:
@@ -276,5 +276,5 @@ def _load(services: Services) -> Function:
     return Function(services)
 
 
-# Whoever else imports this, the construct's tests and simulations, has no use for clients, nor a Region.
-handler = (_load if "AWS_LAMBDA_FUNCTION_NAME" in os.environ else Function)(Services())
+# Whoever else imports this, a test or a simulation, brings its own services, and may have no Region.
+handler = _load(Services()) if "AWS_LAMBDA_FUNCTION_NAME" in os.environ else Function(Services())
