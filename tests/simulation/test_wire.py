@@ -11,7 +11,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import boto3
 import botocore.session
 import pytest
 import urllib3
@@ -206,7 +205,8 @@ def test_unsigned_calls_are_refused() -> None:
     problems = []
 
     def handler() -> None:
-        client = boto3.client("rekognition", aws_access_key_id="x", aws_secret_access_key="y")
+        session: Any = faithful_seam.shared_session()
+        client = session.create_client("rekognition", aws_access_key_id="x", aws_secret_access_key="y")
         try:
             client.stop_project_version(ProjectVersionArn="arn:aws:rekognition:eu-west-1:123456789012:x")
         except client.exceptions.ClientError as error:
