@@ -95,8 +95,9 @@ def _to_start(figures: Figures) -> Goal:
         f"event to StartProjectVersion, cold: under {COLD_SECONDS_MAX} s, and the shortest of all that wait",
         ours < COLD_SECONDS_MAX and ours <= medians[fastest],
         f"{ours:.2f} s; the shortest other: {medians[fastest]:.2f} s ({fastest})",
-        "before it starts anything the handler asks who owns the model and in which status it is, writes "
-        "its claim and reads it back: four calls that the others do without",
+        "before it starts anything the handler asks who owns the model, in which status it is and whether "
+        "CloudFormation wants it, writes its claim and reads it back: seven calls more than the others. "
+        "Here all have a whole core; for AWS see docs/decisions/0014-memory-size.md",
     )
 
 
@@ -109,7 +110,7 @@ def _price(figures: Figures) -> Goal | None:
         "list price of a 10-minute deployment: at most half of the provider framework's",
         ours <= framework / 2,
         f"{1000 * ours:.2f} USD against {1000 * framework:.2f} USD for 1,000",
-        "the function sleeps while it waits, and that costs its 256 MB for the whole time",
+        "the function sleeps while it waits, and that costs its memory for the whole time",
     )
 
 

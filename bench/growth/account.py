@@ -22,7 +22,7 @@ from simulator.story import Story
 from simulator.world import World
 
 MEMORY_GB: Final = 256 / 1024
-"""What the construct gives its function."""
+"""What the construct gave its function when docs/growth.md was written, where all is reckoned with it."""
 
 
 @dataclass(slots=True)

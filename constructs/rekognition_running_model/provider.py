@@ -15,6 +15,8 @@ from rekognition_running_model._asset import handler_code
 from running_model_handler.core.names import HANDLER
 
 _DEFAULT_ID: Final = "RekognitionRunningModelProvider"
+_MEMORY_MB: Final = 192
+"""The function mostly sleeps, and is billed by its size (docs/decisions/0014-memory-size.md)."""
 _TOKEN_CHARACTERS: Final = 120
 """What a token in a policy is taken to become: a common ARN."""
 _MANAGED_POLICIES_MAX: Final = 10
@@ -57,7 +59,7 @@ class RunningModelProvider(Construct):
             handler=HANDLER,
             runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
-            memory_size=256,
+            memory_size=_MEMORY_MB,
             # A longer wait goes on in a further invocation.
             timeout=Duration.minutes(15),
             # A killed invocation heals by its retry; an event must not outlive its request.

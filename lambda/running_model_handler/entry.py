@@ -5,13 +5,14 @@ The only module that does work on import: whatever can be made once for all requ
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
-import boto3
+from botocore.session import Session
 from crhelper import FAILED, CfnResource
 
 from running_model_handler.core.answer import encode_answer
@@ -34,7 +35,7 @@ from running_model_handler.envelope import (
 from running_model_handler.lifecycle import handle
 from running_model_handler.request import DeleteRequest, Request, parse_request
 from running_model_handler.shell.answer import AnswerNotSent, put_answer
-from running_model_handler.shell.calls import CLIENT_CONFIG
+from running_model_handler.shell.clients import CLOUDFORMATION, LAMBDA, REKOGNITION, Clients, new_session
 from running_model_handler.shell.clock import Clock, SystemClock
 from running_model_handler.shell.cloudformation import CloudFormationStacks, Stacks
 from running_model_handler.shell.handover import HandOver, LambdaHandOver
@@ -50,29 +51,32 @@ _LAST_SECONDS: Final = 1.5
 class Services:
     """The neighbours of the handler, each made on first use; tests and simulations bring their own."""
 
-    def __init__(self) -> None:
+    def __init__(self, session: Session | None = None) -> None:
         self.clock: Clock = SystemClock()
         self.put_answer: Callable[[str, bytes, Clock], None] = put_answer
-        self._clients: dict[str, Any] = {}
+        self._clients = Clients(session or new_session())
+
+    def prepare(self) -> None:
+        """Make what every request needs, before there is one.
+
+        What fails here fails again when it is needed, where the request can be answered.
+        """
+        with suppress(Exception):
+            self._clients.make_ready()
 
     @property
     def models(self) -> Models:
         """Rekognition."""
-        return RekognitionModels(self._client("rekognition"))
+        return RekognitionModels(self._clients.get(REKOGNITION))
 
     @property
     def stacks(self) -> Stacks:
         """CloudFormation."""
-        return CloudFormationStacks(self._client("cloudformation"))
+        return CloudFormationStacks(self._clients.get(CLOUDFORMATION))
 
     def hand_over(self, function_arn: str) -> HandOver:
         """Lambda."""
-        return LambdaHandOver(self._client("lambda"), function_arn)
-
-    def _client(self, name: str) -> Any:
-        if name not in self._clients:
-            self._clients[name] = boto3.client(name, config=CLIENT_CONFIG)  # type: ignore[call-overload]
-        return self._clients[name]
+        return LambdaHandOver(self._clients.get(LAMBDA), function_arn)
 
 
 class Provider(CfnResource):
@@ -257,4 +261,20 @@ class _Reason(Exception):
     """Carries the reason of a failure through crhelper."""
 
 
-handler = Function(Services())
+def _load(services: Services) -> Function:
+    """The function, as Lambda loads it.
+
+    While it does, the function has a whole core, and afterwards what its memory entitles it to: a fourteenth
+    at 128 MB. So whatever can be made before the first request is. Nothing of it is garbage, so nobody looks.
+    """
+    gc.disable()
+    try:
+        services.prepare()
+    finally:
+        gc.freeze()
+        gc.enable()
+    return Function(services)
+
+
+# Whoever else imports this, a test or a simulation, brings its own services, and may have no Region.
+handler = _load(Services()) if "AWS_LAMBDA_FUNCTION_NAME" in os.environ else Function(Services())

@@ -11,7 +11,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import boto3
 import botocore.session
 import pytest
 import urllib3
@@ -206,7 +205,8 @@ def test_unsigned_calls_are_refused() -> None:
     problems = []
 
     def handler() -> None:
-        client = boto3.client("rekognition", aws_access_key_id="x", aws_secret_access_key="y")
+        session: Any = faithful_seam.shared_session()
+        client = session.create_client("rekognition", aws_access_key_id="x", aws_secret_access_key="y")
         try:
             client.stop_project_version(ProjectVersionArn="arn:aws:rekognition:eu-west-1:123456789012:x")
         except client.exceptions.ClientError as error:
@@ -238,8 +238,8 @@ def test_nothing_of_the_machine_is_read(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 def test_nothing_is_left_behind() -> None:
     """After a history, killed invocations and all, the process is as it was before."""
-    before = HTTPSConnection.connect, os.environ, dict(os.environ), boto3.DEFAULT_SESSION
+    before = HTTPSConnection.connect, os.environ, dict(os.environ)
     kills = tuple(Kill(number, KillAt.AFTER_EFFECT, 4) for number in range(3))
     world, _ = everything_sent(plan_of_a_life(kills=kills))
     assert world.gateway.fired["killed"]
-    assert (HTTPSConnection.connect, os.environ, dict(os.environ), boto3.DEFAULT_SESSION) == before
+    assert (HTTPSConnection.connect, os.environ, dict(os.environ)) == before

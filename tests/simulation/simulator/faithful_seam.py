@@ -1,6 +1,6 @@
 """The faithful seam: the whole production handler, down to the bytes that its clients send.
 
-Only the clock is replaced, the one that requests are signed by included. boto3, botocore and urllib3 are the
+Only the clock is replaced, the one that requests are signed by included. botocore and urllib3 are the
 real ones; they are given sockets whose other end is the simulated world, and the environment variables of a
 Lambda function instead of the machine's.
 """
@@ -15,12 +15,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from unittest import mock
 
-import boto3
-import botocore.session
-from botocore.loaders import Loader
+from botocore.session import Session
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from running_model_handler.entry import Function, Services
+from running_model_handler.shell.clients import new_session
 from simulator import wire_cloudformation, wire_lambda, wire_rekognition, wire_response_url
 from simulator.fast_seam import SimulatedClock
 from simulator.plan import REGION
@@ -63,7 +62,7 @@ def new_services(world: World, heard: Callable[[Exchange], None] = lambda _: Non
     """The production services, at the wire of a world for as long as its history plays."""
     if world not in _playing:
         world.setting.enter_context(_at_the_wire(world, heard))
-    services = Services()
+    services = Services(shared_session())
     services.clock = SimulatedClock(world)
     return services
 
@@ -88,7 +87,6 @@ def _at_the_wire(world: World, heard: Callable[[Exchange], None]) -> Iterator[No
         mock.patch.object(HTTPSConnection, "connect", connect),
         mock.patch.object(HTTPConnection, "connect", connect),
         mock.patch.object(os, "environ", dict(_ENVIRONMENT)),
-        mock.patch.object(boto3, "DEFAULT_SESSION", shared_session()),
     ):
         _playing.add(world)
         try:
@@ -98,9 +96,6 @@ def _at_the_wire(world: World, heard: Callable[[Exchange], None]) -> Iterator[No
 
 
 @functools.cache
-def shared_session() -> boto3.Session:
+def shared_session() -> Session:
     """A session for all histories: it holds service models and credentials, and learns nothing from calls."""
-    session = botocore.session.get_session()
-    models = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
-    session.register_component("data_loader", models)
-    return boto3.Session(botocore_session=session)
+    return new_session()

@@ -1,0 +1,102 @@
+"""What the CPU time of a process makes on AWS, and which memory size that leads to."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from bench import memory, scripted_aws
+from bench.memory import Cold
+from bench.processes import example
+from bench.templates import functions
+from bench.variants import OURS
+
+STATUS = "Name:\tpython\nVmPeak:\t  999999 kB\nVmHWM:\t   52224 kB\nVmRSS:\t   50000 kB\n"
+
+
+def test_a_function_gets_a_vcpu_in_proportion_to_its_memory() -> None:
+    """A whole one at 1,769 MB, and no more for its one thread."""
+    assert memory.share(1769) == 1
+    assert memory.share(176.9) == pytest.approx(0.1)
+    assert memory.share(10_240) == 1
+
+
+def test_only_what_comes_after_the_event_is_slowed_down() -> None:
+    """Loading has a whole core."""
+    assert memory.seconds_to_start(Cold(load=0.3, start=0.02, peak_mb=50), 176.9) == pytest.approx(0.5)
+    assert memory.seconds_to_start(Cold(load=0.3, start=0.02, peak_mb=50), 4000) == pytest.approx(0.32)
+
+
+def test_the_smallest_size_has_room_and_is_in_time() -> None:
+    """Each of the three conditions can be the one that decides."""
+    quick, slow = Cold(0.1, 0.01, 50), Cold(0.1, 0.2, 50)
+    assert memory.smallest_fit(quick, 50, []) == 128
+    assert memory.smallest_fit(quick, 100, []) == 192
+    assert memory.smallest_fit(slow, 50, []) == 256
+    assert memory.smallest_fit(quick, 50, [Cold(0.1, 0.008, 50)]) == 192
+    with pytest.raises(ValueError, match="none of"):
+        memory.smallest_fit(slow, 50, [Cold(0.1, 0.001, 50)])
+
+
+def test_medians_of_each_figure() -> None:
+    """By themselves: the median process need not exist."""
+    assert memory.median([Cold(1, 9, 4), Cold(2, 8, 5), Cold(3, 7, 3)]) == Cold(2, 8, 4)
+
+
+def test_the_largest_resident_set() -> None:
+    """Not the present one, nor what was only reserved."""
+    assert memory.peak_mb(STATUS) == 51
+
+
+def test_a_period_pays_for_what_the_last_one_overdrew() -> None:
+    """And gains nothing by what it left."""
+    assert memory.debt_after(0, 0.005, 0.002) == pytest.approx(0.003)
+    assert memory.debt_after(0.003, 0, 0.002) == pytest.approx(0.001)
+    assert memory.debt_after(0, 0.001, 0.002) == 0
+
+
+def test_table() -> None:
+    """A line for each way, a column for each size."""
+    lines = memory.table({"ours": Cold(0.3, 0.0181, 51.46)}, [128, 1769])
+    assert lines[0].endswith("| 128 MB | 1769 MB |")
+    assert lines[2] == "| ours | 300 | 18 | 51.5 | 0.55 s | 0.32 s |"
+
+
+def test_the_script_brings_a_model_up_and_down() -> None:
+    """After as many looks as it is told."""
+    script = scripted_aws.Script(looks=2, events=5)
+    script.rekognition("TagResource", {"Tags": {"a": "1", "b": "2"}})
+    script.rekognition("UntagResource", {"TagKeys": ["a"]})
+    assert script.rekognition("ListTagsForResource", {}) == {"Tags": {"b": "2"}}
+    seen = []
+    for call in ("StartProjectVersion", "StopProjectVersion"):
+        script.rekognition(call, {})
+        for _ in range(3):
+            (look,) = script.rekognition("DescribeProjectVersions", {})["ProjectVersionDescriptions"]
+            seen.append(look["Status"])
+    assert seen == ["STARTING", "RUNNING", "RUNNING", "STOPPING", "STOPPED", "STOPPED"]
+
+
+@pytest.mark.parametrize("action", ["DescribeStackResource", "DescribeStackEvents", "DescribeStacks"])
+def test_the_script_answers_with_xml(action: str) -> None:
+    """As many events as it is told, each with readable properties where it has some."""
+    text = scripted_aws.Script(looks=1, events=7).cloudformation(action)
+    answer = ElementTree.fromstring(text)  # noqa: S314 - our own
+    space = {"c": "http://cloudformation.amazonaws.com/doc/2010-05-15/"}
+    if action == "DescribeStackEvents":
+        events = answer.findall(".//c:StackEvents/c:member", space)
+        assert len(events) == 7
+        texts = [event.findtext("c:ResourceProperties", namespaces=space) for event in events]
+        assert all(json.loads(text) for text in texts if text)
+    assert "CREATE_IN_PROGRESS" in ElementTree.tostring(answer, encoding="unicode")
+
+
+def test_one_size() -> None:
+    """What is deployed is what the decision chose."""
+    with tempfile.TemporaryDirectory() as folder:
+        (function,) = functions(example(Path(folder), OURS.key, 1)).values()
+    assert function.memory_mb == 192
