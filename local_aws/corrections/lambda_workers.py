@@ -6,11 +6,15 @@
 - An error that the handler raises. MiniStack kills the worker and starts the next run in a new one. On AWS
   the environment stays, with everything that its modules remember; only a process that has died, or was
   killed for its time-out, is started anew (Lambda guide, lambda-runtime-environment).
+- Idleness. MiniStack ends a worker that has been idle for five minutes, and counts from the beginning of its
+  last run: after a long one it is ended at once. On AWS, too, an environment is kept for a while after a run;
+  here it counts from the end.
 """
 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -36,6 +40,7 @@ def install() -> None:
             worker._out_of_date = True
             raise
         finally:
+            worker.last_used = time.time()
             if getattr(worker, "_out_of_date", False):
                 runtime.kill_workers([worker])
 
