@@ -75,8 +75,8 @@ def disguised(line: str) -> str:
 
 def revealed(response: Mapping[str, Any]) -> dict[str, Any]:
     """MiniStack's response with the error in it that ``disguised`` has hidden."""
-    shown = dict(response)
-    return shown | shown.pop(_RAISED, {})
+    raised: Mapping[str, Any] = response.get(_RAISED, {})
+    return {key: value for key, value in response.items() if key != _RAISED} | dict(raised)
 
 
 def _retire(
