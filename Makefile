@@ -12,7 +12,7 @@ RUN := PATH="$(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$$PATH"
 SOURCES := app.py constructs lambda local_aws demo bench
 PYTEST := $(RUN) $(BIN)/python -m pytest
 
-.PHONY: help setup lint types test-fast test e2e demo local-aws simulate-alternatives bench clean simulate soak simulate-mutants
+.PHONY: help setup lint types test-fast test e2e demo local-aws simulate-alternatives bench bench-many clean simulate soak simulate-mutants
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -56,6 +56,10 @@ simulate-alternatives: setup ## what people use today, in the same SEEDS simulat
 ROUNDS ?= 10
 bench: setup ## the construct beside what people use today, measured in ROUNDS rounds; writes docs/benchmarks.md
 	@$(RUN) exec $(BIN)/python -m bench --rounds $(ROUNDS)
+
+MODELS ?= 1 5 20 50
+bench-many: setup ## stacks of MODELS models, deployed side by side under the quotas; rewrites its part of docs/growth.md
+	@$(RUN) exec $(BIN)/python -m bench.many --sizes $(MODELS)
 
 simulate: setup ## play SEEDS histories from FIRST_SEED on all cores; fails on a violation
 	@$(RUN) PYTHONPATH=tests/simulation:constructs:lambda $(BIN)/python -m simulator $(SEEDS) $(FIRST_SEED)

@@ -9,7 +9,16 @@ from local_aws import EmbeddedAws
 
 
 def after(aws: EmbeddedAws, stack: str, arn: str, own_log_groups: set[str]) -> dict[str, Any]:
-    """Whatever bears the stack's name, rules that invoke its functions, and the model's status and tags.
+    """What ``of_stack`` finds, and the status and the tags of the stack's model."""
+    return {
+        "model": aws.rekognition.journal.statuses(arn)[-1],
+        "model tags": len(aws.client("rekognition").list_tags_for_resource(ResourceArn=arn)["Tags"]),
+        **of_stack(aws, stack, own_log_groups),
+    }
+
+
+def of_stack(aws: EmbeddedAws, stack: str, own_log_groups: set[str]) -> dict[str, int]:
+    """How many things bear the stack's name, and rules invoke its functions.
 
     ``own_log_groups`` belonged to the stack. The embedded AWS makes such a group anew when a function's last
     lines arrive after its deletion; on AWS they are lost, since the role may not make log groups. So they
@@ -17,8 +26,6 @@ def after(aws: EmbeddedAws, stack: str, arn: str, own_log_groups: set[str]) -> d
     """
     groups = {str(group["logGroupName"]) for group in _log_groups(aws)}
     return {
-        "model": aws.rekognition.journal.statuses(arn)[-1],
-        "model tags": len(aws.client("rekognition").list_tags_for_resource(ResourceArn=arn)["Tags"]),
         "log groups": len([g for g in groups - own_log_groups if f"/{stack}-" in g or f"/{stack}/" in g]),
         "functions": len([name for name in _functions(aws) if name.startswith(f"{stack}-")]),
         "rules": len([target for target in _rule_targets(aws) if f":{stack}-" in target]),

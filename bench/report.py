@@ -21,13 +21,13 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
-def replaced(document: str, section: str) -> str:
+def replaced(document: str, section: str, begin: str = BEGIN, end: str = END) -> str:
     """The document with another text between the marks. Raises ValueError where a mark is missing."""
-    before, begin, rest = document.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the document needs the lines {BEGIN!r} and {END!r}")
-    return f"{before}{BEGIN}\n\n{section.strip()}\n\n{END}{after}"
+    before, found_begin, rest = document.partition(begin)
+    _, found_end, after = rest.partition(end)
+    if not found_begin or not found_end:
+        raise ValueError(f"the document needs the lines {begin!r} and {end!r}")
+    return f"{before}{begin}\n\n{section.strip()}\n\n{end}{after}"
 
 
 def section(results: Mapping[str, Any]) -> str:

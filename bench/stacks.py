@@ -76,11 +76,12 @@ class CloudFormation:
                 self._aws.client("s3").put_object(Bucket=self._bucket, Key=key, Body=archive)
         return template
 
-    def create(self, name: str, template: dict[str, Any]) -> None:
-        """Begin to create a stack."""
-        self._client.create_stack(
+    def create(self, name: str, template: dict[str, Any]) -> str:
+        """Begin to create a stack; returns its id."""
+        made = self._client.create_stack(
             StackName=name, TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_IAM"]
         )
+        return str(made["StackId"])
 
     def delete(self, name: str) -> None:
         """Begin to delete a stack."""
@@ -100,6 +101,17 @@ class CloudFormation:
             if time.monotonic() > deadline:
                 raise RuntimeError(f"{name} is still {found} after {DEPLOYMENT_SECONDS_MAX:.0f} s")
             time.sleep(look_every)
+
+    def ended_at(self, stack_id: str, status: str) -> float:
+        """When a stack, one that is deleted too, got its status; by its last event of this kind."""
+        pages = self._client.get_paginator("describe_stack_events").paginate(StackName=stack_id)
+        # The newest comes first.
+        return next(
+            float(event["Timestamp"].timestamp())
+            for page in pages
+            for event in page["StackEvents"]
+            if event["PhysicalResourceId"] == stack_id and event["ResourceStatus"] == status
+        )
 
     def _status(self, name: str) -> str:
         try:

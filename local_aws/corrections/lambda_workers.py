@@ -1,34 +1,82 @@
-"""Lambda's execution environments: a new version of a function does not end the runs of the old one.
+"""Lambda's execution environments: what ends a worker process, and what does not.
 
-MiniStack kills every worker of a function when its code or its settings change, also those in the middle of a
-run. On AWS a run that has begun goes on with the code it began with, to its end or its time-out; only later
-ones see the change.
+- A new version of a function. MiniStack kills every worker of a function when its code or its settings
+  change, also those in the middle of a run. On AWS a run that has begun goes on with the code it began with,
+  to its end or its time-out; only later ones see the change.
+- An error that the handler raises. MiniStack kills the worker and starts the next run in a new one. On AWS
+  the environment stays, with everything that its modules remember; only a process that has died, or was
+  killed for its time-out, is started anew (Lambda guide, lambda-runtime-environment).
+- Idleness. MiniStack ends a worker that has been idle for five minutes, and counts from the beginning of its
+  last run: after a long one it is ended at once. On AWS, too, an environment is kept for a while after a run;
+  here it counts from the end.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import json
+import time
+from collections.abc import Mapping
+from typing import Any, Final
 
 from local_aws.corrections import ministack
+
+_RAISED: Final = "raised"
+"""A key of the workers' protocol that MiniStack does not have."""
 
 
 def install() -> None:
     """Puts the corrected functions in place."""
     runtime, service = ministack.lambda_runtime, ministack.lambda_service
-    run = runtime.Worker.invoke
+    run, spawn = runtime.Worker.invoke, runtime.Worker._spawn
+
+    def spawn_worker(worker: Any) -> None:
+        spawn(worker)
+        worker._proc.stdout = _Answers(worker._proc.stdout)
 
     def invoke(worker: Any, *arguments: Any, **named: Any) -> Any:
         try:
-            return run(worker, *arguments, **named)
+            return revealed(run(worker, *arguments, **named))
         except Exception:
             worker._out_of_date = True
             raise
         finally:
+            worker.last_used = time.time()
             if getattr(worker, "_out_of_date", False):
                 runtime.kill_workers([worker])
 
-    runtime.Worker.invoke = invoke
+    runtime.Worker._spawn, runtime.Worker.invoke = spawn_worker, invoke
     runtime.invalidate_worker = service.invalidate_worker = _retire
+
+
+class _Answers:
+    """The lines that a worker prints, as MiniStack reads them."""
+
+    def __init__(self, lines: Any) -> None:
+        self._lines = lines
+
+    def readline(self) -> str:
+        """The next line, empty once the process has ended."""
+        return disguised(self._lines.readline())
+
+
+def disguised(line: str) -> str:
+    """A worker's line; where it tells of an error that the handler raised, one that tells of a success.
+
+    MiniStack takes every error for a reason to kill the worker. That of a handler bears its stack trace.
+    """
+    try:
+        answer = json.loads(line)
+    except ValueError:
+        return line
+    if isinstance(answer, Mapping) and answer.get("status") == "error" and "trace" in answer:
+        return json.dumps({"status": "ok", _RAISED: answer}) + "\n"
+    return line
+
+
+def revealed(response: Mapping[str, Any]) -> dict[str, Any]:
+    """MiniStack's response with the error in it that ``disguised`` has hidden."""
+    raised: Mapping[str, Any] = response.get(_RAISED, {})
+    return {key: value for key, value in response.items() if key != _RAISED} | dict(raised)
 
 
 def _retire(

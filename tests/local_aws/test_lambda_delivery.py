@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from stack_world import StackWorld, until, zipped
@@ -147,6 +148,50 @@ def handler(event, context):
     assert json.loads(answer["Payload"].read()) == "new"
     gate.touch()
     until("the end of the old run", lambda: (gate.parent / f"{gate.name}-old").exists())
+
+
+LONG_LIVED = """
+import os
+runs = []
+def handler(event, context):
+    runs.append(event)
+    if event == "raise":
+        raise RuntimeError(f"{os.getpid()} {len(runs)}")
+    if event == "die":
+        os._exit(1)
+    return f"{os.getpid()} {len(runs)}"
+"""
+
+
+def test_a_raised_error_does_not_end_the_process(stacks: StackWorld, role_arn: str) -> None:
+    """The next run finds what the last one has left in memory; only after a crash there is nothing."""
+    client = stacks.aws.client("lambda")
+    client.create_function(
+        FunctionName="long-lived",
+        Runtime="python3.13",
+        Role=role_arn,
+        Handler="index.handler",
+        Timeout=20,
+        Code={"ZipFile": zipped(LONG_LIVED)},
+    )
+
+    def invoked(event: str) -> tuple[str | None, Any]:
+        answer = client.invoke(FunctionName="long-lived", Payload=json.dumps(event))
+        return answer.get("FunctionError"), json.loads(answer["Payload"].read())
+
+    nothing_wrong, first = invoked("be well")
+    error, raised = invoked("raise")
+    _, after_error = invoked("be well")
+    process = first.split()[0]
+    assert (nothing_wrong, first) == (None, f"{process} 1")
+    assert error is not None
+    assert raised["errorMessage"] == f"{process} 2"
+    assert after_error == f"{process} 3"
+    crash, _ = invoked("die")
+    _, after_crash = invoked("be well")
+    assert crash is not None
+    assert after_crash.split()[0] != process
+    assert after_crash.split()[1] == "1"
 
 
 @pytest.mark.parametrize(
