@@ -65,8 +65,8 @@ class Undoing(Steps):
     def _note_what_other_deliveries_did(self, claim: Claim | None) -> None:
         """One may have been killed while it brought the former model back, another may be at it now."""
         state = self.worker.state
-        if state.given_up_by_others and not state.hand_overs:
-            # Nothing has told yet when the request was sent.
+        if self._former is None and not state.hand_overs:
+            # A try that found the claim written has not learned yet when the request was sent.
             self.worker.look_at_stack()
         if claim is None or claim.superseded(self.worker.envelope.digest):
             # What is to be brought back is a later request's by now.

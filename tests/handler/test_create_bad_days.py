@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from world import STACK, V1, V2, World, created, properties, request, service_error
 
+from running_model_handler.core.claim import request_digest
 from running_model_handler.core.names import Tag
 from running_model_handler.core.wanted import ResourceView
 
@@ -284,6 +285,19 @@ def test_the_queue_before_the_function_counts(world: World) -> None:
     world.versions[V1].start_seconds = 20 * 60
     world.stop_while_starting = True
     answer = world.deliver(request("Create", properties()))
+    assert answer is not None
+    assert answer["Status"] == "FAILED"
+    assert answer["At"] - sent_at < 3600
+
+
+def test_a_retry_that_fails_at_once_counts_from_the_beginning_too(world: World) -> None:
+    """G4: the try before was killed with its claim written, half an hour ago; STARTING can't be stopped."""
+    world.set_resource("CREATE_IN_PROGRESS")
+    sent_at = world.clock.now()
+    world.versions[V1].status = "STARTING"
+    world.own(V1, **{str(Tag.REQUESTS): request_digest(STACK, "r1")})
+    world.clock.sleep(30 * 60)
+    answer = world.deliver(request("Create", properties(TimeoutSeconds="30", PollIntervalSeconds="60")))
     assert answer is not None
     assert answer["Status"] == "FAILED"
     assert answer["At"] - sent_at < 3600
