@@ -6,6 +6,7 @@ one comes when the model of the last one has been told to. So cold starts don't 
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,23 +19,26 @@ from bench.observations import Deployed, LogLine, Phase, phase
 from bench.runtimes import give_sdk_to_node, with_log_handler
 from bench.stacks import CloudFormation, add_models
 from bench.templates import functions, state_machine_functions
-from bench.variants import VARIANTS, Variant
+from bench.variants import DEPLOYED, STARTED_BEFORE, Variant
 from local_aws import EmbeddedAws
 from local_aws.journal import CustomResourceRequest
 from local_aws.rekognition import Settings
+from running_model_handler.core.names import Tag
 
 CALL_SECONDS_MAX = 120.0
 """How long a stack may take until its model is told to start or to stop."""
 QUIET_SECONDS = 1.5
 """A pause after the last answer: functions end after it, and write their log."""
-ROUNDS_AT_ONCE = 5
+ROUNDS_AT_ONCE = 10
+LAST_START_DIFFERS = 0.02
+"""By how much of it the start before took longer, or less long, than the one that is measured."""
 
 
 @dataclass(frozen=True)
 class Times:
     """How long the emulated model takes, in seconds."""
 
-    start: float = 20.0
+    start: float = 540.0
     stop: float = 10.0
     spread: float = 95.0
     """The rounds' times are spread evenly over a range nearly as wide as the slowest poll, two minutes: with
@@ -69,6 +73,7 @@ class SideBySide:
         self._aws = aws
         self._times = times
         self._cloudformation = CloudFormation(aws)
+        self._numbers = itertools.count()
 
     def run(self, rounds: int) -> tuple[list[Deployment], list[Deployment]]:
         """The deployments of the rounds, and the long ones."""
@@ -76,7 +81,7 @@ class SideBySide:
         if times.long_start:
             long_ones = [
                 self._prepare(variant, f"Long-{variant.key.replace('_', '-')}", times.long_start, times.stop)
-                for variant in VARIANTS
+                for variant in DEPLOYED
             ]
             self._create(long_ones)
         starts = spread_times(times.start, times.spread, rounds)
@@ -101,8 +106,14 @@ class SideBySide:
         arn = self._aws.rekognition.add_version(
             project, "v1", start_seconds=start_seconds, stop_seconds=stop_seconds
         )
+        if variant is STARTED_BEFORE:
+            took = last_start_seconds(start_seconds, next(self._numbers))
+            tags = {str(Tag.START_SECONDS): str(took)}
+            self._aws.client("rekognition").tag_resource(ResourceArn=arn, Tags=tags)
         model = Model("Model", project, arn)
-        template = self._cloudformation.prepare(name, lambda stack: add_models(variant.key, stack, [model]))
+        template = self._cloudformation.prepare(
+            name, lambda stack: add_models(variant.source, stack, [model])
+        )
         return Deployment(variant, name, arn, (start_seconds, stop_seconds), template)
 
     def _create(self, deployments: list[Deployment]) -> None:
@@ -200,8 +211,13 @@ class SideBySide:
 
 def _rotated(index: int) -> tuple[Variant, ...]:
     """Each round begins with another way."""
-    shift = index % len(VARIANTS)
-    return VARIANTS[shift:] + VARIANTS[:shift]
+    shift = index % len(DEPLOYED)
+    return DEPLOYED[shift:] + DEPLOYED[:shift]
+
+
+def last_start_seconds(start_seconds: float, number: int) -> int:
+    """What the tag of a version that has started before says: now more, now less than it takes this time."""
+    return round(start_seconds * (1.0 + (-LAST_START_DIFFERS if number % 2 else LAST_START_DIFFERS)))
 
 
 def measure(rounds: int, times: Times) -> tuple[list[Deployment], list[Deployment]]:

@@ -11,10 +11,16 @@ class Variant:
     """One way to run a model from a stack."""
 
     key: str
-    """Also the name of its module in ``bench.alternatives``."""
     title: str
     waits: bool
     """Whether a deployment ends when the model runs, and a deletion when it has stopped."""
+    module: str = ""
+    """Of the same package, where it is another one's."""
+
+    @property
+    def source(self) -> str:
+        """The name of the module in ``bench.alternatives``."""
+        return self.module or self.key
 
 
 OURS: Final = Variant("ours", "RunningModel (this project)", waits=True)
@@ -23,4 +29,11 @@ CRHELPER_POLLER: Final = Variant("crhelper_poller", "crhelper's poller", waits=T
 PROVIDER_FRAMEWORK: Final = Variant("provider_framework", "CDK's provider framework", waits=True)
 AWS_CUSTOM_RESOURCE: Final = Variant("aws_custom_resource", "AwsCustomResource", waits=False)
 
+STARTED_BEFORE: Final = Variant(
+    "started_before", "RunningModel, a version that has started before", waits=True, module=OURS.key
+)
+"""A tag says what the version's last start took; the others keep no such thing."""
+
 VARIANTS: Final = (OURS, BOTO3_WAITER, CRHELPER_POLLER, PROVIDER_FRAMEWORK, AWS_CUSTOM_RESOURCE)
+DEPLOYED: Final = (*VARIANTS, STARTED_BEFORE)
+"""All that are deployed in each round."""
