@@ -11,7 +11,7 @@ from running_model_handler.core.claim import Claim, PreviousOwner
 from running_model_handler.core.errors import RequestFailed, ServiceError
 from running_model_handler.core.state import ModelMemory
 from running_model_handler.core.waiting import CLAIM_FRESH_SECONDS
-from running_model_handler.core.wanted import StackView, is_alive, may_have
+from running_model_handler.core.wanted import RequestType, StackView, is_alive, may_have
 from running_model_handler.ownership import Ownership
 from running_model_handler.reconcile import Guard, Reconciler
 from running_model_handler.worker import RequestEnded, Worker
@@ -65,7 +65,7 @@ class Steps:
         claim = self.worker.claim_or_none(arn)
         if claim is None:
             return
-        started_by_us = self.worker.state.model(str(arn)).may_run_by_us
+        started_by_us = self.worker.state.model(str(arn)).may_run_by_us(claim)
         if not claim.is_of(self.worker.envelope.owner) and (claim.owner is not None or not started_by_us):
             return
         if claim.superseded(self.worker.envelope.digest) and not started_by_us:
@@ -157,6 +157,11 @@ class Steps:
                 # Our own resource has another request by now, and it may want the model.
                 raise _TakenByOthers
 
+        def require_not_late() -> None:
+            require_ours()
+            if not worker.state.models[key].stops:
+                self._require_not_late()
+
         reconciler = Reconciler(worker, arn, worker.project(arn, None, claim))
         key, memory = f"{arn} back", worker.state.model(str(arn))
         if key not in worker.state.models:
@@ -169,9 +174,11 @@ class Steps:
             seen = reconciler.observe()
             as_declared = heir.units is None or (seen.runs_with(heir.units) and not settle_seconds)
             if may_start and heir.units is not None and not as_declared:
-                guard = Guard(require_ours, after=require)
+                guard = Guard(require_not_late, after=require)
                 try:
                     reconciler.to_running(heir.units, guard, seen=seen, settle_seconds=settle_seconds)
+                except _Late:
+                    _logger.info("handed back as it is: the request has ended", extra={"model": str(arn)})
                 except RequestFailed:
                     # Whether it runs or not, the next who deals with it is the resource that declares it.
                     self.ownership.hand_back(arn, claim, heir)
@@ -183,6 +190,16 @@ class Steps:
             _logger.info("not handed back: taken meanwhile", extra={"model": str(arn)})
         except RequestEnded:
             self._stop_for_nobody(arn, reconciler, heir)
+
+    def _require_not_late(self) -> None:
+        """Raise ``_Late`` if CloudFormation has ended the request while calls had to be tried again."""
+        if self.worker.envelope.request_type == RequestType.DELETE:
+            # What a resource was before its update is deleted while the resource itself lives on.
+            return
+        try:
+            self.worker.require_wanted()
+        except RequestEnded:
+            raise _Late from None
 
     def resume_hand_back(self, arn: ProjectVersionArn, claim: Claim) -> None:
         """Go on, after a hand-over of the request, where the heir turned out to be going too."""
@@ -220,6 +237,10 @@ class Steps:
             self.ownership.release(arn, claim)
 
 
+class _Late(Exception):
+    """The request has ended, and what it has not stopped itself is not its to start."""
+
+
 class _TakenByOthers(Exception):
     """The model that was to be stopped is no longer ours."""
 
@@ -249,7 +270,7 @@ class _StillOurs:
             return
         # What this delivery has started itself is its own to stop, whoever released the model meanwhile.
         memory = worker.state.model(str(self._arn))
-        started = memory.may_run_by_us
+        started = memory.may_run_by_us(claim)
         if claim.owner is None and claim.requests and not started:
             # Its history of requests shows that it was released, which is done once a model has stopped.
             raise _TakenByOthers

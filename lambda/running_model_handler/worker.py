@@ -215,6 +215,8 @@ class Worker:
         """The claim in the tags of a model; ``ServiceError`` NOT_FOUND when there is no such version."""
         claim = read_claim(self.attempt(lambda: self.models.tags(arn)))
         self.expected_seconds[str(arn)] = claim.start_seconds
+        if claim.is_of(self.envelope.owner):
+            self.state.model(str(arn)).held_at = self.clock.now()
         return claim
 
     def note_start_seconds(self, arn: ProjectVersionArn) -> None:

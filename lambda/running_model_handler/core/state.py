@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 from running_model_handler.core.arn import CREATED
+from running_model_handler.core.claim import Claim
 from running_model_handler.core.plan import Done
 from running_model_handler.core.schedule import faded, start_seconds
 from running_model_handler.core.status import Observation, Status
@@ -36,6 +37,8 @@ class ModelMemory:
     before_start: str = ""
     start_over: bool = False
     """The model no longer started or ran, when that could be seen: what runs since was started by others."""
+    held_at: float = 0.0
+    """When its claim was last seen to be the own resource's."""
     starts_refused: int = 0
     """Starts that the service refused because of the model's status, while it was FAILED."""
     stops: int = 0
@@ -66,10 +69,14 @@ class ModelMemory:
         self.stop_at = now
         self.stop_certain = self.stop_certain or certain
 
-    @property
-    def may_run_by_us(self) -> bool:
-        """Whether it may be a Start of this request that makes it run, if it does."""
-        return self.starts > 0 and not self.start_over
+    def may_run_by_us(self, claim: Claim) -> bool:
+        """Whether it may be a Start of this request that makes it run, if it does.
+
+        ``claim`` is what its tags say now. Where the claim was still there when the Start must have shown,
+        whoever has released it since has seen the model stopped.
+        """
+        outlived = claim.is_released and self.held_at - self.start_at >= LAG_SECONDS
+        return self.starts > 0 and not self.start_over and not outlived
 
     def note_observation(self, seen: Observation, now: float) -> None:
         """Keep whether the last Start has had its effect, and when it was over."""

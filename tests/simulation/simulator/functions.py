@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +23,8 @@ EVENT_AGE_SECONDS_MAX: Final = 3600.0
 CHAIN_LENGTH_MAX: Final = 16
 """Recursive loop detection drops an event after about so many invocations in a chain."""
 RETRY_SECONDS: Final = (60.0, 120.0)
+DUPLICATES_MAX: Final = 6
+"""Of the events of one request."""
 IDLE_SECONDS: Final = 30.0
 """More than a hand-over takes."""
 TIME_IS_OVER: Final = "its time is over"
@@ -133,6 +136,7 @@ class Functions:
         self._world = world
         self._chance = chance
         self._running = 0
+        self._duplicates: Counter[int | None] = Counter()
         self.count = 0
         self.by_arn: dict[str, DeployedFunction] = {}
         self.by_task: dict[Task, Invocation] = {}
@@ -157,10 +161,16 @@ class Functions:
         world, faults, chance = self._world, self._world.gateway.faults, self._chance.random
         payload = json.dumps(event)
         self._queue(Delivery(function, payload, request, depth, world.kernel.now), self._delay())
-        if faults.duplicated and chance() < faults.duplicated:
+        if faults.duplicated and chance() < faults.duplicated and self._may_come_twice(request):
             world.gateway.note("duplicated")
             second = Delivery(function, payload, request, depth, world.kernel.now)
             self._queue(second, self._delay() + chance() * faults.duplicate_delay)
+
+    def _may_come_twice(self, request: Request | None) -> bool:
+        """Each hands over as its original does: without an end there were thousands."""
+        key = request.number if request is not None else None
+        self._duplicates[key] += 1
+        return self._duplicates[key] <= DUPLICATES_MAX
 
     def call(self, arn: str, payload: str, request: Request | None, done: Callable[[Result], None]) -> None:
         """Invoke, InvocationType RequestResponse, with a JSON text; ``done`` gets the result."""
