@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime
-import secrets
+import os
 from collections.abc import Callable
 from enum import Enum
-from typing import Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 from aws_cdk import (
@@ -19,7 +19,6 @@ from aws_cdk import (
     Stack,
     Token,
 )
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -38,6 +37,9 @@ from running_model_handler.core.waiting import (
     parse_poll_interval_seconds,
     parse_timeout_seconds,
 )
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_cloudwatch as cloudwatch
 
 _T = TypeVar("_T")
 _USD_PER_UNIT_DAY: Final = 4 * 24
@@ -99,6 +101,9 @@ class _RunningModelBase(Resource):
         ``options`` are those of ``aws_cloudwatch.Metric`` and win over the defaults. Models trained and
         started since August 2022 have metrics (Custom Labels guide, rm-model-usage).
         """
+        # Loading it takes time that only apps with metrics should pay (decision 9).
+        from aws_cdk import aws_cloudwatch as cloudwatch
+
         project, version = self._names()
         defaults: dict[str, Any] = {
             "namespace": _METRIC_NAMESPACE,
@@ -370,4 +375,4 @@ def _without_none(values: dict[Property, Any]) -> dict[str, Any]:
 def _never_the_same() -> str:
     """A value that differs with every synth, readable in the template."""
     now = datetime.datetime.now(datetime.UTC)  # noqa: TID251 - the construct has no clock of the handler
-    return f"{now:%Y-%m-%dT%H:%M:%SZ}-{secrets.token_hex(4)}"
+    return f"{now:%Y-%m-%dT%H:%M:%SZ}-{os.urandom(4).hex()}"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -232,6 +235,19 @@ def test_metrics_carry_the_models_names(stack: Stack) -> None:
     assert metric.dimensions == {"ProjectName": "parts", "VersionName": "v3"}
     assert (metric.namespace, metric.metric_name) == ("AWS/Rekognition", "InServiceInferenceUnits")
     assert metric.period.to_seconds() == 60
+
+
+def test_an_app_without_metrics_does_not_load_their_module() -> None:
+    """It is large, and every synth would pay for it (decision 9)."""
+    script = f"""
+import sys
+from aws_cdk import App, Stack
+from rekognition_running_model import RunningModel
+RunningModel(Stack(App(), "Parts"), "Model", project_version_arn={ARN!r})
+sys.exit("aws_cdk.aws_cloudwatch" in sys.modules)
+"""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    assert subprocess.run([sys.executable, "-c", script], env=environment, check=False).returncode == 0
 
 
 def test_metrics_of_a_token_take_the_names_out_of_the_arn(stack: Stack) -> None:
