@@ -71,8 +71,7 @@ class Deletion(Steps):
         if self._lives_on(arn, view):
             raise Superseded
         heir = self.ownership.heir(arn, claim)
-        # Where its create was never answered, its worker may still be at it.
-        settle = SETTLE_SECONDS if self._request.never_answered else 0.0
+        settle = SETTLE_SECONDS if self._may_be_started_yet(view) else 0.0
         if heir is not None:
             self.hand_back(arn, claim, heir, settle_seconds=settle)
             return
@@ -80,6 +79,28 @@ class Deletion(Steps):
         # Nothing to release where the claim is gone, and the claim was the permission to change the tags.
         if self.stop(arn, project, claim, settle_seconds=settle) and claim.owner is not None:
             self.ownership.release(arn, claim)
+
+    def _may_be_started_yet(self, view: StackView | None) -> bool:
+        """Whether a worker of the resource's create may still be at it, or have just started the model.
+
+        That is so where it was never answered, and where it failed: another delivery of it learns of that
+        late, and what the model shows may be from before its Start.
+        """
+        if self._request.never_answered:
+            return True
+        if view is None or "ROLLBACK" not in (view.stack_status or ""):
+            return False
+        try:
+            return self._status_before() in (None, "CREATE_IN_PROGRESS", "CREATE_FAILED")
+        except (RequestFailed, ServiceError) as error:
+            _logger.warning("events not looked at", extra={"problem": str(error)})
+            return True
+
+    def _status_before(self) -> str | None:
+        worker, envelope = self.worker, self._request.envelope
+        return worker.attempt(
+            lambda: worker.stacks.status_before_deletion(envelope.stack_id, envelope.logical_id)
+        )
 
     def _lives_on(self, arn: ProjectVersionArn, view: StackView | None) -> bool:
         """Whether the resource is there again, or is being made anew: the Delete came late.
@@ -152,10 +173,7 @@ class Deletion(Steps):
         """
         if self._request.never_answered or view is None or view.stack_status is None:
             return False
-        worker, envelope = self.worker, self._request.envelope
-        before = worker.attempt(
-            lambda: worker.stacks.status_before_deletion(envelope.stack_id, envelope.logical_id)
-        )
+        before = self._status_before()
         if before is None:
             return "ROLLBACK" not in view.stack_status
         return not before.startswith("CREATE_") or before == "CREATE_COMPLETE"

@@ -7,6 +7,7 @@ from deletes import OTHER, delete, deleting, world_of_a_deletion
 from world import STACK, V1, World, created, properties, request, service_error
 
 from running_model_handler.core.names import Tag
+from running_model_handler.core.waiting import SETTLE_SECONDS
 
 INVENTED = "parts-Model-1A2B3C4D5E6F"
 
@@ -173,6 +174,26 @@ def test_invented_id_leaves_what_was_not_claimed(world: World) -> None:
     assert answer["Status"] == "SUCCESS"
     assert answer["PhysicalResourceId"] == INVENTED
     assert world.versions[V1].status == "RUNNING"
+
+
+def test_a_start_that_does_not_show_yet_when_a_create_has_failed_is_caught(world: World) -> None:
+    """G3: another delivery of the create had started the model before it learned that all is over."""
+    world.versions[V1].status = "TRAINING_COMPLETED"
+    world.stacks[STACK] = "ROLLBACK_IN_PROGRESS"
+    world.was[STACK, "Model"] = "CREATE_FAILED"
+    world.clock.at(4, lambda: world.move(V1, "STARTING"))
+    world.clock.at(60, lambda: world.move_if(V1, "STARTING", "RUNNING"))
+    assert delete(world)["Status"] == "SUCCESS"
+    assert world.versions[V1].status == "STOPPED"
+
+
+def test_a_sibling_that_is_rolled_back_is_not_waited_for(world: World) -> None:
+    """Its create had succeeded: what shows is all there is."""
+    world.versions[V1].status = "STOPPED"
+    world.stacks[STACK] = "ROLLBACK_IN_PROGRESS"
+    world.was[STACK, "Model"] = "CREATE_COMPLETE"
+    before = world.clock.now()
+    assert delete(world)["At"] - before < SETTLE_SECONDS
 
 
 def test_start_in_flight_during_a_cancelled_create_is_caught(world: World) -> None:

@@ -187,6 +187,8 @@ A, B = "arn:a", "arn:b"
         ("Create", None, "DELETE_COMPLETE", A, True),
         ("Create", None, "DELETE_IN_PROGRESS", None, True),
         ("Create", None, "CREATE_FAILED", None, True),
+        ("Create", None, "CREATE_FAILED", A, True),
+        ("Create", None, "CREATE_FAILED", B, False),
         ("Create", None, "CREATE_COMPLETE", A, False),
         ("Update", B, "UPDATE_FAILED", B, True),
         ("Update", B, "UPDATE_IN_PROGRESS", None, True),

@@ -235,7 +235,10 @@ def must_stop_after_end(request_type: RequestType, arn: str, former_arn: str | N
     if view.resource is None or not is_alive(view.resource):
         return True
     if view.resource.physical_id is not None and view.resource.physical_id.startswith("arn:"):
-        return view.resource.physical_id != arn and request_type is not RequestType.CREATE
+        if request_type is RequestType.CREATE:
+            # One that failed is followed by its Delete, which may not see yet what was started just now.
+            return view.resource.physical_id == arn and view.resource.status == "CREATE_FAILED"
+        return view.resource.physical_id != arn
     # Before CloudFormation knows a physical id: a create that ended without success, or an update, whose
     # resource keeps the former model.
     if request_type is RequestType.CREATE:
