@@ -68,7 +68,7 @@ class Steps:
         started_by_us = self.worker.state.model(str(arn)).may_run_by_us(claim)
         if not claim.is_of(self.worker.envelope.owner) and (claim.owner is not None or not started_by_us):
             return
-        if claim.superseded(self.worker.envelope.digest) and not started_by_us:
+        if claim.superseded(self.worker.envelope.digest) and not (started_by_us and self.is_left_to_us(arn)):
             # A later request of the resource has taken charge of it.
             return
         heir = self.ownership.heir(arn, claim)
@@ -79,6 +79,17 @@ class Steps:
         stopped = self.stop(arn, project, claim, settle_seconds=settle_seconds, guard=guard)
         if stopped and claim.owner is not None:
             self.ownership.release(arn, claim)
+
+    def is_left_to_us(self, arn: ProjectVersionArn) -> bool:
+        """Whether a later request of our resource that is in charge of a model does not want it.
+
+        It may as well be a late one, which CloudFormation waits for no more.
+        """
+        resource = self.worker.look_at_resource(self.worker.envelope.logical_id)
+        if resource is None or not is_alive(resource):
+            return True
+        in_progress = resource.status in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
+        return not in_progress and resource.physical_id != str(arn)
 
     def stop(
         self,
@@ -178,7 +189,9 @@ class Steps:
                 try:
                     reconciler.to_running(heir.units, guard, seen=seen, settle_seconds=settle_seconds)
                 except _Late:
-                    _logger.info("handed back as it is: the request has ended", extra={"model": str(arn)})
+                    # The request that follows, a Delete or the roll-back's, finds the claim still ours.
+                    _logger.info("not handed back: the request has ended", extra={"model": str(arn)})
+                    return
                 except RequestFailed:
                     # Whether it runs or not, the next who deals with it is the resource that declares it.
                     self.ownership.hand_back(arn, claim, heir)
@@ -265,8 +278,8 @@ class _StillOurs:
         if claim is None:
             return
         if claim.is_of(worker.envelope.owner):
-            if not claim.is_in_charge_still(self._claim, digest):
-                self._require_not_wanted_again()
+            if not claim.is_in_charge_still(self._claim, digest) and not self._steps.is_left_to_us(self._arn):
+                raise _TakenByOthers
             return
         # What this delivery has started itself is its own to stop, whoever released the model meanwhile.
         memory = worker.state.model(str(self._arn))
@@ -277,17 +290,4 @@ class _StillOurs:
         if claim.superseded(digest) and not started:
             raise _TakenByOthers
         if claim.owner is not None or memory.stop_certain:
-            raise _TakenByOthers
-
-    def _require_not_wanted_again(self) -> None:
-        """Raise if the later request of our resource that is in charge wants the model.
-
-        It may as well be a late one, which CloudFormation waits for no more: then the stop goes on.
-        """
-        worker = self._steps.worker
-        resource = worker.look_at_resource(worker.envelope.logical_id)
-        if resource is None or not is_alive(resource):
-            return
-        in_progress = resource.status in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
-        if in_progress or resource.physical_id == str(self._arn):
             raise _TakenByOthers

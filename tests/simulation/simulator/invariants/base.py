@@ -116,11 +116,15 @@ class Invariant(Monitor):
         resource = self.resource(owner)
         return self.lives(owner) and resource is not None and resource.physical_id == model.plan.arn
 
-    def shares_with_a_late_one(self, request: Request) -> bool:
-        """Whether a request that has ended still works for the same resource: it learns of the end too.
+    def is_of_others_too(self, request: Request, model: Model) -> bool:
+        """Whether another request has started the model, or a late one of the same resource still works.
 
         CloudFormation can't tell two apart that declare the same, so neither knows that it is the late one.
+        It learns of the end too, and the roll-back finds what others have started.
         """
+        started_by = next((each.by for each in reversed(model.changes) if each.verb == "Start"), None)
+        if isinstance(started_by, Request) and started_by is not request:
+            return True
         return any(
             other is not request and other.owner == request.owner and other.running and not other.waiting
             for other in self.world.requests

@@ -29,7 +29,7 @@ class NoLeak(Invariant):
         if model.tags and self.world.kernel.now - model.tags[-1][0] < JUST_CLAIMED_SECONDS:
             # Another delivery of the request has claimed it, or somebody else: it learns of the end.
             return
-        if self.shares_with_a_late_one(request):
+        if self.is_of_others_too(request, model):
             return
         heir = model.true_tags.get(Tag.PREVIOUS)
         if heir and self.has_model((request.owner[0], heir), model):

@@ -93,7 +93,7 @@ class WithoutGap(Invariant):
         if body["PhysicalResourceId"] != request.physical_id:
             self.violated(f"FAILED for {request.name} names {body['PhysicalResourceId']}")
         model = self.world.rekognition.models[arn]
-        if self.shares_with_a_late_one(request):
+        if self.is_of_others_too(request, model):
             return
         if model.bills and in_charge(model) == request.owner and not admits_what_is_left(body):
             self.violated(f"FAILED for {request.name}, and the new model is {model.status}")
