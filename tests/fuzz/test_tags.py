@@ -28,6 +28,7 @@ edits = st.dictionaries(st.sampled_from([str(tag) for tag in Tag]), values, min_
 @example(kind="Delete", tags={str(Tag.PROJECT_CREATED): "1111111111111"})
 @example(kind="Delete", tags={str(Tag.PROJECT_CREATED): "١٢٣"})
 @example(kind="Delete", tags={str(Tag.STACK_ID): "x"})
+@example(kind="Delete", tags={str(Tag.STACK_ID): "", str(Tag.UNITS): ""})
 @given(kind=st.sampled_from(["Create", "Delete"]), tags=edits)
 def test_edited_tags_neither_leak_nor_break_the_next_claim(kind: str, tags: dict[str, str]) -> None:
     """G2, G3, G6: whatever stands in the tags; a model that they give to another stack stays with it."""

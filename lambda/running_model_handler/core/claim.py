@@ -69,6 +69,11 @@ class Claim:
     requests: tuple[str, ...] = ()
     start_seconds: int | None = None
     """What the last start of the model took, whoever owned it then; no part of the claim itself."""
+    is_released: bool = False
+    """Nothing is left but the history: the model was stopped for its owner, and given up.
+
+    Where people edit tags or remove them, all are gone, or one of the others is left.
+    """
 
     def is_of(self, owner: Owner) -> bool:
         """Whether this resource owns the model."""
@@ -98,15 +103,6 @@ class Claim:
     def was_released_by(self, digest: str) -> bool:
         """Whether this very request has given the model up, as the last of all."""
         return self.owner is None and self._in_charge(digest)
-
-    @property
-    def is_released(self) -> bool:
-        """Whether nothing is left but the history: the model was stopped for its owner, and given up.
-
-        Where people remove tags by hand, all are gone, or one of the others is left.
-        """
-        nothing_declared = self.units is None and self.previous is None and self.project_created is None
-        return self.owner is None and bool(self.requests) and nothing_declared
 
     def _in_charge(self, digest: str) -> bool:
         return bool(self.requests) and _is_of(self.requests[0], digest)
@@ -141,14 +137,16 @@ def read_claim(tags: Mapping[str, str]) -> Claim:
     """The claim in the tags; tags that people changed are read as far as they make sense."""
     stack_id, logical_id = tags.get(Tag.STACK_ID, ""), tags.get(Tag.LOGICAL_ID, "")
     created, former = tags.get(Tag.PROJECT_CREATED, ""), tags.get(Tag.PREVIOUS, "")
+    requests = tuple(filter(_REQUEST.fullmatch, tags.get(Tag.REQUESTS, "").split()))
     return Claim(
         owner=Owner(stack_id, logical_id) if STACK_ID.fullmatch(stack_id) and logical_id else None,
         units=_read_units(tags.get(Tag.UNITS, "")),
         project_created=created if CREATED.fullmatch(created) else None,
         previous=PreviousOwner(former, _read_units(tags.get(Tag.PREVIOUS_UNITS, ""))) if former else None,
         adopted=tags.get(Tag.ADOPTED) == "true",
-        requests=tuple(filter(_REQUEST.fullmatch, tags.get(Tag.REQUESTS, "").split())),
+        requests=requests,
         start_seconds=_read_start_seconds(tags.get(Tag.START_SECONDS, "")),
+        is_released=bool(requests) and not any(tag in tags for tag in CLAIM_TAGS),
     )
 
 
