@@ -44,6 +44,8 @@ from running_model_handler.steps import Answer
 from running_model_handler.worker import HandOverDue, Invocation, Worker
 
 _logger = logging.getLogger("running_model")
+_TRIES_BACKED_OFF: Final = 3
+"""Of a hand-over: from then on the pause is at most 4 s."""
 _LAST_SECONDS: Final = 1.5
 """Before the end of an invocation no more tries to hand over."""
 
@@ -234,7 +236,8 @@ class Function:
             except ServiceError as error:
                 tries += 1
                 _logger.warning("hand-over failed", extra={"code": error.code, "tries": tries})
-                pause = backoff_seconds(tries, clock.chance())
+                # A minute is left, and nobody else answers if none of the tries in it succeeds.
+                pause = backoff_seconds(min(tries, _TRIES_BACKED_OFF), clock.chance())
                 if clock.now() + pause > invocation.ends_at - _LAST_SECONDS:
                     provider.unanswered = error
                     return

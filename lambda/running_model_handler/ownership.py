@@ -165,7 +165,9 @@ class Ownership:
     def stood_back_for(self, claim: Claim) -> Owner | None:
         """The owner whose claim this request has written back, None if it has not or they are no more."""
         others = claim.owner is not None and claim.owner != self._owner
-        return claim.owner if others and claim.given_up(self._digest) else None
+        # Who has taken the model from our resource since does not owe it to us: we had failed, that is all.
+        taken_over = claim.previous is not None and claim.previous.logical_id == self._owner.logical_id
+        return claim.owner if others and claim.given_up(self._digest) and not taken_over else None
 
     def require_not_given_up(self, claim: Claim) -> None:
         """Raise ``GivenUp`` if another delivery of this request has failed."""
