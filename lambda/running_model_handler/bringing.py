@@ -138,7 +138,7 @@ class Bringing(Steps):
                     raise RequestEnded(worker.look_at_stack())
                 return
             view = StackView(event, event.stack_status)
-            possible = directions_of(self._former, event.begun_with)
+            possible = directions_of(self._former, event.begun_with, event.begun_id)
             if is_expected(RequestType.UPDATE, event) and view.direction in possible:
                 # What the events tell is certain; a status on its own may have been an older one.
                 if not worker.state.begun_as or len(possible) == 1:

@@ -233,11 +233,14 @@ def _replacement_or_none(properties: Mapping[str, Any]) -> ReplacementMode | Non
         return None
 
 
-def directions_of(request: CreateRequest | UpdateRequest, begun_with: Mapping[str, object]) -> set[Direction]:
+def directions_of(
+    request: CreateRequest | UpdateRequest, begun_with: Mapping[str, object], begun_id: str | None = None
+) -> set[Direction]:
     """Which way a stack goes when it sends this request, judged by what its operation began with.
 
-    Going forward it declares what the request declares, and an update that goes back comes from it. Both
-    where the two are the same, or where nothing can be compared; empty if the operation is another one.
+    Going forward it declares what the request declares, and an update that goes back comes from it, to the
+    model that the resource had when it began, ``begun_id``. Both where the two are the same, or where
+    nothing can be compared; empty if the operation is another one.
     """
     arn = begun_with.get(Property.PROJECT_VERSION_ARN)
     if not isinstance(arn, str):
@@ -247,11 +250,10 @@ def directions_of(request: CreateRequest | UpdateRequest, begun_with: Mapping[st
     found = set()
     if arn == str(declared.arn) and units in (None, declared.units):
         found.add(Direction.FORWARD)
-    if isinstance(request, UpdateRequest) and (
-        request.former_arn is None
-        or (arn == str(request.former_arn) and units in (None, request.former_units))
-    ):
-        found.add(Direction.BACK)
+    if isinstance(request, UpdateRequest) and begun_id in (None, str(declared.arn)):
+        comes_from = arn == str(request.former_arn) and units in (None, request.former_units)
+        if request.former_arn is None or comes_from:
+            found.add(Direction.BACK)
     return found
 
 

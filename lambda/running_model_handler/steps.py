@@ -10,7 +10,7 @@ from running_model_handler.core.arn import ProjectArn, ProjectVersionArn
 from running_model_handler.core.claim import Claim, PreviousOwner
 from running_model_handler.core.errors import RequestFailed, ServiceError
 from running_model_handler.core.state import ModelMemory
-from running_model_handler.core.waiting import CLAIM_FRESH_SECONDS
+from running_model_handler.core.waiting import CLAIM_FRESH_SECONDS, LAG_SECONDS
 from running_model_handler.core.wanted import RequestType, StackView, is_alive, may_have
 from running_model_handler.ownership import Ownership
 from running_model_handler.reconcile import Guard, Reconciler
@@ -176,8 +176,11 @@ class Steps:
         reconciler = Reconciler(worker, arn, worker.project(arn, None, claim))
         key, memory = f"{arn} back", worker.state.model(str(arn))
         if key not in worker.state.models:
-            worker.state.models[key] = ModelMemory(stops=memory.stops)
+            worker.state.models[key] = ModelMemory(stops=memory.stops, stop_at=memory.stop_at)
             worker.state.models[str(arn)] = ModelMemory()
+        if worker.state.models[key].stop_may_lag(worker.clock.now()):
+            # What still shows may be from before our own Stop, and just what the heir declares.
+            settle_seconds = max(settle_seconds, LAG_SECONDS)
         # A request that CloudFormation has ended starts nothing, except what it has stopped itself.
         may_start = not worker.state.ended or worker.state.models[key].stops > 0
         try:

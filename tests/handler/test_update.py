@@ -139,6 +139,22 @@ def test_a_roll_back_that_is_not_shown_yet_is_waited_for(world: World) -> None:
     assert str(world.versions[V1].units) == "1"
 
 
+@pytest.mark.parametrize(("begun_id", "status"), [(V1, "FAILED"), (V2, "SUCCESS")])
+def test_g10_a_late_replacement_is_no_roll_back(world: World, begun_id: str, status: str) -> None:
+    """Another update is rolled back, which began with V1: a roll-back to V2 undoes one that began with V2."""
+    updating(world, "UPDATE_ROLLBACK_IN_PROGRESS")
+    world.events[STACK, "Model"] = ResourceView(
+        "UPDATE_IN_PROGRESS",
+        V1,
+        world.clock.now(),
+        stack_status="UPDATE_ROLLBACK_IN_PROGRESS",
+        begun_with=properties(V1),
+        begun_id=begun_id,
+    )
+    assert update(world, properties(V2), properties(V1))["Status"] == status
+    assert (world.versions[V2].status == "RUNNING") is (status == "SUCCESS")
+
+
 def test_g10_a_late_resize_changes_nothing(world: World) -> None:
     """The stack's event shows the units of the next update, which are neither side of this request."""
     world.events[STACK, "Model"] = ResourceView(

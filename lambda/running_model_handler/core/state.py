@@ -112,6 +112,10 @@ class ModelMemory:
         # The look before the Start, or one that lags behind it.
         return seen.status == self.before_start and now - self.start_at < LAG_SECONDS
 
+    def stop_may_lag(self, now: float) -> bool:
+        """Whether a look may still show what was before the last Stop."""
+        return self.stops > 0 and now - self.stop_at < LAG_SECONDS
+
     def done(self, now: float) -> Done:
         """The view of the plan on it."""
         return Done(
@@ -121,7 +125,7 @@ class ModelMemory:
             starts_refused=self.starts_refused,
             start_may_lag=bool(self.starts) and now - self.start_at < LAG_SECONDS,
             stops=self.stops,
-            stop_may_lag=bool(self.stops) and now - self.stop_at < LAG_SECONDS,
+            stop_may_lag=self.stop_may_lag(now),
         )
 
 

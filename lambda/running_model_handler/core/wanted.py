@@ -43,6 +43,8 @@ class ResourceView:
     """The stack's status in the same answer; only stack events tell."""
     begun_with: Mapping[str, object] = field(default_factory=dict)
     """What the operation under way declared when it still went forward; only stack events tell."""
+    begun_id: str | None = None
+    """The physical id that the resource had then; only stack events tell."""
     models_under_way: int = 0
     """How many models of the stack are under way, this one included; only stack events tell."""
 
@@ -90,6 +92,7 @@ def read_events(events: Iterable[StackEvent], stack_id: str, logical_id: str) ->
     began: StackEvent | None = None
     stack_status: str | None = None
     begun_with: Mapping[str, object] = {}
+    begun_id: str | None = None
     statuses: dict[str, str] = {}
     models: set[str] = set()
     for event in events:
@@ -99,7 +102,7 @@ def read_events(events: Iterable[StackEvent], stack_id: str, logical_id: str) ->
         if event.physical_id == stack_id:
             stack_status = stack_status or event.status
             if began is not None and event.status in _BEGINS:
-                begun_with = began.properties
+                begun_with, begun_id = began.properties, began.physical_id
                 break
             began = None
         elif event.logical_id == logical_id:
@@ -110,7 +113,14 @@ def read_events(events: Iterable[StackEvent], stack_id: str, logical_id: str) ->
         return None
     under_way = sum(statuses[model].endswith("_IN_PROGRESS") for model in models)
     return ResourceView(
-        latest.status, latest.physical_id, latest.at, latest.properties, stack_status, begun_with, under_way
+        latest.status,
+        latest.physical_id,
+        latest.at,
+        latest.properties,
+        stack_status,
+        begun_with,
+        begun_id,
+        under_way,
     )
 
 
