@@ -46,6 +46,9 @@ class OneOwner(Invariant):
     ) -> None:
         if not taken or body["Status"] != "SUCCESS" or request.type == "Delete":
             return
+        if request.declared_arn in self.world.retained:
+            # Whoever had taken it over was removed, and left the claim of nobody behind (decision 7).
+            return
         for stack in self.world.stacks.values():
             if stack is request.stack or not stack.exists:
                 continue
