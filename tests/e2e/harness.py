@@ -277,9 +277,8 @@ class Deployment:
         # A late duplicate may outlive the stack, and with it the role.
         assert never_granted(one for one in evidence if any(one.in_force)) == []
         if not self.policies_count_late:
-            pairs = [pair for pair in zip(evidence, calls, strict=True) if any(pair[0].in_force)]
-            decided = [(one.call, call.allowed) for one, call in pairs]
-            assert decided == [(one.call, one.allowed) for one, _ in pairs]
+            decided = [(one.call, call.allowed) for one, call in zip(evidence, calls, strict=True)]
+            assert decided == [(one.call, one.allowed) for one in evidence]
 
     def actions(self) -> set[str]:
         """What the roles of this stack have called, as policies name it."""
