@@ -180,7 +180,13 @@ class Undoing(Steps):
             # A late duplicate of a request that succeeded: the resource's later requests see to its model.
             return
         if self._must_stop_after_end(view):
-            self.give_up(arn)
+            self.give_up(arn, guard=Guard(self._require_nobody_lives_on))
+
+    def _require_nobody_lives_on(self) -> None:
+        """Raise ``RequestEnded`` where the resource has got the model from a later request meanwhile."""
+        view = self.worker.look_at_stack()
+        if not self._must_stop_after_end(view):
+            raise RequestEnded(view)
 
     def _must_stop_after_end(self, view: StackView) -> bool:
         former = self._former.physical_arn if self._former else None
