@@ -178,7 +178,7 @@ class Bringing(Steps):
     def _require_in_charge(self) -> None:
         """Raise unless CloudFormation wants the model in this resource, and its claim says that we act."""
         self._require_wanted()
-        self.ownership.require_in_charge(self._arn)
+        self._require_not_overtaken(self.ownership.require_in_charge(self._arn))
 
     def _require_in_charge_unless_just_claimed(self) -> None:
         """The same, right before a Start: both answers have to be fresh, however often calls were tried."""
@@ -188,10 +188,19 @@ class Bringing(Steps):
             asked_at = worker.clock.now()
             self._require_wanted()
             if worker.clock.now() - claim_read_at >= CLAIM_FRESH_SECONDS:
-                self.ownership.require_in_charge(self._arn)
+                self._require_not_overtaken(self.ownership.require_in_charge(self._arn))
                 claim_read_at = worker.clock.now()
             if worker.clock.now() - asked_at < ANSWER_FRESH_SECONDS or worker.out_of_time():
                 return
+
+    def _require_not_overtaken(self, claim: Claim) -> None:
+        """Raise ``RequestEnded`` if what CloudFormation wants, just the same, it wants of a later request.
+
+        ``claim`` shows the later one, which alone could be late itself; that the operation under way began
+        after this request was delivered tells which of the two is.
+        """
+        if claim.superseded(self.worker.envelope.digest) and self.worker.is_overtaken:
+            raise RequestEnded(self.worker.look_at_stack())
 
     def _require_not_ended(self) -> None:
         """Raise unless the request is wanted to its end, or has been answered by another delivery of it.
@@ -199,8 +208,9 @@ class Bringing(Steps):
         CloudFormation is asked last: an answer that crosses the end of a request leaves the model running.
         """
         try:
-            self.ownership.require_in_charge(self._arn)
+            claim = self.ownership.require_in_charge(self._arn)
             self._require_wanted()
+            self._require_not_overtaken(claim)
         except RequestEnded as ended:
             if not is_complete_with(str(self._arn), ended.view.resource):
                 raise

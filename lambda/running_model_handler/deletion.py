@@ -7,8 +7,9 @@ import logging
 from running_model_handler.core.arn import ProjectVersionArn, with_stop_command
 from running_model_handler.core.claim import Claim
 from running_model_handler.core.errors import RequestFailed, ServiceError
+from running_model_handler.core.names import Property
 from running_model_handler.core.waiting import ANSWER_FRESH_SECONDS, LAG_SECONDS, SETTLE_SECONDS
-from running_model_handler.core.wanted import StackView, lives_with
+from running_model_handler.core.wanted import StackView, is_being_deleted, lives_with
 from running_model_handler.ownership import Superseded
 from running_model_handler.request import DeleteRequest
 from running_model_handler.steps import Answer, Steps
@@ -68,7 +69,7 @@ class Deletion(Steps):
                 self.ownership.settle_rename(arn, claim)
                 self.resume_hand_back(arn, claim)
             return
-        if self._lives_on(arn, view):
+        if self._lives_on(arn, view) or self._has_a_later_one(arn):
             raise Superseded
         heir = self.ownership.heir(arn, claim)
         settle = SETTLE_SECONDS if self._may_be_started_yet(view) else 0.0
@@ -119,6 +120,25 @@ class Deletion(Steps):
             looked_at = worker.clock.now()
             view = self._view_or_none()
         return False
+
+    def _has_a_later_one(self, arn: ProjectVersionArn) -> bool:
+        """Whether a later create of the resource, with the same model, is being deleted by now as well.
+
+        Only a create that was never answered gets a physical id from CloudFormation, a new one each time;
+        its Delete is the last request that has it. The later one's Delete finds all that this one would.
+        """
+        physical_id = self._request.envelope.physical_id
+        if not self._request.never_answered or physical_id is None:
+            return False
+        try:
+            event = self.worker.look_at_latest_event()
+        except (RequestFailed, ServiceError) as error:
+            _logger.warning("events not looked at", extra={"problem": str(error)})
+            return False
+        if event is None or not is_being_deleted(event):
+            return False
+        another = event.physical_id is not None and event.physical_id != physical_id
+        return another and event.begun_with.get(Property.PROJECT_VERSION_ARN) == str(arn)
 
     def _view_or_none(self) -> StackView | None:
         """What CloudFormation says; a Delete does its work whether or not it can be asked."""

@@ -139,8 +139,8 @@ class Ownership:
             return
         _logger.info("claimed", extra={"model": str(arn), "owner": str(self._owner), "adopted": adopted})
 
-    def require_in_charge(self, arn: ProjectVersionArn) -> None:
-        """Raise ``RequestFailed`` if the model is no longer this request's to start or to stop.
+    def require_in_charge(self, arn: ProjectVersionArn) -> Claim:
+        """The claim; raises ``RequestFailed`` if the model is no longer this request's to start or to stop.
 
         That another request of the same resource has written itself into the claim since is no reason: which
         of the two is late is for CloudFormation to say.
@@ -152,7 +152,7 @@ class Ownership:
             self.require_not_given_up(claim)
             released = bool(claim.requests) and not claim.was_released_by(self._digest)
             if claim.owner == self._owner or (claim.owner is None and not released):
-                return
+                return claim
             # Tags may still show what was before our claim, and a rival has to find out that we were first.
             waited = worker.clock.now() - max(began, worker.state.claimed_at)
             if waited >= RIVAL_SECONDS or worker.out_of_time():

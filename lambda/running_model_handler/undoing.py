@@ -10,7 +10,7 @@ from running_model_handler.core.errors import RequestFailed, ServiceError
 from running_model_handler.core.state import ModelMemory
 from running_model_handler.core.status import Status
 from running_model_handler.core.units import InferenceUnits
-from running_model_handler.core.waiting import LAG_SECONDS, RIVAL_SECONDS, SETTLE_SECONDS
+from running_model_handler.core.waiting import CLAIM_FRESH_SECONDS, LAG_SECONDS, RIVAL_SECONDS, SETTLE_SECONDS
 from running_model_handler.core.wanted import (
     RequestType,
     StackView,
@@ -37,6 +37,7 @@ class Undoing(Steps):
         self._arn = declared.arn
         self._former = former
         self._guard = guard
+        self._noted_at = 0.0
 
     def undo(self, reason: str) -> str:
         """Undo what this request did; the reason, with what could not be undone."""
@@ -116,20 +117,28 @@ class Undoing(Steps):
             # What failed here, late or short of time, has been done by another delivery.
             return
         self.ownership.note_given_up(arn, claim)
+        self._noted_at = self.worker.clock.now()
         if self._is_done_by_others(claim):
             return
         # Another delivery of this request may have sent a Start just now, and what is seen may lag.
-        self.give_up(arn, settle_seconds=RIVAL_SECONDS, guard=Guard(now_and_then=self._note_given_up_again))
+        guard = Guard(self._note_given_up_unless_just_noted, now_and_then=self._note_given_up_at_rest)
+        self.give_up(arn, settle_seconds=RIVAL_SECONDS, guard=guard)
+
+    def _note_given_up_unless_just_noted(self) -> None:
+        """Before each Stop: whoever has not seen the note would start the model again after it."""
+        if self.worker.clock.now() - self._noted_at >= CLAIM_FRESH_SECONDS:
+            self._note_given_up_again()
+
+    def _note_given_up_at_rest(self) -> None:
+        # As long as the model is not at rest there is time.
+        if self.worker.state.model(str(self._arn)).settled_since:
+            self._note_given_up_again()
 
     def _note_given_up_again(self) -> None:
         """Another delivery that had not seen the note may have written its claim over it."""
-        memory = self.worker.state.model(str(self._arn))
-        if not memory.settled_since:
-            # As long as the model is not at rest there is time.
-            return
-        claim = self.worker.claim_or_none(self._arn)
+        claim, self._noted_at = self.worker.claim_or_none(self._arn), self.worker.clock.now()
         if claim is not None and self.ownership.note_given_up(self._arn, claim):
-            memory.settled_since = 0.0
+            self.worker.state.model(str(self._arn)).settled_since = 0.0
 
     def _claim_as_written(self) -> Claim | None:
         """The claim, once tags that lag have had time to show what this delivery has written."""

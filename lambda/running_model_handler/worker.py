@@ -26,6 +26,7 @@ from running_model_handler.core.state import State
 from running_model_handler.core.status import ABSENT, Observation
 from running_model_handler.core.waiting import (
     ACCESS_DENIED_SECONDS,
+    CLOCKS_APART_SECONDS,
     LAG_SECONDS,
     LAST_LOOK_SECONDS,
     STACK_LOOK_SECONDS,
@@ -107,6 +108,8 @@ class Worker:
             state.started_at = clock.now()
         self.timeout_seconds: float | None = None
         """How long the present step may take, counted from the request; None for as long as there is."""
+        self.operation_began_at = 0.0
+        """When the operation that CloudFormation was last seen to wait for began, by its own word."""
         self.expected_seconds: dict[str, int | None] = {}
         """What the last starts of models took, as their tags told last."""
 
@@ -293,7 +296,7 @@ class Worker:
         seen = self.attempt(lambda: self.stacks.latest_event(envelope.stack_id, envelope.logical_id))
         if is_expected(RequestType(envelope.request_type), seen):
             self._looked_at_stack_at = self.clock.now()
-            self._note_start_unless_update(seen)
+            self._note_operation(seen)
         if seen is not None:
             self.state.neighbours = seen.models_under_way
         return seen
@@ -312,7 +315,7 @@ class Worker:
             status = self.attempt(lambda: self.stacks.stack_status(self.envelope.stack_id))
             view = StackView(view.resource, status or "gone")
         self._looked_at_stack_at = self.clock.now()
-        self._note_start_unless_update(view.resource)
+        self._note_operation(view.resource)
         return view
 
     def require_wanted(self) -> None:
@@ -345,9 +348,16 @@ class Worker:
         """Whether the last look at what CloudFormation wants is a while ago."""
         return self.clock.now() - self._looked_at_stack_at >= STACK_LOOK_SECONDS
 
-    def _note_start_unless_update(self, resource: ResourceView | None) -> None:
-        """An update that is rolled back looks like the roll-back: only a look at its properties tells."""
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether the operation that CloudFormation waits for began after this request was delivered."""
+        return self.operation_began_at > self.state.started_at + CLOCKS_APART_SECONDS
+
+    def _note_operation(self, resource: ResourceView | None) -> None:
+        if resource is not None and resource.updated_at is not None:
+            self.operation_began_at = resource.updated_at
         if self.envelope.request_type != RequestType.UPDATE:
+            # An update that is rolled back looks like the roll-back: only a look at its properties tells.
             self.note_start_of_request(resource)
 
     def note_start_of_request(self, resource: ResourceView | None) -> None:

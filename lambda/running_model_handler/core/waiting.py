@@ -46,6 +46,9 @@ def parse_poll_interval_seconds(value: object, *, name: str) -> int:
 LAG_SECONDS: Final = 15.0
 """How long Describe and ListTagsForResource may show what was before a write. No page promises less."""
 
+CLOCKS_APART_SECONDS: Final = 5.0
+"""How far CloudFormation's timestamps and the function's clock may be apart."""
+
 RIVAL_SECONDS: Final = 2.5 * LAG_SECONDS
 """How long another's claim may stand in place of ours before ours is given up: whoever claimed at the
 same time, and later, needs ``LAG_SECONDS`` to see it, and writes our claim back."""
