@@ -135,7 +135,8 @@ class Deletion(Steps):
         except (RequestFailed, ServiceError) as error:
             _logger.warning("events not looked at", extra={"problem": str(error)})
             return False
-        if event is None or not is_being_deleted(event):
+        if event is None or not is_being_deleted(event) or not self.worker.is_overtaken:
+            # What is shown may be from before this Delete, too: the one that failed, and is tried again.
             return False
         another = event.physical_id is not None and event.physical_id != physical_id
         return another and event.begun_with.get(Property.PROJECT_VERSION_ARN) == str(arn)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from typing import Final
 
@@ -57,6 +57,8 @@ class World:
         self.eventbridge = EventBridge(self)
         self.step_functions = StepFunctions(self)
         self.monitors: list[Monitor] = []
+        self._call_watchers: list[Callable[[Invocation, str, bool], None]] = []
+        """Those of the monitors that look at calls: few do, and calls are what a history is made of."""
         self.requests: list[Request] = []
         self.by_url: dict[str, Request] = {}
         """The same by their ResponseURL."""
@@ -95,6 +97,13 @@ class World:
         self.kernel.close()
         return quiet
 
+    def watch(self, monitors: Iterable[Monitor]) -> None:
+        """Let monitors watch from now on."""
+        for monitor in monitors:
+            self.monitors.append(monitor)
+            if type(monitor).called is not Monitor.called:
+                self._call_watchers.append(monitor.called)
+
     def _begin(self, operator: Operator) -> None:
         self.kernel.spawn(operator.stack.plan.name, operator.run)
 
@@ -125,8 +134,8 @@ class World:
 
     def note_end_of_call(self, invocation: Invocation, action: str, *, succeeded: bool) -> None:
         """A call came back to its invocation."""
-        for monitor in self.monitors:
-            monitor.called(invocation, action, succeeded)
+        for notice in self._call_watchers:
+            notice(invocation, action, succeeded)
 
     def note_rest(self, stack: Stack) -> None:
         """The rest of a stack between two operations is over."""

@@ -33,7 +33,7 @@ def watch(world: World) -> list[Invariant]:
     """Let every invariant watch a world that has not begun yet."""
     violations: list[Violation] = []
     invariants = [kind(world, violations) for kind in ALL]
-    world.monitors.extend(invariants)
+    world.watch(invariants)
     return invariants
 
 
