@@ -159,6 +159,7 @@ class Reconciler:
             if isinstance(step, Stop):
                 guard.before()
                 self._stop()
+                worker.count_neighbours()
             else:
                 guard.now_and_then()
             seen = None

@@ -153,8 +153,15 @@ class Worker:
         """The same while a stop that was accepted is waited for."""
         now = self.clock.now()
         elapsed = now - self.state.model(str(arn)).stop_at
-        throttles = self.state.throttles_recently(now)
-        self.pause(stopping_seconds(elapsed, self._poll_interval_seconds, throttles, self.clock.chance()))
+        self.pause(
+            stopping_seconds(
+                elapsed,
+                self._poll_interval_seconds,
+                self.state.throttles_recently(now),
+                self.state.neighbours,
+                self.clock.chance(),
+            )
+        )
 
     def _seconds_while_starting(self, arn: ProjectVersionArn) -> float:
         now = self.clock.now()
@@ -300,6 +307,20 @@ class Worker:
         if seen is not None:
             self.state.neighbours = seen.models_under_way
         return seen
+
+    def count_neighbours(self) -> None:
+        """Learn how many models of the stack are under way, unless that is known.
+
+        It only spares calls: what goes wrong with it is no reason to fail, nor to try again.
+        """
+        if self.state.neighbours:
+            return
+        try:
+            seen = self.stacks.latest_event(self.envelope.stack_id, self.envelope.logical_id)
+        except ServiceError as error:
+            _logger.warning("neighbours not counted", extra={"problem": str(error)})
+            seen = None
+        self.state.neighbours = max(1, seen.models_under_way if seen is not None else 0)
 
     def look_at_stack(self) -> StackView:
         """The own resource and stack.

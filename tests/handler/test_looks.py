@@ -292,7 +292,7 @@ def world() -> World:
 
 
 @pytest.mark.parametrize(
-    ("took", "late", "looks_at_most"), [(10.0, 2.0, 12), (60.0, 4.0, 40), (300.0, 6.0, 95)]
+    ("took", "late", "looks_at_most"), [(10.0, 1.5, 15), (60.0, 2.0, 65), (300.0, 6.0, 140)]
 )
 def test_a_delete_is_answered_soon_after_the_stop_however_long_it_takes(
     took: float, late: float, looks_at_most: int
@@ -306,6 +306,38 @@ def test_a_delete_is_answered_soon_after_the_stop_however_long_it_takes(
     assert answer["Status"] == "SUCCESS"
     assert 0.0 <= answer["At"] - stopped_at < late
     assert len(looks) <= looks_at_most
+
+
+def test_the_models_of_a_stack_that_is_deleted_share_the_calls() -> None:
+    """Each asks the stack's events once, after its Stop: fifty look every 17 s at most."""
+    world = world_of_a_deletion()
+    world.versions[V1].stop_seconds = 60.0
+    world.events[STACK, "Model"] = ResourceView("DELETE_IN_PROGRESS", V1, models_under_way=50)
+    looks = looks_of(world)
+    answer = delete(world)
+    stopped_at = next(at for at, _, status in world.history if status == "STOPPED")
+    assert answer["Status"] == "SUCCESS"
+    assert 0.0 <= answer["At"] - stopped_at < 21.0
+    assert all(after - before >= 50 / 3 for before, after in pairwise(looks))
+    actions = [action for action, _ in world.calls]
+    assert actions.count("DescribeStackEvents") == 1
+    assert actions.index("DescribeStackEvents") > actions.index("StopProjectVersion")
+
+
+@pytest.mark.parametrize("code", ["Throttling", "AccessDenied", "InternalFailure", "ValidationError"])
+def test_a_delete_does_without_the_number_of_its_neighbours(code: str) -> None:
+    """It is asked for once, whatever comes of it."""
+    world = world_of_a_deletion()
+
+    def refuse(action: str, arn: str) -> None:
+        if action == "DescribeStackEvents":
+            world.calls.append((action, arn))
+            raise service_error(code, "cloudformation:DescribeStackEvents")
+
+    world.before = refuse
+    assert delete(world)["Status"] == "SUCCESS"
+    assert world.versions[V1].status == "STOPPED"
+    assert world.count("DescribeStackEvents") == 1
 
 
 def test_a_stop_that_is_refused_is_tried_at_every_interval(world: World) -> None:

@@ -172,15 +172,25 @@ def test_a_stop_is_looked_at_more_often_than_the_interval_unless_it_is_throttled
     elapsed: float, interval: int, throttles: float, chance: float
 ) -> None:
     """Whatever is known, a look comes, and within half a minute or the declared interval."""
-    pause = stopping_seconds(elapsed, interval, throttles, chance)
-    assert 0.9 * STOP_FACTOR * interval <= pause <= max(PAUSE_SECONDS_MAX, interval)
-    assert stopping_seconds(elapsed, interval, 0.0, chance) <= interval
-    assert pause <= stopping_seconds(elapsed + 60.0, interval, throttles, chance) + 1e-9
+    pause = stopping_seconds(elapsed, interval, throttles, 1, chance)
+    assert 0.899 * STOP_FACTOR * interval <= pause <= max(PAUSE_SECONDS_MAX, interval)
+    assert stopping_seconds(elapsed, interval, 0.0, 1, chance) <= interval
+    assert pause <= stopping_seconds(elapsed + 60.0, interval, throttles, 1, chance) + 1e-9
 
 
 @pytest.mark.parametrize(
-    ("elapsed", "pause"), [(0.0, 1.5), (30.0, 1.5), (60.0, 3.0), (100.0, 5.0), (900.0, 5.0)]
+    ("elapsed", "pause"), [(0.0, 1.0), (30.0, 1.0), (60.0, 1.5), (100.0, 2.5), (900.0, 5.0)]
 )
 def test_the_pauses_of_a_stop_at_an_interval_of_five_seconds(elapsed: float, pause: float) -> None:
-    """The answer comes a fortieth of the time later than the stop ends."""
-    assert stopping_seconds(elapsed, 5.0, 0.0, 0.0) == pytest.approx(pause)
+    """The answer comes an eightieth of the time later than the stop ends."""
+    assert stopping_seconds(elapsed, 5.0, 0.0, 1, 0.0) == pytest.approx(pause)
+
+
+@given(st.floats(0.0, 7200.0), st.floats(0.0, 20.0), st.integers(0, 10_000), st.floats(0.0, 1.0))
+def test_the_models_of_a_stack_that_stop_keep_to_their_share(
+    elapsed: float, throttles: float, neighbours: int, chance: float
+) -> None:
+    """However many neighbours a stack tells of; alone, a model is looked at as if nothing was known."""
+    pause = stopping_seconds(elapsed, 5.0, throttles, neighbours, chance)
+    assert fair_seconds(neighbours) <= pause <= SHARED_PAUSE_SECONDS_MAX * 1.000001
+    assert neighbours > 1 or pause == stopping_seconds(elapsed, 5.0, throttles, 0, chance)

@@ -32,10 +32,10 @@ was cancelled, and a start that has failed, are found at most that late."""
 SHARED_PAUSE_SECONDS_MAX: Final = 60.0
 """Where many models of a stack share the calls. Together they would use up the quota at 30 s."""
 
-STOP_FACTOR: Final = 0.3
+STOP_FACTOR: Final = 0.2
 """Right after a Stop, in poll intervals."""
-STOP_SHARE: Final = 1 / 20
-"""Of the time since the Stop, what the next pause takes: the answer is late by a fortieth of it."""
+STOP_SHARE: Final = 1 / 40
+"""Of the time since the Stop, what the next pause takes: the answer is late by an eightieth of it."""
 
 QUICK_SECONDS: Final = 15.0
 """For so long after a Start looks come at the declared interval: what fails at once is told at once."""
@@ -90,18 +90,22 @@ def pause_seconds(
 
 
 def stopping_seconds(
-    elapsed_since_stop: float, interval_seconds: float, throttles_recently: float, chance: float
+    elapsed_since_stop: float,
+    interval_seconds: float,
+    throttles_recently: float,
+    neighbours: int,
+    chance: float,
 ) -> float:
     """The pause to the next look at a model that stops: a share of the time since the accepted Stop.
 
     A stop is over in minutes, so it is looked at more often than a start, and the less often the longer it
-    takes: from ``STOP_FACTOR`` of the declared interval up to all of it. ``throttles_recently`` and
-    ``chance`` are as in ``next_look_seconds``.
+    takes: from ``STOP_FACTOR`` of the declared interval up to all of it. No more often than the share of a
+    model among its ``neighbours`` allows, as in ``pause_seconds``; ``throttles_recently`` and ``chance`` are
+    as in ``next_look_seconds``.
     """
     pause = min(interval_seconds, max(interval_seconds * STOP_FACTOR, elapsed_since_stop * STOP_SHARE))
-    return min(max(PAUSE_SECONDS_MAX, interval_seconds), pressed(pause, throttles_recently)) * (
-        1.0 - JITTER * chance
-    )
+    wanted = min(max(PAUSE_SECONDS_MAX, interval_seconds), pressed(pause, throttles_recently))
+    return max(wanted * (1.0 - JITTER * chance), fair_seconds(neighbours) * (1.0 + SHARE_JITTER * chance))
 
 
 def next_look_seconds(

@@ -101,9 +101,9 @@ WRONG_ANSWERS: Final = (
         "duplicates-not-told-of-failure",
         "G5",
         "A delivery that failed does not tell the others before it undoes what was done.",
-        "undoing.py",
-        "self.ownership.note_given_up(arn, claim)",
-        "pass",
+        "ownership.py",
+        "if not self.has(claim) or claim.given_up(self._digest):",
+        "if True:",
         1056,
     ),
     Mutant(
