@@ -266,6 +266,29 @@ def test_g10_a_late_duplicate_is_known_by_its_digest(world: World) -> None:
     assert world.count("StartProjectVersion") == starts
 
 
+@pytest.mark.parametrize("overtaken", [True, False])
+def test_g10_a_create_starts_nothing_for_a_later_one_of_the_same_model(world: World, overtaken: bool) -> None:
+    """Of two creates that look alike the later one is at work, if CloudFormation's began after this delivery."""
+    world.run_model(V1)
+    world.own(V1, logical_id="Former")
+    world.set_resource("UPDATE_COMPLETE", logical_id="Former", physical_id=V1)
+    world.stacks[STACK] = "UPDATE_IN_PROGRESS"
+
+    def another_takes_charge_and_stops() -> None:
+        tags = world.versions[V1].tags
+        tags[str(Tag.REQUESTS)] = f"{'0' * 12} {tags[str(Tag.REQUESTS)]}"
+        world.move(V1, "STOPPED")
+        if overtaken:
+            world.set_resource("CREATE_IN_PROGRESS")
+
+    world.clock.at(8.0, another_takes_charge_and_stops)
+    answer = created(world)
+    assert answer is not None
+    assert (answer["Status"] == "FAILED") == overtaken
+    assert world.count("StartProjectVersion") == (0 if overtaken else 1)
+    assert world.count("StopProjectVersion") == 0
+
+
 def test_resource_not_shown_yet_is_found_in_the_events(world: World) -> None:
     """Where DescribeStackResource lags, the latest stack event counts."""
     from running_model_handler.core.wanted import ResourceView
