@@ -21,8 +21,8 @@ from simulator.requests import Outcome, Request
 from simulator.story import Story
 from simulator.world import World
 
-MEMORY_GB: Final = 256 / 1024
-"""What the construct gave its function when docs/growth.md was written, where all is reckoned with it."""
+MEMORY_GB: Final = 192 / 1024
+"""What the construct gives its function (docs/decisions/0014-memory-size.md)."""
 
 
 @dataclass(slots=True)
