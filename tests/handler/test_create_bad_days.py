@@ -268,7 +268,7 @@ def test_g10_a_late_duplicate_is_known_by_its_digest(world: World) -> None:
 
 @pytest.mark.parametrize("overtaken", [True, False])
 def test_g10_a_create_starts_nothing_for_a_later_one_of_the_same_model(world: World, overtaken: bool) -> None:
-    """Of two that look alike it is the later one that CloudFormation waits for, if that began after this one."""
+    """Of two that look alike CloudFormation waits for the one whose create began after this was delivered."""
     world.run_model(V1)
     world.own(V1, logical_id="Former")
     world.set_resource("UPDATE_COMPLETE", logical_id="Former", physical_id=V1)
