@@ -26,15 +26,31 @@ def renamed(world: World, **changes: Any) -> dict[str, Any]:
     return answer
 
 
-def test_g6_rename_hands_over_without_a_stop(world: World) -> None:
-    """G6: the new resource takes the model; the Delete of the old one leaves it running."""
-    assert renamed(world)["Status"] == "SUCCESS"
+def former_deleted(world: World) -> None:
+    """The clean-up of the update deletes the resource under its old name."""
     world.set_resource("CREATE_COMPLETE", "Renamed", physical_id=V1)
     world.stacks[STACK] = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
     world.set_resource("DELETE_IN_PROGRESS", physical_id=V1)
     answer = world.deliver(request("Delete", properties(), physical_id=V1, request_id="d1"))
     assert answer is not None
     assert answer["Status"] == "SUCCESS"
+
+
+def rename_rolled_back(world: World) -> None:
+    """The clean-up of the roll-back deletes the resource under its new name."""
+    world.stacks[STACK] = "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"
+    world.set_resource("DELETE_IN_PROGRESS", "Renamed", physical_id=V1)
+    answer = world.deliver(
+        request("Delete", properties(), physical_id=V1, logical_id="Renamed", request_id="d1")
+    )
+    assert answer is not None
+    assert answer["Status"] == "SUCCESS"
+
+
+def test_g6_rename_hands_over_without_a_stop(world: World) -> None:
+    """G6: the new resource takes the model; the Delete of the old one leaves it running."""
+    assert renamed(world)["Status"] == "SUCCESS"
+    former_deleted(world)
     assert world.history == []
     assert world.versions[V1].tags[Tag.LOGICAL_ID] == "Renamed"
     assert Tag.PREVIOUS not in world.versions[V1].tags
@@ -53,13 +69,7 @@ def test_g6_renamed_resource_stops_the_model_when_it_is_deleted(world: World) ->
 def test_rename_that_is_rolled_back_hands_the_model_back(world: World) -> None:
     """The Delete of the new resource in a roll-back gives the model back to the old one, running."""
     renamed(world)
-    world.stacks[STACK] = "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"
-    world.set_resource("DELETE_IN_PROGRESS", "Renamed", physical_id=V1)
-    answer = world.deliver(
-        request("Delete", properties(), physical_id=V1, logical_id="Renamed", request_id="d1")
-    )
-    assert answer is not None
-    assert answer["Status"] == "SUCCESS"
+    rename_rolled_back(world)
     assert world.history == []
     assert world.versions[V1].tags[Tag.LOGICAL_ID] == "Model"
 
@@ -68,13 +78,7 @@ def test_rename_with_other_units_that_is_rolled_back_restores_them(world: World)
     """A rename that also resized is undone in both."""
     renamed(world, MinInferenceUnits="2")
     assert str(world.versions[V1].units) == "2"
-    world.stacks[STACK] = "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"
-    world.set_resource("DELETE_IN_PROGRESS", "Renamed", physical_id=V1)
-    answer = world.deliver(
-        request("Delete", properties(), physical_id=V1, logical_id="Renamed", request_id="d1")
-    )
-    assert answer is not None
-    assert answer["Status"] == "SUCCESS"
+    rename_rolled_back(world)
     assert world.versions[V1].status == "RUNNING"
     assert str(world.versions[V1].units) == "1"
 
@@ -111,12 +115,7 @@ def test_g7_a_claim_that_shows_late_does_not_stop_a_renamed_model(world: World) 
     after = dict(world.versions[V1].tags)
     world.versions[V1].tags = before
     world.clock.at(6, lambda: setattr(world.versions[V1], "tags", after))
-    world.set_resource("CREATE_COMPLETE", "Renamed", physical_id=V1)
-    world.stacks[STACK] = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
-    world.set_resource("DELETE_IN_PROGRESS", physical_id=V1)
-    answer = world.deliver(request("Delete", properties(), physical_id=V1, request_id="d1"))
-    assert answer is not None
-    assert answer["Status"] == "SUCCESS"
+    former_deleted(world)
     assert world.history == []
     assert world.versions[V1].tags[Tag.LOGICAL_ID] == "Renamed"
 
@@ -128,13 +127,7 @@ def test_g3_a_rename_rolled_back_at_once_leaves_no_claim_of_a_resource_that_is_g
     after = dict(world.versions[V1].tags)
     world.versions[V1].tags = before
     world.clock.at(6, lambda: setattr(world.versions[V1], "tags", after))
-    world.stacks[STACK] = "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"
-    world.set_resource("DELETE_IN_PROGRESS", "Renamed", physical_id=V1)
-    answer = world.deliver(
-        request("Delete", properties(), physical_id=V1, logical_id="Renamed", request_id="d1")
-    )
+    rename_rolled_back(world)
     world.clock.sleep(30)
-    assert answer is not None
-    assert answer["Status"] == "SUCCESS"
     assert world.history == []
     assert world.versions[V1].tags[Tag.LOGICAL_ID] == "Model"
