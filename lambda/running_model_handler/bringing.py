@@ -159,10 +159,14 @@ class Bringing(Steps):
         while True:
             looked_at = worker.clock.now()
             event = worker.look_at_latest_event()
-            if event is None or not is_expected(RequestType.CREATE, event):
+            if event is None:
                 return False
-            if directions_of(CreateRequest(worker.envelope, self._declared), event.begun_with):
-                return bool(event.begun_with)
+            if is_expected(RequestType.CREATE, event):
+                if directions_of(CreateRequest(worker.envelope, self._declared), event.begun_with):
+                    return bool(event.begun_with)
+            elif not worker.is_later_than_operation(event):
+                # Of the resource's former life.
+                return False
             worker.wait_for_news(StackView(event, event.stack_status), looked_at)
 
     def _require_wanted_anew(self) -> None:

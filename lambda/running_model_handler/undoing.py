@@ -15,6 +15,7 @@ from running_model_handler.core.wanted import (
     RequestType,
     StackView,
     has_become,
+    is_alive,
     is_being_deleted,
     must_stop_after_end,
 )
@@ -185,11 +186,24 @@ class Undoing(Steps):
             if claim.previous.units is not None and not seen.runs_with(claim.previous.units):
                 # The Delete of this resource makes it again what the one that had it declares.
                 return
+        if claimed_now and claim is not None and self._has_another(view):
+            heir = self.ownership.heir(arn, claim)
+            if heir is not None:
+                # Taken late, for a create that had been cancelled, from a resource that lives on.
+                self.hand_back(arn, claim, heir)
+                return
         if not claimed_now and view.resource is not None and view.resource.physical_id == str(arn):
             # A late duplicate of a request that succeeded: the resource's later requests see to its model.
             return
         if self._must_stop_after_end(view):
             self.give_up(arn, guard=Guard(self._require_nobody_lives_on))
+
+    def _has_another(self, view: StackView) -> bool:
+        """Whether the resource lives with another model."""
+        resource = view.resource
+        if resource is None or not is_alive(resource) or resource.physical_id is None:
+            return False
+        return resource.physical_id.startswith("arn:") and resource.physical_id != str(self._arn)
 
     def _require_nobody_lives_on(self) -> None:
         """Raise ``RequestEnded`` where the resource has got the model from a later request meanwhile."""

@@ -374,6 +374,10 @@ class Worker:
         """Whether the operation that CloudFormation waits for began after this request was delivered."""
         return self.operation_began_at > self.state.started_at + CLOCKS_APART_SECONDS
 
+    def is_later_than_operation(self, event: ResourceView) -> bool:
+        """Whether an event tells what came after the operation that was seen under way."""
+        return event.updated_at is not None and event.updated_at > self.operation_began_at > 0.0
+
     def _note_operation(self, resource: ResourceView | None) -> None:
         if resource is not None and resource.updated_at is not None:
             self.operation_began_at = resource.updated_at

@@ -73,8 +73,8 @@ def test_one_model_alone_is_never_throttled() -> None:
     assert 5 < figures.calls[Family.CONTROL] < 15
     assert figures.concurrent_peak == 1
     assert 0.0 < figures.lag(0.5) < 15.0
-    # A quarter of a gigabyte for as long as the one invocation lasted.
-    assert figures.gb_seconds == figures.models_seconds / 4
+    # 192 MB for as long as the one invocation lasted.
+    assert figures.gb_seconds == pytest.approx(figures.models_seconds * 192 / 1024)
     assert 55.0 < figures.models_seconds < figures.seconds
 
 
