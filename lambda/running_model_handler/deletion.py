@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from running_model_handler.core.arn import ProjectVersionArn, with_stop_command
-from running_model_handler.core.claim import Claim
+from running_model_handler.core.claim import Claim, PreviousOwner
 from running_model_handler.core.errors import RequestFailed, ServiceError
 from running_model_handler.core.names import Property
 from running_model_handler.core.waiting import ANSWER_FRESH_SECONDS, LAG_SECONDS, SETTLE_SECONDS
@@ -71,7 +71,7 @@ class Deletion(Steps):
             return
         if self._lives_on(arn, view) or self._has_a_later_one(arn):
             raise Superseded
-        heir = self.ownership.heir(arn, claim)
+        heir = self._heir_once_certain(arn, claim)
         settle = SETTLE_SECONDS if self._may_be_started_yet(view) else 0.0
         if heir is not None:
             self.hand_back(arn, claim, heir, settle_seconds=settle)
@@ -80,6 +80,21 @@ class Deletion(Steps):
         # Nothing to release where the claim is gone, and the claim was the permission to change the tags.
         if self.stop(arn, project, claim, settle_seconds=settle) and claim.owner is not None:
             self.ownership.release(arn, claim)
+
+    def _heir_once_certain(self, arn: ProjectVersionArn, claim: Claim) -> PreviousOwner | None:
+        """Who gets the model back, once what CloudFormation shows can't be from before this Delete.
+
+        The whole stack may be being deleted, and the Delete of the resource that had the model have been
+        answered already: there was nothing to stop for it then.
+        """
+        worker = self.worker
+        while True:
+            looked_at = worker.clock.now()
+            heir = self.ownership.heir(arn, claim)
+            had_time = looked_at - worker.state.started_at >= LAG_SECONDS
+            if heir is None or had_time or worker.out_of_time():
+                return heir
+            worker.pause(min(3.0, worker.state.started_at + LAG_SECONDS - looked_at))
 
     def _may_be_started_yet(self, view: StackView | None) -> bool:
         """Whether a worker of the resource's create may still be at it, or have just started the model.

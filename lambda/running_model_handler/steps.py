@@ -68,8 +68,9 @@ class Steps:
         started_by_us = self.worker.state.model(str(arn)).may_run_by_us(claim)
         if not claim.is_of(self.worker.envelope.owner) and (claim.owner is not None or not started_by_us):
             return
-        if claim.superseded(self.worker.envelope.digest) and not (started_by_us and self.is_left_to_us(arn)):
-            # A later request of the resource has taken charge of it.
+        superseded = claim.owner is not None and claim.superseded(self.worker.envelope.digest)
+        if superseded and not (started_by_us and self.is_left_to_us(arn)):
+            # A later request of the resource has taken charge of it, and has not released it.
             return
         heir = self.ownership.heir(arn, claim)
         if heir is not None:

@@ -381,8 +381,11 @@ class Worker:
     def _note_operation(self, resource: ResourceView | None) -> None:
         if resource is not None and resource.updated_at is not None:
             self.operation_began_at = resource.updated_at
-        if self.envelope.request_type != RequestType.UPDATE:
-            # An update that is rolled back looks like the roll-back: only a look at its properties tells.
+        if self.envelope.request_type == RequestType.UPDATE:
+            # One that is rolled back looks like the roll-back: only a look at its properties tells.
+            return
+        if resource is None or resource.physical_id in (None, self.envelope.physical_id):
+            # Else it is the deletion of what the resource was before.
             self.note_start_of_request(resource)
 
     def note_start_of_request(self, resource: ResourceView | None) -> None:
