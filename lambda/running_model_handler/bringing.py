@@ -21,6 +21,7 @@ from running_model_handler.core.wanted import (
     has_become,
     is_complete_with,
     is_expected,
+    is_under_way,
 )
 from running_model_handler.ownership import GivenUp
 from running_model_handler.reconcile import Guard, Reconciler
@@ -66,7 +67,7 @@ class Bringing(Steps):
                 _logger.exception("unexpected error")
                 state.failure = f"unexpected {type(error).__name__}: {error}"
             state.failed_at = self.worker.clock.now()
-        undoing = Undoing(self.worker, self._declared, self._former, self._guard)
+        undoing = Undoing(self.worker, self._declared, self._former, self._guard, self._require_no_later_one)
         return Answer(physical_id, undoing.undo(state.failure))
 
     def _pursue(self) -> Answer:
@@ -92,7 +93,7 @@ class Bringing(Steps):
             self._require_not_ended()
             if to_give_up is not None:
                 worker.timeout_seconds = None
-                self.give_up(to_give_up, settle_seconds=SETTLE_SECONDS)
+                self._give_up_other(to_give_up, settle_seconds=SETTLE_SECONDS)
                 to_give_up, settle_seconds = None, 0.0
             if worker.clock.now() - seen_at < ANSWER_FRESH_SECONDS or worker.out_of_time():
                 break
@@ -293,12 +294,27 @@ class Bringing(Steps):
 
     def _stop_other(self, other: ProjectVersionArn) -> None:
         if self._returning:
-            self.give_up(other)
+            self._give_up_other(other)
             return
         claim = self.worker.claim_or_none(other)
         if claim is None or not claim.is_of(self.worker.envelope.owner):
             return
         self.stop(other, self.worker.project(other, None, claim), claim, guard=self._guard)
+
+    def _give_up_other(self, other: ProjectVersionArn, *, settle_seconds: float = 0.0) -> None:
+        """Leave what the update that is rolled back had taken, unless a later update may take it again."""
+        self.give_up(other, settle_seconds=settle_seconds, guard=Guard(self._require_no_later_one))
+
+    def _require_no_later_one(self) -> None:
+        """Raise ``RequestEnded`` if a later request of the resource is under way.
+
+        Where none is, nobody else may ever deal with what this one leaves, be it late or not.
+        """
+        try:
+            self._require_wanted()
+        except RequestEnded as ended:
+            if is_under_way(ended.view.resource):
+                raise
 
     def _attributes(self, seen: Observation) -> dict[str, str]:
         units = self._declared.units

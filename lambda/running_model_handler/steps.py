@@ -11,7 +11,7 @@ from running_model_handler.core.claim import Claim, PreviousOwner
 from running_model_handler.core.errors import RequestFailed, ServiceError
 from running_model_handler.core.state import ModelMemory
 from running_model_handler.core.waiting import CLAIM_FRESH_SECONDS, LAG_SECONDS
-from running_model_handler.core.wanted import RequestType, StackView, is_alive, may_have
+from running_model_handler.core.wanted import RequestType, StackView, is_alive, is_under_way, may_have
 from running_model_handler.ownership import Ownership
 from running_model_handler.reconcile import Guard, Reconciler
 from running_model_handler.worker import RequestEnded, Worker
@@ -89,8 +89,7 @@ class Steps:
         resource = self.worker.look_at_resource(self.worker.envelope.logical_id)
         if resource is None or not is_alive(resource):
             return True
-        in_progress = resource.status in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
-        return not in_progress and resource.physical_id != str(arn)
+        return not is_under_way(resource) and resource.physical_id != str(arn)
 
     def stop(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from running_model_handler.core.arn import ProjectVersionArn, with_stop_command
 from running_model_handler.core.claim import Claim
@@ -31,13 +32,19 @@ class Undoing(Steps):
     """The way back of a create or an update, begun again at the top after every hand-over."""
 
     def __init__(
-        self, worker: Worker, declared: Declared, former: UpdateRequest | None, guard: Guard
+        self,
+        worker: Worker,
+        declared: Declared,
+        former: UpdateRequest | None,
+        guard: Guard,
+        require_no_later_one: Callable[[], None],
     ) -> None:
         super().__init__(worker)
         self._declared = declared
         self._arn = declared.arn
         self._former = former
         self._guard = guard
+        self._require_no_later_one = require_no_later_one
         self._noted_at = 0.0
 
     def undo(self, reason: str) -> str:
@@ -93,7 +100,7 @@ class Undoing(Steps):
         former, claimed = self._former, str(self._arn) in self.worker.state.claimed
         other = former.other if former is not None else None
         if former is not None and former.returns and other is not None:
-            self.give_up(other, settle_seconds=SETTLE_SECONDS)
+            self.give_up(other, settle_seconds=SETTLE_SECONDS, guard=Guard(self._require_no_later_one))
         elif former is None or not former.returns:
             if claimed:
                 self._give_up_declared()

@@ -220,6 +220,11 @@ def is_deletion_of(physical_id: str | None, resource: ResourceView | None) -> bo
     return resource.status.startswith("DELETE_") and resource.physical_id == physical_id
 
 
+def is_under_way(resource: ResourceView | None) -> bool:
+    """Whether a create or an update of the resource is under way."""
+    return resource is not None and resource.status in _BEGINS
+
+
 def is_being_deleted(resource: ResourceView | None) -> bool:
     """Whether a Delete of the resource is under way."""
     return resource is not None and resource.status == "DELETE_IN_PROGRESS"
