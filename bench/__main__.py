@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench import deployments, goals, plots, processes, report, results, runtimes, side_by_side
+from bench import deployments, goals, plots, processes, report, results, runtimes, side_by_side, to_start
 from bench.side_by_side import Deployment, Times
 from bench.stacks import ROOT
 from bench.variants import STARTED_BEFORE, VARIANTS
@@ -40,6 +40,7 @@ def main() -> None:
     began = time.monotonic()
     runtimes.put_node_on_path()
     cold = processes.cold_start_milliseconds(chosen.processes)
+    at_memory_size = to_start.measure(chosen.cold_starts)
     synth = processes.synth_seconds(chosen.processes)
     rounds, long_ones = side_by_side.measure(chosen.rounds, times)
     alone = deployments.measure(chosen.rounds)
@@ -52,6 +53,7 @@ def main() -> None:
             "title": variant.title,
             "waits": variant.waits,
             "cold start, milliseconds": cold[variant.key],
+            results.AT_MEMORY_SIZE: at_memory_size[variant.key],
             "synth, seconds": synth[variant.key],
             "synth, times an empty app": round(synth[variant.key] / synth["empty app"], 3),
             "template": results.of_template(*processes.templates(variant.key)),
@@ -64,6 +66,7 @@ def main() -> None:
             "versions": _versions(),
             "rounds": chosen.rounds,
             "processes": chosen.processes,
+            "cold starts": chosen.cold_starts,
             "times": asdict(times),
             "minutes": round((time.monotonic() - began) / 60, 1),
             "not run": [],
@@ -86,6 +89,12 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure all ways side by side.")
     parser.add_argument("--rounds", type=int, default=10, help="deployments of each way")
     parser.add_argument("--processes", type=int, default=9, help="fresh processes of each kind")
+    parser.add_argument(
+        "--cold-starts",
+        type=int,
+        default=to_start.PROCESSES,
+        help="fresh processes of each function whose CPU time is reckoned at its memory size",
+    )
     parser.add_argument("--start-seconds", type=float, default=defaults.start, help="shortest start")
     parser.add_argument("--stop-seconds", type=float, default=defaults.stop, help="shortest stop")
     parser.add_argument("--spread-seconds", type=float, default=defaults.spread, help="added at most")

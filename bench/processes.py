@@ -16,6 +16,7 @@ from typing import Any
 from aws_cdk import Stack
 
 from bench.alternatives.model import Model
+from bench.fresh_process import code_of
 from bench.runtimes import node_modules
 from bench.stacks import CONTEXT, ROOT, add_models, synthesize, zipped_assets
 from bench.variants import VARIANTS
@@ -102,18 +103,14 @@ def cold_start_milliseconds(repetitions: int) -> dict[str, dict[str, float]]:
             for logical_id, resource in example(folder, variant.key, 1)["Resources"].items():
                 if resource["Type"] != "AWS::Lambda::Function":
                     continue
-                properties = resource["Properties"]
-                code = folder / f"asset.{properties['Code']['S3Key'].removesuffix('.zip')}"
-                module = properties["Handler"].rpartition(".")[0]
-                kind = "python" if properties["Runtime"].startswith("python") else "nodejs"
-                key = f"{variant.key} {logical_id}"
-                processes[key] = (
-                    Process(
-                        [sys.executable, "-c", f"import importlib; importlib.import_module({module!r})"],
-                        python | {"PYTHONPATH": str(code)},
+                code = code_of(resource["Properties"], folder)
+                processes[f"{variant.key} {logical_id}"] = (
+                    Process(["node", "-e", f"require({str(code.folder / code.module)!r})"], node)
+                    if code.node
+                    else Process(
+                        [sys.executable, "-c", f"import importlib; importlib.import_module({code.module!r})"],
+                        python | {"PYTHONPATH": str(code.folder)},
                     )
-                    if kind == "python"
-                    else Process(["node", "-e", f"require({str(code / module)!r})"], node)
                 )
         found = medians(processes, repetitions)
     figures: dict[str, dict[str, float]] = {}

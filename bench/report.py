@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from bench.results import seconds_between_looks, total_calls
+from bench.results import AT_MEMORY_SIZE, seconds_between_looks, total_calls
 from bench.variants import OURS, PROVIDER_FRAMEWORK, VARIANTS
 
 BEGIN = "<!-- Written by `make bench`: from here -->"
@@ -56,7 +56,8 @@ def _about(run: Mapping[str, Any]) -> str:
         f"{run['minutes']:.0f} minutes; the models took {times['start']:g} to "
         f"{times['start'] + times['spread']:g} s to start and {times['stop']:g} to "
         f"{times['stop'] + times['spread']:g} s to stop, in one more deployment {times['long_start']:g} s "
-        f"to start. Each process (cold start, synth) ran {run['processes']} times."
+        f"to start. Each process (cold start, synth) ran {run['processes']} times, for the CPU time "
+        f"{run['cold starts']} times."
     )
 
 
@@ -67,6 +68,11 @@ def _figures_table(variants: Mapping[str, Figures], long_start: float) -> str:
         (
             "event to StartProjectVersion, cold: median, p95, worst (s)",
             _lag("event to StartProjectVersion, seconds"),
+        ),
+        (
+            "cold, at the memory size of each function: load + CPU time from event to Start at its share of a"
+            " core: median, p95, worst (s)",
+            _lag(AT_MEMORY_SIZE),
         ),
         (
             "event to StopProjectVersion, warm: median, p95, worst (s)",

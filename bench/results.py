@@ -12,6 +12,9 @@ from bench.figures import summary
 from bench.observations import Phase
 from bench.prices import list_price
 
+AT_MEMORY_SIZE = "event to StartProjectVersion at the memory size, seconds"
+"""The name of what ``bench.to_start`` measures."""
+
 
 def of_rounds(creates: Sequence[Phase], deletes: Sequence[Phase]) -> dict[str, Any]:
     """What the rounds have shown of one way."""

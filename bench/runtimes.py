@@ -13,7 +13,8 @@ from typing import Any
 from bench.stacks import ROOT
 from local_aws import EmbeddedAws
 
-NODE_PACKAGES = ROOT / "bench" / "node_runtime" / "package.json"
+NODE_RUNTIME = ROOT / "bench" / "node_runtime"
+NODE_PACKAGES = NODE_RUNTIME / "package.json"
 PYTHON_RUNTIME = ROOT / "bench" / "python_runtime"
 WORKER_GUARD = ROOT / "local_aws" / "worker_guard"
 INSTALLED = ROOT / "build" / "bench" / "node_runtime"

@@ -49,6 +49,32 @@ def functions(template: Template) -> dict[str, Function]:
     return found
 
 
+def custom_resource(template: Template) -> Mapping[str, Any]:
+    """The properties of the one custom resource: what its function is told, the token left out."""
+    (properties,) = _custom_resources(template)
+    return {name: value for name, value in properties.items() if name != "ServiceToken"}
+
+
+def functions_to_start(template: Template) -> list[str]:
+    """The logical ids of the functions on the way from the custom resource's event to the model's start.
+
+    The first is the one that CloudFormation invokes; that of the provider framework invokes another.
+    """
+    (properties,) = _custom_resources(template)
+    way: list[str] = []
+    target: Any = properties["ServiceToken"]
+    while target is not None:
+        way += _referenced(target)
+        environment = template["Resources"][way[-1]]["Properties"].get("Environment", {})
+        target = environment.get("Variables", {}).get("USER_ON_EVENT_FUNCTION_ARN")
+    return way
+
+
+def _custom_resources(template: Template) -> list[Mapping[str, Any]]:
+    resources = template["Resources"].values()
+    return [resource["Properties"] for resource in resources if resource["Type"].startswith("Custom::")]
+
+
 def state_machine_functions(template: Template) -> set[str]:
     """The logical ids of the functions that state machines invoke."""
     named: set[str] = set()

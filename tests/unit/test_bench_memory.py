@@ -1,4 +1,4 @@
-"""What the CPU time of a process makes on AWS, and which memory size that leads to."""
+"""Which memory size the CPU time of a process leads to, and the script that it is measured with."""
 
 from __future__ import annotations
 
@@ -10,25 +10,10 @@ from xml.etree import ElementTree
 import pytest
 
 from bench import memory, scripted_aws
-from bench.memory import Cold
+from bench.cpu_share import Cold
 from bench.processes import example
 from bench.templates import functions
 from bench.variants import OURS
-
-STATUS = "Name:\tpython\nVmPeak:\t  999999 kB\nVmHWM:\t   52224 kB\nVmRSS:\t   50000 kB\n"
-
-
-def test_a_function_gets_a_vcpu_in_proportion_to_its_memory() -> None:
-    """A whole one at 1,769 MB, and no more for its one thread."""
-    assert memory.share(1769) == 1
-    assert memory.share(176.9) == pytest.approx(0.1)
-    assert memory.share(10_240) == 1
-
-
-def test_only_what_comes_after_the_event_is_slowed_down() -> None:
-    """Loading has a whole core."""
-    assert memory.seconds_to_start(Cold(load=0.3, start=0.02, peak_mb=50), 176.9) == pytest.approx(0.5)
-    assert memory.seconds_to_start(Cold(load=0.3, start=0.02, peak_mb=50), 4000) == pytest.approx(0.32)
 
 
 def test_the_smallest_size_has_room_and_is_in_time() -> None:
@@ -40,23 +25,6 @@ def test_the_smallest_size_has_room_and_is_in_time() -> None:
     assert memory.smallest_fit(quick, 50, [Cold(0.1, 0.008, 50)]) == 192
     with pytest.raises(ValueError, match="none of"):
         memory.smallest_fit(slow, 50, [Cold(0.1, 0.001, 50)])
-
-
-def test_medians_of_each_figure() -> None:
-    """By themselves: the median process need not exist."""
-    assert memory.median([Cold(1, 9, 4), Cold(2, 8, 5), Cold(3, 7, 3)]) == Cold(2, 8, 4)
-
-
-def test_the_largest_resident_set() -> None:
-    """Not the present one, nor what was only reserved."""
-    assert memory.peak_mb(STATUS) == 51
-
-
-def test_a_period_pays_for_what_the_last_one_overdrew() -> None:
-    """And gains nothing by what it left."""
-    assert memory.debt_after(0, 0.005, 0.002) == pytest.approx(0.003)
-    assert memory.debt_after(0.003, 0, 0.002) == pytest.approx(0.001)
-    assert memory.debt_after(0, 0.001, 0.002) == 0
 
 
 def test_table() -> None:

@@ -10,6 +10,7 @@ import pytest
 from bench import goals, report, results
 from bench.observations import Phase
 from bench.prices import Usage
+from bench.results import AT_MEMORY_SIZE
 from bench.variants import VARIANTS
 
 PHASES = [
@@ -29,7 +30,8 @@ def figures(lag: float, price: float, calls: int, synth: float, to_start: float)
     return {
         "RUNNING to CREATE_COMPLETE, seconds": summary,
         "STOPPED to DELETE_COMPLETE, seconds": summary,
-        "event to StartProjectVersion, seconds": summary | {"median": to_start},
+        "event to StartProjectVersion, seconds": summary | {"median": 0.3},
+        AT_MEMORY_SIZE: summary | {"median": to_start},
         "event to StopProjectVersion, seconds": summary,
         "create": used,
         "delete": used,
@@ -126,7 +128,7 @@ def test_goals_of_a_version_that_has_started_before(again: dict[str, Any], goal:
     [
         (("RUNNING to CREATE_COMPLETE, seconds", "median"), 2.01, "first start, RUNNING to"),
         (("STOPPED to DELETE_COMPLETE, seconds", "median"), 1.01, "STOPPED to"),
-        (("event to StartProjectVersion, seconds", "median"), 0.91, "event to"),
+        ((AT_MEMORY_SIZE, "median"), 0.91, "event to"),
         (
             ("long start", "Rekognition calls", "DescribeProjectVersions"),
             121,
@@ -155,7 +157,7 @@ def test_slow_for_all_is_not_fast() -> None:
     """The first call has a limit of its own beside the comparison."""
     found = {key: copy.deepcopy(value) for key, value in all_figures().items()}
     for each in found.values():
-        each["event to StartProjectVersion, seconds"]["median"] = 1.5
+        each[AT_MEMORY_SIZE]["median"] = 1.5
     (missed,) = [goal for goal in judged(found) if not goal.met]
     assert missed.text.startswith("event to")
 
@@ -165,6 +167,18 @@ def test_what_does_not_wait_does_not_compete_for_the_first_call() -> None:
     found = all_figures()
     found["aws_custom_resource"] = figures(1.0, 0.1, 1, 2.0, 0.01)
     assert all(goal.met for goal in judged(found))
+
+
+def test_the_first_call_is_judged_at_the_memory_size_and_shown_on_a_whole_core_too() -> None:
+    """On AWS no function has a whole core, so what is slower with one has not lost by that."""
+    found = all_figures()
+    found["boto3_waiter"]["event to StartProjectVersion, seconds"] = {"median": 0.2}
+    (goal,) = [goal for goal in judged(found) if goal.text.startswith("event to")]
+    assert goal.met
+    assert goal.measured.startswith("0.90 s; the shortest other: 0.90 s")
+    assert goal.measured.endswith(
+        "Wall time with a whole core for each: 0.30 s; the shortest other: 0.20 s (boto3_waiter)"
+    )
 
 
 def test_goals_without_the_long_start() -> None:
@@ -206,6 +220,7 @@ def test_the_section_shows_every_way_and_what_was_not_met() -> None:
                 "versions": {"Python": "3.11"},
                 "rounds": 2,
                 "processes": 3,
+                "cold starts": 15,
                 "minutes": 7.4,
                 "times": {"start": 20.0, "stop": 10.0, "spread": 95.0, "long_start": 600.0},
             },
@@ -217,6 +232,8 @@ def test_the_section_shows_every_way_and_what_was_not_met() -> None:
     )
     assert all(variant.title in text for variant in VARIANTS)
     assert "20 to 115 s to start" in text
+    assert "for the CPU time 15 times" in text
+    assert "at its share of a core: median, p95, worst (s) | 0.90, 1.00, 1.00 | 0.90, 2.00, 2.00 |" in text
     assert "| 2; 1; 1 |" in text
     assert "model STOPPED, 2 log groups" in text
     assert "not run" in text

@@ -93,3 +93,39 @@ def test_wildcards_are_the_whole_resource_or_part_of_the_action() -> None:
 def test_managed_policies() -> None:
     """Counted apart: the template does not say what they allow."""
     assert templates.managed_policies(TEMPLATE) == 2
+
+
+def with_custom_resource(token: str) -> dict[str, Any]:
+    """The functions of a provider framework, one that stands alone, and a resource that asks one of them."""
+    variables = {
+        "USER_ON_EVENT_FUNCTION_ARN": {"Fn::GetAtt": ["User", "Arn"]},
+        "USER_IS_COMPLETE_FUNCTION_ARN": {"Fn::GetAtt": ["Alone", "Arn"]},
+    }
+    return {
+        "Resources": {
+            "User": {"Type": "AWS::Lambda::Function", "Properties": {}},
+            "Framework": {
+                "Type": "AWS::Lambda::Function",
+                "Properties": {"Environment": {"Variables": variables}},
+            },
+            "Alone": {
+                "Type": "AWS::Lambda::Function",
+                "Properties": {"Environment": {"Variables": {"A": "1"}}},
+            },
+            "Model": {
+                "Type": "Custom::Model",
+                "Properties": {"ServiceToken": {"Fn::GetAtt": [token, "Arn"]}, "Units": 1},
+            },
+        }
+    }
+
+
+def test_what_stands_between_the_event_and_the_start() -> None:
+    """One function, or the framework's and the one that it invokes; never the one that looks."""
+    assert templates.functions_to_start(with_custom_resource("Alone")) == ["Alone"]
+    assert templates.functions_to_start(with_custom_resource("Framework")) == ["Framework", "User"]
+
+
+def test_which_function_is_asked_is_no_property_of_the_model() -> None:
+    """The rest is what the function is told."""
+    assert templates.custom_resource(with_custom_resource("Alone")) == {"Units": 1}
