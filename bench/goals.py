@@ -13,6 +13,9 @@ COLD_SECONDS_MAX = 1.5
 RESOURCES_MAX = 7
 FURTHER_RESOURCES_MAX = 1
 
+UP = "RUNNING to CREATE_COMPLETE, seconds"
+DOWN = "STOPPED to DELETE_COMPLETE, seconds"
+
 Figures = Mapping[str, Mapping[str, Any]]
 """By key of the variant."""
 
@@ -45,65 +48,73 @@ def _goal(text: str, met: bool, measured: str, why_not: str) -> Goal:
 
 
 def _lag_up(figures: Figures) -> Goal:
-    name = "RUNNING to CREATE_COMPLETE, seconds"
-    ours = figures[OURS.key][name]["median"]
-    framework = figures[PROVIDER_FRAMEWORK.key][name]["median"]
-    return _goal(
+    return _lag_of(
+        figures[OURS.key],
+        figures,
+        UP,
+        1,
         "first start, RUNNING to CREATE_COMPLETE: median no worse than the provider framework's default",
-        ours <= framework,
-        f"{ours:.2f} s against {framework:.2f} s",
         "both look about every 5 s at the usual end of a start, so about half of that is what either can "
         "expect; the rest is the phase that a run happens to meet",
     )
 
 
-def _calls(figures: Figures) -> Goal | None:
-    if figures[OURS.key]["long start"] is None:
-        return None
-    ours = total_calls(figures[OURS.key]["long start"])
-    framework = total_calls(figures[PROVIDER_FRAMEWORK.key]["long start"])
-    return _goal(
-        "first start, Rekognition calls of ten minutes: no more than the provider framework's",
-        ours <= framework,
-        f"{ours:.0f} against {framework:.0f}",
-        "the claim by tags takes six calls beside the looks",
-    )
-
-
 def _lag_known(figures: Figures, started_before: Mapping[str, Any]) -> Goal:
-    name = "RUNNING to CREATE_COMPLETE, seconds"
-    ours, framework = started_before[name]["median"], figures[PROVIDER_FRAMEWORK.key][name]["median"]
-    return _goal(
+    return _lag_of(
+        started_before,
+        figures,
+        UP,
+        2,
         "started before, RUNNING to CREATE_COMPLETE: median at most half of the provider framework's",
-        ours <= framework / 2,
-        f"{ours:.2f} s against {framework:.2f} s",
         "the tag says when to expect the end, and a start that takes longer is looked at less and less often",
     )
 
 
+def _lag_down(figures: Figures) -> Goal:
+    return _lag_of(
+        figures[OURS.key],
+        figures,
+        DOWN,
+        2,
+        "STOPPED to DELETE_COMPLETE: median at most half of the provider framework's",
+        "a stop is looked at every second at first, and less often the longer it takes",
+    )
+
+
+def _lag_of(mine: Mapping[str, Any], figures: Figures, name: str, part: int, text: str, why_not: str) -> Goal:
+    """Whether a lag is at most one ``part``-th of the provider framework's."""
+    ours = mine[name]["median"]
+    framework = figures[PROVIDER_FRAMEWORK.key][name]["median"]
+    return _goal(text, ours <= framework / part, f"{ours:.2f} s against {framework:.2f} s", why_not)
+
+
+def _calls(figures: Figures) -> Goal | None:
+    return _calls_of(
+        figures[OURS.key],
+        figures,
+        1,
+        "first start, Rekognition calls of ten minutes: no more than the provider framework's",
+        "the claim by tags takes six calls beside the looks",
+    )
+
+
 def _calls_known(figures: Figures, started_before: Mapping[str, Any]) -> Goal | None:
-    if figures[PROVIDER_FRAMEWORK.key]["long start"] is None or started_before["long start"] is None:
-        return None
-    ours = total_calls(started_before["long start"])
-    framework = total_calls(figures[PROVIDER_FRAMEWORK.key]["long start"])
-    return _goal(
+    return _calls_of(
+        started_before,
+        figures,
+        3,
         "started before, Rekognition calls of ten minutes: at most a third of the provider framework's",
-        ours <= framework / 3,
-        f"{ours:.0f} against {framework:.0f}",
         "the looks around the expected end are a second apart, and the claim by tags takes calls of its own",
     )
 
 
-def _lag_down(figures: Figures) -> Goal:
-    name = "STOPPED to DELETE_COMPLETE, seconds"
-    ours = figures[OURS.key][name]["median"]
-    framework = figures[PROVIDER_FRAMEWORK.key][name]["median"]
-    return _goal(
-        "STOPPED to DELETE_COMPLETE: median at most half of the provider framework's",
-        ours <= framework / 2,
-        f"{ours:.2f} s against {framework:.2f} s",
-        "a stop is looked at every 1.5 s at first, and less often the longer it takes",
-    )
+def _calls_of(mine: Mapping[str, Any], figures: Figures, part: int, text: str, why_not: str) -> Goal | None:
+    """Whether the calls are at most one ``part``-th of the provider framework's; None without a long one."""
+    its = figures[PROVIDER_FRAMEWORK.key]["long start"]
+    if its is None or mine["long start"] is None:
+        return None
+    ours, framework = total_calls(mine["long start"]), total_calls(its)
+    return _goal(text, ours <= framework / part, f"{ours:.0f} against {framework:.0f}", why_not)
 
 
 def _to_start(figures: Figures) -> Goal:
