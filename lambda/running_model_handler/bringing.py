@@ -215,6 +215,9 @@ class Bringing(Steps):
         try:
             claim = self.ownership.require_in_charge(self._arn)
             self._require_wanted()
+            if self._former is None and not self._wanted_for_certain:
+                # The events may have been from before a later create when they were asked first.
+                self._require_own_create()
             self._require_not_overtaken(claim)
         except RequestEnded as ended:
             if not is_complete_with(str(self._arn), ended.view.resource):
@@ -256,9 +259,8 @@ class Bringing(Steps):
         else:
             # A late delivery claims nothing, not even for a moment.
             self._require_wanted()
-            certain = self._wanted_for_certain
             if self._former is None:
-                certain = self._require_own_create()
+                self._wanted_for_certain = self._require_own_create()
             if worker.clock.now() - began >= CLAIM_FRESH_SECONDS:
                 # Another delivery may have claimed it since, or even given up.
                 read_from = worker.clock.now()
@@ -266,7 +268,12 @@ class Bringing(Steps):
                 if worker.clock.now() - read_from >= ANSWER_FRESH_SECONDS:
                     self._require_wanted_anew()
             self.ownership.take(
-                arn, self._declared.units, claim, seen, wanted=self._require_wanted_anew, certain=certain
+                arn,
+                self._declared.units,
+                claim,
+                seen,
+                wanted=self._require_wanted_anew,
+                certain=self._wanted_for_certain,
             )
         worker.state.adopted = worker.state.adopted or claim.adopted
         if worker.clock.now() - looked_at >= ANSWER_FRESH_SECONDS:

@@ -226,7 +226,9 @@ def test_the_models_of_a_stack_share_the_calls(world: World, seconds: int | None
     """Fifty look every 17 s at most, which the page of events tells that is read before the claim."""
     if seconds is not None:
         world.versions[V1].tags[Tag.START_SECONDS] = str(seconds)
-    world.events[STACK, "Model"] = ResourceView("CREATE_IN_PROGRESS", models_under_way=50)
+    world.events[STACK, "Model"] = ResourceView(
+        "CREATE_IN_PROGRESS", begun_with=properties(), models_under_way=50
+    )
     looks = looks_of(world)
     assert answered_after_running(world, created(world)) <= 20.0
     assert world.count("DescribeStackEvents") == 1
@@ -235,13 +237,15 @@ def test_the_models_of_a_stack_share_the_calls(world: World, seconds: int | None
 
 
 def test_what_is_known_of_neighbours_and_throttles_is_handed_over(world: World) -> None:
-    """The next invocation reads no events."""
+    """The next invocations read no events for that; one asks at the end whose create is under way."""
     world.invocation_seconds = 200.0
-    world.events[STACK, "Model"] = ResourceView("CREATE_IN_PROGRESS", models_under_way=50)
+    world.events[STACK, "Model"] = ResourceView(
+        "CREATE_IN_PROGRESS", begun_with=properties(), models_under_way=50
+    )
     looks = looks_of(world)
     created(world)
     assert len(world.invocations) > 3
-    assert world.count("DescribeStackEvents") == 1
+    assert world.count("DescribeStackEvents") == 2
     # Beside one look every 17 s at most, one before a hand-over and one after it.
     assert len(looks) <= 600 / (50 / 3) + 2 * len(world.invocations) + 2
 
