@@ -30,7 +30,7 @@ WRONG_ACTS: Final = (
         "G3",
         "The roll-back of a replacement leaves the model running that the update tried.",
         "bringing.py",
-        "self.give_up(to_give_up, settle_seconds=SETTLE_SECONDS)",
+        "self._give_up_other(to_give_up, settle_seconds=SETTLE_SECONDS)",
         "pass",
         12701,
     ),
@@ -59,7 +59,7 @@ WRONG_ACTS: Final = (
         "deletion.py",
         "if claim.owner is not None and claim.owner != owner:",
         "if False:",
-        48,
+        31,
     ),
     Mutant(
         "undo-ignores-claim",
@@ -68,7 +68,7 @@ WRONG_ACTS: Final = (
         "steps.py",
         "if not claim.is_of(self.worker.envelope.owner) and (claim.owner is not None or not started_by_us):",
         "if False:",
-        11,
+        892,
     ),
     Mutant(
         "claim-not-asked-again",
@@ -131,7 +131,7 @@ WRONG_ACTS: Final = (
         "steps.py",
         "if may_start and heir.units is not None and not as_declared:",
         "if False:",
-        85,
+        1148,
     ),
     Mutant(
         "late-duplicate-stops",
@@ -140,7 +140,7 @@ WRONG_ACTS: Final = (
         "core/wanted.py",
         "return view.resource.physical_id != arn",
         "return True",
-        470,
+        890,
     ),
     Mutant(
         "restarts-on-every-update",
@@ -167,7 +167,7 @@ WRONG_ACTS: Final = (
         "reconcile.py",
         "if isinstance(step, Start | Stop):\n                looked_at",
         "if isinstance(step, Stop):\n                looked_at",
-        70,
+        161,
     ),
     Mutant(
         "not-asked-after-start",
@@ -185,6 +185,6 @@ WRONG_ACTS: Final = (
         "core/wanted.py",
         "if not is_expected(request_type, view.resource):",
         "if False:",
-        12,
+        54,
     ),
 )

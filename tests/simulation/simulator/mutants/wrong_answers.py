@@ -86,7 +86,7 @@ WRONG_ANSWERS: Final = (
         "entry.py",
         "following = {**event, STATE_KEY: state.to_json()}",
         "following = {**event}",
-        25,
+        5071,
     ),
     Mutant(
         "unsent-answer-forgotten",
@@ -104,7 +104,7 @@ WRONG_ANSWERS: Final = (
         "ownership.py",
         "if not self.has(claim) or claim.given_up(self._digest):",
         "if True:",
-        1056,
+        3225,
     ),
     Mutant(
         "failure-of-duplicate-ignored",
@@ -113,7 +113,7 @@ WRONG_ANSWERS: Final = (
         "core/claim.py",
         "return any(_is_of(entry, digest) and _GIVEN_UP in entry for entry in self.requests)",
         "return False",
-        2353,
+        38,
     ),
     Mutant(
         "event-logged",
