@@ -301,16 +301,19 @@ class Bringing(Steps):
 
     def _stop_other(self, other: ProjectVersionArn) -> None:
         if self._returning:
-            self._give_up_other(other)
+            self._give_up_other(other, for_now=True)
             return
         claim = self.worker.claim_or_none(other)
         if claim is None or not claim.is_of(self.worker.envelope.owner):
             return
         self.stop(other, self.worker.project(other, None, claim), claim, guard=self._guard)
 
-    def _give_up_other(self, other: ProjectVersionArn, *, settle_seconds: float = 0.0) -> None:
+    def _give_up_other(
+        self, other: ProjectVersionArn, *, settle_seconds: float = 0.0, for_now: bool = False
+    ) -> None:
         """Leave what the update that is rolled back had taken, unless a later update may take it again."""
-        self.give_up(other, settle_seconds=settle_seconds, guard=Guard(self._require_no_later_one))
+        guard = Guard(self._require_no_later_one)
+        self.give_up(other, settle_seconds=settle_seconds, guard=guard, for_now=for_now)
 
     def _require_no_later_one(self) -> None:
         """Raise ``RequestEnded`` if a later request of the resource is under way.

@@ -57,10 +57,12 @@ class Steps:
         *,
         settle_seconds: float = 0.0,
         guard: Guard | None = None,
+        for_now: bool = False,
     ) -> None:
         """Leave a model that this request took: back to the resource that had it, or stopped and released.
 
-        ``guard`` is what has to hold, or is to be done, while it is waited for the stop.
+        ``guard`` is what has to hold, or is to be done, while it is waited for the stop. ``for_now`` is that
+        it is only to run no more: the claim stays, by which a Start that does not show yet can be undone.
         """
         claim = self.worker.claim_or_none(arn)
         if claim is None:
@@ -74,11 +76,12 @@ class Steps:
             return
         heir = self.ownership.heir(arn, claim)
         if heir is not None:
-            self.hand_back(arn, claim, heir)
+            if not for_now:
+                self.hand_back(arn, claim, heir)
             return
         project = self.project_or_none(arn, None, claim)
         stopped = self.stop(arn, project, claim, settle_seconds=settle_seconds, guard=guard)
-        if stopped and claim.owner is not None:
+        if stopped and claim.owner is not None and not for_now:
             self.ownership.release(arn, claim)
 
     def is_left_to_us(self, arn: ProjectVersionArn) -> bool:

@@ -41,8 +41,14 @@ class Condition(StrEnum):
 def condition_of(world: World, model: Model) -> Condition | None:
     """The condition that excuses a model that bills for nobody; None if there is none."""
     concerned = [request for request in world.requests if _concerns(request, model)]
-    started = max((change.at for change in model.changes if change.verb == "Start"), default=0.0)
-    since = [request for request in concerned if request.ended_at is None or request.ended_at >= started]
+    starts = [change for change in model.changes if change.verb == "Start"]
+    started, by = (starts[-1].at, starts[-1].by) if starts else (0.0, None)
+    since = [
+        request
+        for request in concerned
+        # The one that started it may have been cancelled just before.
+        if request is by or request.ended_at is None or request.ended_at >= started
+    ]
     if any(_failed_with_the_command(request, model) for request in since):
         return Condition.NOT_STOPPED
     if any(request.answer is None and nobody_could_answer(request) for request in since):
