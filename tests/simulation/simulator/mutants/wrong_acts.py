@@ -32,7 +32,7 @@ WRONG_ACTS: Final = (
         "bringing.py",
         "self._give_up_other(to_give_up, settle_seconds=SETTLE_SECONDS)",
         "pass",
-        12701,
+        427,
     ),
     Mutant(
         "invented-id-deletes-nothing",
