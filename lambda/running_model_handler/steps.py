@@ -82,6 +82,9 @@ class Steps:
         project = self.project_or_none(arn, None, claim)
         stopped = self.stop(arn, project, claim, settle_seconds=settle_seconds, guard=guard)
         if stopped and claim.owner is not None and not for_now:
+            if guard is not None:
+                # Where it had stopped before, nobody has asked yet.
+                guard.before()
             self.ownership.release(arn, claim)
 
     def is_left_to_us(self, arn: ProjectVersionArn) -> bool:

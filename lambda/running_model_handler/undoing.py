@@ -108,7 +108,24 @@ class Undoing(Steps):
                 self._bring_back(other)
         else:
             self._note_given_up()
+            self._require_not_done_by_others()
             self._bring_back(self._arn)
+
+    def _require_not_done_by_others(self) -> None:
+        """Raise ``RequestEnded`` if another delivery has resized the model, and answered, before the note.
+
+        CloudFormation takes seconds to show that. The resource has the same model before and after.
+        """
+        worker = self.worker
+        reconciler = Reconciler(
+            worker, self._arn, worker.project(self._arn, self._declared.project_arn, None)
+        )
+        noted_at = worker.clock.now()
+        while reconciler.observe().status in (Status.STARTING, Status.RUNNING):
+            self._guard.before()
+            if worker.clock.now() - noted_at >= LAG_SECONDS or worker.out_of_time():
+                return
+            worker.pause(3.0)
 
     def _note_given_up(self) -> None:
         claim = self.worker.claim_or_none(self._arn)

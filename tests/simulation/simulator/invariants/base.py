@@ -102,6 +102,10 @@ class Invariant(Monitor):
                 return True
             if self.has_model(request.owner, model):
                 return True
+            charge = self.in_charge(model)
+            if isinstance(charge, tuple) and self.has_model(charge, model):
+                # Another delivery has written the claim back already.
+                return True
         return any(
             other.owner == request.owner
             and other.type != "Delete"
