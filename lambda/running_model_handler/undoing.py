@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 from running_model_handler.core.arn import ProjectVersionArn, with_stop_command
 from running_model_handler.core.claim import Claim
@@ -273,5 +274,13 @@ class Undoing(Steps):
             worker.state.models[key] = ModelMemory()
             kept = worker.state.models[str(arn)]
             worker.state.models[str(arn)] = ModelMemory(stops=kept.stops)
+        stopped = worker.state.models[str(arn)].stops > 0
+
+        def before() -> None:
+            self._guard.before()
+            if not stopped and worker.is_overtaken:
+                # Nothing of ours is to be brought back, and whoever is wanted now sees to it.
+                raise RequestEnded(worker.look_at_stack())
+
         reconciler = Reconciler(worker, arn, worker.project(arn, None, claim))
-        reconciler.to_running(units, self._guard, until_accepted=True)
+        reconciler.to_running(units, replace(self._guard, before=before), until_accepted=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from simulator.conditions import admits_what_is_left, claimed_at_once
-from simulator.invariants.base import JUST_CLAIMED_SECONDS, Invariant, in_charge, owner_of
+from simulator.invariants.base import JUST_CLAIMED_SECONDS, Invariant, Owner, in_charge, owner_of
 from simulator.rekognition import PERSON, Change, Model
 from simulator.requests import Request
 
@@ -31,10 +31,18 @@ class OneOwner(Invariant):
                 return
             if not same_stack and claimed_at_once(self.world, model):
                 return
+            if same_stack and self._rests_with_another(owner, model):
+                # Handed back just when that resource went back to the model that it had before.
+                return
             if not same_stack or not self._gives_back(request, model):
                 self.violated(f"{request.name} stops {model.plan.name}, which is {owner[1]}'s")
         elif owner is None and in_charge(model) == PERSON:
             self.violated(f"{request.name} stops {model.plan.name}, which a person has started")
+
+    def _rests_with_another(self, owner: Owner, model: Model) -> bool:
+        resource = self.resource(owner)
+        at_rest = resource is not None and resource.status.endswith("E_COMPLETE")
+        return at_rest and not self.has_model(owner, model)
 
     @staticmethod
     def _gives_back(request: Request, model: Model) -> bool:
