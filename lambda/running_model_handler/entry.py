@@ -33,7 +33,7 @@ from running_model_handler.envelope import (
     physical_id_for_failure,
 )
 from running_model_handler.lifecycle import handle
-from running_model_handler.request import DeleteRequest, Request, parse_request
+from running_model_handler.request import DeleteRequest, Request, UpdateRequest, parse_request
 from running_model_handler.shell.answer import AnswerNotSent, put_answer
 from running_model_handler.shell.clients import CLOUDFORMATION, LAMBDA, REKOGNITION, Clients, new_session
 from running_model_handler.shell.clock import Clock, SystemClock
@@ -255,6 +255,10 @@ def _not_done(request: Request, physical_id: str, state: State) -> Answer:
         "function a time-out of 15 minutes"
     )
     to_be_stopped = [arn for arn in request.arns if state.model(str(arn)).stops]
+    other = request.other if isinstance(request, UpdateRequest) and request.returns else None
+    if other is not None and other not in to_be_stopped:
+        # What the update that is rolled back had taken: a model that is STARTING takes no Stop yet.
+        to_be_stopped.append(other)
     for arn in to_be_stopped or request.arns[:1]:
         reason = with_stop_command(reason, arn)
     return Answer(physical_id, reason)

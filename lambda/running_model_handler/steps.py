@@ -11,7 +11,14 @@ from running_model_handler.core.claim import Claim, PreviousOwner
 from running_model_handler.core.errors import RequestFailed, ServiceError
 from running_model_handler.core.state import ModelMemory
 from running_model_handler.core.waiting import CLAIM_FRESH_SECONDS, LAG_SECONDS
-from running_model_handler.core.wanted import RequestType, StackView, is_alive, is_under_way, may_have
+from running_model_handler.core.wanted import (
+    RequestType,
+    StackView,
+    has_become,
+    is_alive,
+    is_under_way,
+    may_have,
+)
 from running_model_handler.ownership import Ownership
 from running_model_handler.reconcile import Guard, Reconciler
 from running_model_handler.worker import RequestEnded, Worker
@@ -253,6 +260,9 @@ class Steps:
         """The heir is being deleted too, and its Delete may have come while the model was not its own."""
         claim, owner = self.worker.claim_or_none(arn), self.worker.envelope.owner
         if claim is None or claim.owner is None or claim.owner.stack_id != owner.stack_id:
+            return
+        if claim.owner == owner and has_become(str(arn), self.worker.look_at_resource(owner.logical_id)):
+            # Our own resource has got it from a later request meanwhile.
             return
         if claim.owner.logical_id in (heir.logical_id, owner.logical_id):
             reconciler.to_stopped()
