@@ -17,8 +17,8 @@ from running_model_handler.core.wanted import (
     RequestType,
     StackView,
     has_become,
-    is_alive,
     is_being_deleted,
+    lives_with_another,
     must_stop_after_end,
 )
 from running_model_handler.reconcile import Guard, Reconciler
@@ -211,7 +211,7 @@ class Undoing(Steps):
             if claim.previous.units is not None and not seen.runs_with(claim.previous.units):
                 # The Delete of this resource makes it again what the one that had it declares.
                 return
-        if claimed_now and claim is not None and self._has_another(view):
+        if claimed_now and claim is not None and lives_with_another(str(arn), view.resource):
             heir = self.ownership.heir(arn, claim)
             if heir is not None:
                 # Taken late, for a create that had been cancelled, from a resource that lives on.
@@ -222,13 +222,6 @@ class Undoing(Steps):
             return
         if self._must_stop_after_end(view):
             self.give_up(arn, guard=Guard(self._require_nobody_lives_on))
-
-    def _has_another(self, view: StackView) -> bool:
-        """Whether the resource lives with another model."""
-        resource = view.resource
-        if resource is None or not is_alive(resource) or resource.physical_id is None:
-            return False
-        return resource.physical_id.startswith("arn:") and resource.physical_id != str(self._arn)
 
     def _require_nobody_lives_on(self) -> None:
         """Raise ``RequestEnded`` where the resource has got the model from a later request meanwhile."""

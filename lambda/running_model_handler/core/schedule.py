@@ -86,7 +86,7 @@ def pause_seconds(
     wanted = next_look_seconds(
         elapsed_since_start, expected_seconds, interval_seconds, throttles_recently, chance
     )
-    return max(wanted, fair_seconds(neighbours) * (1.0 + SHARE_JITTER * chance))
+    return _shared(wanted, neighbours, chance)
 
 
 def stopping_seconds(
@@ -105,7 +105,12 @@ def stopping_seconds(
     """
     pause = min(interval_seconds, max(interval_seconds * STOP_FACTOR, elapsed_since_stop * STOP_SHARE))
     wanted = min(max(PAUSE_SECONDS_MAX, interval_seconds), pressed(pause, throttles_recently))
-    return max(wanted * (1.0 - JITTER * chance), fair_seconds(neighbours) * (1.0 + SHARE_JITTER * chance))
+    return _shared(wanted * (1.0 - JITTER * chance), neighbours, chance)
+
+
+def _shared(wanted: float, neighbours: int, chance: float) -> float:
+    """A pause that one model wants, no shorter than its share among its neighbours."""
+    return max(wanted, fair_seconds(neighbours) * (1.0 + SHARE_JITTER * chance))
 
 
 def next_look_seconds(

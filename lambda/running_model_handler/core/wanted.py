@@ -213,6 +213,13 @@ def lives_with(physical_id: str, resource: ResourceView | None) -> bool:
     return resource.physical_id == physical_id or resource.status == "CREATE_IN_PROGRESS"
 
 
+def lives_with_another(arn: str, resource: ResourceView | None) -> bool:
+    """Whether a resource lives with another model than this one."""
+    if resource is None or not is_alive(resource) or resource.physical_id is None:
+        return False
+    return resource.physical_id.startswith("arn:") and resource.physical_id != arn
+
+
 def is_deletion_of(physical_id: str | None, resource: ResourceView | None) -> bool:
     """Whether a resource with this physical id is shown as deleted, or on its way there."""
     if resource is None or physical_id is None:
