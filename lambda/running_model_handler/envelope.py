@@ -15,7 +15,7 @@ from running_model_handler.core.answer import (
     fallback_physical_id,
 )
 from running_model_handler.core.arn import parse_project_version_arn
-from running_model_handler.core.claim import STACK_ID, Owner, request_digest
+from running_model_handler.core.claim import STACK_ID, Owner
 from running_model_handler.core.errors import InvalidProperty
 from running_model_handler.core.event import WITHHELD, mapping_or_empty
 from running_model_handler.core.names import Property
@@ -50,11 +50,6 @@ class Envelope:
     def owner(self) -> Owner:
         """The resource that the request is about."""
         return Owner(self.stack_id, self.logical_id)
-
-    @property
-    def digest(self) -> str:
-        """A short name for the request."""
-        return request_digest(self.stack_id, self.request_id)
 
 
 def parse_envelope(event: object) -> Envelope:
@@ -101,8 +96,7 @@ def physical_id_for_failure(event: Mapping[str, Any], envelope: Envelope) -> str
 def check_ids(event: Mapping[str, Any], envelope: Envelope) -> None:
     """Raise ``InvalidProperty`` for ids that CloudFormation does not make; ``event`` is a readable one.
 
-    They stand in tags and in log lines, and an owner whose name no tag can hold owns nothing. Of the id of
-    the request only a digest does: it has to be the same after a hand-over.
+    They stand in tags and in log lines, and an owner whose name no tag can hold owns nothing.
     """
     request_id = event.get("RequestId")
     if request_id != envelope.request_id or len(envelope.request_id) > ID_CHARACTERS_MAX:

@@ -6,7 +6,7 @@ earlier releases, so a property that is absent has its default, and a Delete rea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ from running_model_handler.core.arn import (
 from running_model_handler.core.errors import InvalidProperty
 from running_model_handler.core.event import WITHHELD, mapping_or_empty
 from running_model_handler.core.names import Property, ReplacementMode
+from running_model_handler.core.operation import Declaration, RequestType, declaration_of
 from running_model_handler.core.units import (
     InferenceUnits,
     check_units,
@@ -36,7 +37,7 @@ from running_model_handler.core.waiting import (
     parse_poll_interval_seconds,
     parse_timeout_seconds,
 )
-from running_model_handler.core.wanted import Direction, RequestType
+from running_model_handler.core.wanted import Wish
 from running_model_handler.envelope import Envelope, check_ids
 
 
@@ -53,71 +54,34 @@ class Declared:
 
 
 @dataclass(frozen=True, slots=True)
-class CreateRequest:
-    """Bring a model to RUNNING that this resource does not have yet."""
+class Request:
+    """A request of CloudFormation, read."""
 
     envelope: Envelope
-    declared: Declared
-
-    @property
-    def arns(self) -> list[ProjectVersionArn]:
-        """Every model that it is about."""
-        return [self.declared.arn]
-
-
-@dataclass(frozen=True, slots=True)
-class UpdateRequest:
-    """Bring the resource from what it was to what is declared now."""
-
-    envelope: Envelope
-    declared: Declared
-    physical_arn: ProjectVersionArn | None
-    """The model that the resource has, None where its physical id is no ARN."""
-    former_arn: ProjectVersionArn | None
-    """The model in OldResourceProperties, None where it is not readable."""
-    former_units: InferenceUnits | None
-    former_replacement: ReplacementMode | None
-
-    @property
-    def arns(self) -> list[ProjectVersionArn]:
-        """Every model that it is about."""
-        every = (self.declared.arn, self.physical_arn, self.former_arn)
-        return list(dict.fromkeys(arn for arn in every if arn is not None))
-
-    @property
-    def other(self) -> ProjectVersionArn | None:
-        """The model that the resource has, or tried to have, besides the declared one."""
-        return next((arn for arn in self.arns if arn != self.declared.arn), None)
-
-    @property
-    def returns(self) -> bool:
-        """Whether the resource has the declared model already; the other one is what a failed update tried.
-
-        CloudFormation sends no Delete for that one (facts: roll-back of a replacement that failed, was
-        cancelled or never answered).
-        """
-        return self.physical_arn == self.declared.arn
-
-
-@dataclass(frozen=True, slots=True)
-class DeleteRequest:
-    """Stop the model of a resource."""
-
-    envelope: Envelope
-    arn: ProjectVersionArn | None
-    """None where the request names no model of this account and Region: there is nothing to stop."""
+    wish: Wish
+    """What it asks for, as the tables look at it."""
+    declared: Declared | None
+    """None for a Delete."""
+    arns: tuple[ProjectVersionArn, ...]
+    """The models that it is about: the declared one, that of the physical id, the former one."""
     project_arn: ProjectArn | None
-    never_answered: bool
-    """CloudFormation invented the physical id: the create was cancelled, or never answered."""
+    """The project of the model that is deleted, where the properties name it."""
     poll_interval_seconds: int
 
-    @property
-    def arns(self) -> list[ProjectVersionArn]:
-        """Every model that it is about."""
-        return [self.arn] if self.arn is not None else []
+    location: Location
+    """Where its models can be."""
 
+    def physical_id(self, *, succeeded: bool) -> str:
+        """What an answer names: the declared model once the resource has it; before, what it had."""
+        had = self.envelope.physical_id
+        if self.declared is None:
+            return had or ""
+        return str(self.declared.arn) if succeeded or had is None else had
 
-Request = CreateRequest | UpdateRequest | DeleteRequest
+    def arns_of(self, ids: Iterable[str]) -> list[ProjectVersionArn]:
+        """Those of some physical ids that are models which the function can reach."""
+        found = (_arn_or_none(each, self.location) for each in sorted(ids))
+        return [arn for arn in found if arn is not None]
 
 
 def parse_request(event: Mapping[str, Any], envelope: Envelope, function: Location = ANYWHERE) -> Request:
@@ -135,19 +99,24 @@ def parse_request(event: Mapping[str, Any], envelope: Envelope, function: Locati
     properties = mapping_or_empty(event.get("ResourceProperties"))
     if envelope.request_type == RequestType.DELETE:
         return _parse_delete(properties, envelope, location)
-    if envelope.request_type == RequestType.CREATE:
-        return CreateRequest(envelope, _parse_declared(properties, location))
-    if envelope.request_type != RequestType.UPDATE:
+    if envelope.request_type not in (RequestType.CREATE, RequestType.UPDATE):
         raise InvalidProperty("RequestType", event.get("RequestType"), "must be Create, Update or Delete")
-    former = mapping_or_empty(event.get("OldResourceProperties"))
-    return UpdateRequest(
-        envelope,
-        _parse_declared(properties, location),
-        physical_arn=_arn_or_none(envelope.physical_id, location),
-        former_arn=_arn_or_none(former.get(Property.PROJECT_VERSION_ARN), location),
-        former_units=_units_or_none(former),
-        former_replacement=_replacement_or_none(former),
+    kind = RequestType(envelope.request_type)
+    declared = _parse_declared(properties, location)
+    old = mapping_or_empty(event.get("OldResourceProperties")) if kind is RequestType.UPDATE else {}
+    physical = _arn_or_none(envelope.physical_id, location) if kind is RequestType.UPDATE else None
+    every = (declared.arn, physical, _arn_or_none(old.get(Property.PROJECT_VERSION_ARN), location))
+    wish = Wish(
+        kind,
+        envelope.owner,
+        Declaration(str(declared.arn), declared.units),
+        physical=str(physical) if physical is not None else None,
+        physical_id=envelope.physical_id,
+        former=declaration_of(old),
+        replacement=declared.replacement,
     )
+    arns = tuple(dict.fromkeys(arn for arn in every if arn is not None))
+    return Request(envelope, wish, declared, arns, None, declared.poll_interval_seconds, location)
 
 
 def _parse_declared(properties: Mapping[str, Any], location: Location) -> Declared:
@@ -176,7 +145,7 @@ def _parse_declared(properties: Mapping[str, Any], location: Location) -> Declar
     )
 
 
-def _parse_delete(properties: Mapping[str, Any], envelope: Envelope, location: Location) -> DeleteRequest:
+def _parse_delete(properties: Mapping[str, Any], envelope: Envelope, location: Location) -> Request:
     physical = _arn_or_none(envelope.physical_id, location)
     declared = properties.get(Property.PROJECT_VERSION_ARN)
     if physical is None and WITHHELD in str(declared):
@@ -192,13 +161,16 @@ def _parse_delete(properties: Mapping[str, Any], envelope: Envelope, location: L
         interval = _parse_poll_interval(properties)
     except InvalidProperty:
         interval = POLL_INTERVAL_SECONDS_DEFAULT
-    return DeleteRequest(
-        envelope,
-        arn=arn,
-        project_arn=project,
+    wish = Wish(
+        RequestType.DELETE,
+        envelope.owner,
+        None,
+        physical=str(arn) if arn is not None else None,
+        physical_id=envelope.physical_id,
         never_answered=physical is None,
-        poll_interval_seconds=interval,
     )
+    arns = (arn,) if arn is not None else ()
+    return Request(envelope, wish, None, arns, project, interval, location)
 
 
 def _parse_units(properties: Mapping[str, Any]) -> InferenceUnits:
@@ -226,44 +198,6 @@ def _parse_replacement(properties: Mapping[str, Any]) -> ReplacementMode:
         ) from None
 
 
-def _replacement_or_none(properties: Mapping[str, Any]) -> ReplacementMode | None:
-    try:
-        return _parse_replacement(properties)
-    except InvalidProperty:
-        return None
-
-
-def directions_of(
-    request: CreateRequest | UpdateRequest, begun_with: Mapping[str, object], begun_id: str | None = None
-) -> set[Direction]:
-    """Which way a stack goes when it sends this request, judged by what its operation began with.
-
-    Going forward it declares what the request declares, and an update that goes back comes from it, to the
-    model that the resource had when it began, ``begun_id``. Both where the two are the same, or where
-    nothing can be compared; empty if the operation is another one.
-    """
-    arn = begun_with.get(Property.PROJECT_VERSION_ARN)
-    if not isinstance(arn, str):
-        return {Direction.FORWARD, Direction.BACK}
-    units = _units_or_none(begun_with)
-    declared = request.declared
-    found = set()
-    if arn == str(declared.arn) and units in (None, declared.units):
-        found.add(Direction.FORWARD)
-    if isinstance(request, UpdateRequest) and begun_id in (None, str(declared.arn)):
-        comes_from = arn == str(request.former_arn) and units in (None, request.former_units)
-        if request.former_arn is None or comes_from:
-            found.add(Direction.BACK)
-    return found
-
-
-def _units_or_none(properties: Mapping[str, Any]) -> InferenceUnits | None:
-    try:
-        return _parse_units(properties)
-    except InvalidProperty:
-        return None
-
-
 def _arn_or_none(value: object, location: Location = ANYWHERE) -> ProjectVersionArn | None:
     """The ARN of a model that the function can reach, None for anything else."""
     try:
@@ -271,7 +205,3 @@ def _arn_or_none(value: object, location: Location = ANYWHERE) -> ProjectVersion
     except InvalidProperty:
         return None
     return arn if location.holds(arn) else None
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

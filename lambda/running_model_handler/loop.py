@@ -1,0 +1,92 @@
+"""The loop: decide, carry out, decide again, until there is an answer or the invocation ends."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+
+from running_model_handler.core.arn import with_stop_command
+from running_model_handler.core.memory import Memory
+from running_model_handler.core.views import Views
+from running_model_handler.core.waiting import LAST_LOOK_SECONDS
+from running_model_handler.decide import Action, Answer, GiveUp, Pause, decide
+from running_model_handler.effort import Effort, Known
+from running_model_handler.request import Request
+
+_logger = logging.getLogger("running_model")
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """The invocation is about to end: the request goes on in a fresh one, which is told ``memory``."""
+
+    memory: Memory
+
+
+def run(request: Request, memory: Memory, effort: Effort) -> Answer | HandOver:
+    """Work on a request until it can be answered, or has to be handed over."""
+    known = Known(memory, Views())
+    while True:
+        try:
+            outcome = _once(request, known, effort)
+        except Exception as error:
+            _logger.exception("unexpected error")
+            reason = f"unexpected {type(error).__name__}: {error}"
+            if known.memory.failure:
+                return _told_by_hand(request, f"{known.memory.failure}. Then: {reason}")
+            outcome = replace(known, memory=known.memory.with_failure(reason, ""))
+        if not isinstance(outcome, Known):
+            return outcome
+        known = outcome
+
+
+def _once(request: Request, known: Known, effort: Effort) -> Known | Answer | HandOver:
+    clock = effort.clock
+    action = decide(request, known.memory, known.views, clock.now(), clock.chance())
+    _log(request, known, action)
+    match action:
+        case Answer():
+            return action
+        case GiveUp(reason, arn):
+            return replace(known, memory=known.memory.with_failure(reason, arn))
+        case Pause(seconds, _, least):
+            pause = seconds
+            if not effort.fits(seconds):
+                # The last look of an invocation comes right before the hand-over.
+                pause = min(seconds, effort.room - LAST_LOOK_SECONDS)
+                if pause < max(least, LAST_LOOK_SECONDS):
+                    return HandOver(known.memory)
+        case _:
+            known, pause = effort.carry_out(action, known)
+            if not pause:
+                return known
+            if not effort.fits(pause):
+                return HandOver(known.memory)
+    clock.sleep(pause)
+    return replace(known, views=replace(known.views, rested_at=clock.now()))
+
+
+def _told_by_hand(request: Request, reason: str) -> Answer:
+    for arn in request.arns[:1]:
+        reason = with_stop_command(reason, arn)
+    return Answer(request.physical_id(succeeded=False), reason)
+
+
+def _log(request: Request, known: Known, action: Action) -> None:
+    """One line for each decision: what is known, and what follows."""
+    if not _logger.isEnabledFor(logging.INFO):
+        return
+    story, arn = known.views.story, getattr(action, "arn", None)
+    seen = known.views.model(str(arn)).seen if arn is not None else None
+    _logger.info(
+        "decided",
+        extra={
+            "action": type(action).__name__,
+            "why": getattr(action, "why", getattr(action, "reason", "")),
+            "model": str(arn or ""),
+            "observed": str(seen.status) if seen is not None else "",
+            "stack": story.stack_status if story is not None else "",
+            "resource": request.wish.owner.logical_id,
+            "request": request.envelope.request_id,
+        },
+    )
