@@ -50,7 +50,6 @@ from running_model_handler.core.wanted import (
     Keep,
     Run,
     Want,
-    case_of,
     quiet_since,
     wanted,
 )
@@ -189,17 +188,15 @@ class _Moment:
         self.views = views
         self.now = now
         self.chance = chance
-        story = views.story
         self.case: Case | None = None
-        if story is not None:
+        if views.story is not None:
+            step, failed = views.step, bool(memory.failure)
+            if step is not None and failed and step.began_at > memory.t > 0.0:
+                # A newer operation that asks for the same is as good, unless this request has failed in its own.
+                step = None
             late = views.story_at - memory.delivered_at >= LAG_SECONDS
-            self.case = case_of(
-                request.wish,
-                story,
-                memory.t,
-                asked_late=late,
-                failed=bool(memory.failure),
-                resources=views.resources,
+            self.case = Case(
+                request.wish, views.story, step, views.me, memory.t, late, failed, views.resources
             )
         ceiling = request.envelope.service_timeout_seconds
         self.deadline = answer_deadline(memory.began_at, ceiling)
@@ -427,7 +424,7 @@ class _Moment:
             return None
         if released_at > view.claim_at:
             return AskClaim(arn)
-        return self._guarded(RemoveClaim(arn, tuple(keys)), arn, view)
+        return self._guarded(RemoveClaim(arn, tuple(keys)), arn, view, SEEN_FRESH_SECONDS)
 
     @staticmethod
     def _lives(case: Case, owner: Owner) -> bool:
@@ -540,9 +537,11 @@ class _Moment:
             case Start() if units is not None:
                 return self._guarded(StartModel(arn, units, toward), arn, view)
             case _:
-                return self._guarded(StopModel(arn, toward), arn, view)
+                return self._guarded(StopModel(arn, toward), arn, view, SEEN_FRESH_SECONDS)
 
-    def _guarded(self, act: Action, arn: ProjectVersionArn, view: ModelView) -> Action:
+    def _guarded(
+        self, act: Action, arn: ProjectVersionArn, view: ModelView, story_seconds: float = ANSWER_FRESH_SECONDS
+    ) -> Action:
         """An act, once nothing that it is decided by is old; what is needed most freshly is asked last."""
         if view.seen is not None and self.now - view.seen_at > SEEN_FRESH_SECONDS:
             look = self._look(arn, view)
@@ -553,7 +552,7 @@ class _Moment:
         owner = self._old_owner()
         if owner is not None:
             return AskOwner(owner)
-        return act if self.now - self.views.story_at <= ANSWER_FRESH_SECONDS else _ASK_STACK
+        return act if self.now - self.views.story_at <= story_seconds else _ASK_STACK
 
     def _old_owner(self) -> Owner | None:
         """Another resource that was asked for, and has not been for a while."""

@@ -7,8 +7,7 @@ to be done then is decided anew.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from running_model_handler.core.arn import ProjectVersionArn, with_stop_command
 from running_model_handler.core.claim import read_claim
@@ -18,7 +17,6 @@ from running_model_handler.core.names import Tag
 from running_model_handler.core.status import ABSENT, Status
 from running_model_handler.core.views import Views
 from running_model_handler.core.waiting import ACCESS_DENIED_SECONDS, backoff_seconds, hand_over_margin
-from running_model_handler.core.wanted import step_of
 from running_model_handler.decide import (
     Action,
     AskClaim,
@@ -43,8 +41,7 @@ _GIVEN_UP: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What is remembered, and what has been seen."""
 
     memory: Memory
@@ -70,8 +67,8 @@ class Effort:
         self.clock = clock
         self._ends_at = ends_at
         self._hand_over_at = ends_at - hand_over_margin(seconds)
-        self._errors = 0
-        """In a row."""
+        self._errors: dict[type, int] = {}
+        """In a row, of each kind of call."""
 
     def fits(self, seconds: float) -> bool:
         """Whether a pause ends before the request has to be handed over."""
@@ -93,17 +90,17 @@ class Effort:
         try:
             after = self._call(action, known, began)
         except ServiceError as error:
-            self._errors += 1
+            errors = self._errors[type(action)] = self._errors.get(type(action), 0) + 1
             after = self._after_error(error, action, known)
-            if error.kind is ErrorKind.CHANGED:
+            if isinstance(action, StartModel | StopModel) and error.kind not in _LATER:
                 # The pause that follows is one between two looks.
                 return after, 0.0
-            return after, backoff_seconds(self._errors, self.clock.chance())
-        self._errors = 0
+            return after, backoff_seconds(errors, self.clock.chance())
+        self._errors.pop(type(action), None)
         name = _NAMES.get(type(action))
         if name in after.memory.denied:
             left = {key: since for key, since in after.memory.denied.items() if key != name}
-            after = replace(after, memory=replace(after.memory, denied=left))
+            after = after._replace(memory=after.memory._replace(denied=left))
         return after, 0.0
 
     # --- calls --------------------------------------------------------------------------------------
@@ -114,7 +111,7 @@ class Effort:
                 return self._ask_stack(known, began)
             case AskOwner(owner):
                 view = self._stacks.resource(owner.stack_id, owner.logical_id)
-                return replace(known, views=known.views.with_resource(owner, view, began))
+                return known._replace(views=known.views.with_resource(owner, view, began))
             case AskClaim(arn):
                 return self._read_tags(arn, known, began)
             case FindProject(arn):
@@ -122,15 +119,15 @@ class Effort:
             case Look():
                 return self._look(action, known, began)
             case _:
-                return replace(known, memory=self._write(action, known.memory, known.views))
+                return known._replace(memory=self._write(action, known.memory, known.views))
 
     def _ask_stack(self, known: Known, began: float) -> Known:
         owner = self._request.wish.owner
         story = self._stacks.story(owner.stack_id, owner.logical_id)
-        views, memory = known.views.with_story(story, began), known.memory
-        step = step_of(self._request.wish, views.story or story)
+        views, memory = known.views.with_story(self._request.wish, story, began), known.memory
+        step = views.step
         if step is not None and step.began_at > memory.t and not (memory.t and memory.failure):
-            memory = replace(memory, t=step.began_at)
+            memory = memory._replace(t=step.began_at)
         return Known(memory, views)
 
     def _read_tags(self, arn: ProjectVersionArn, known: Known, began: float) -> Known:
@@ -140,13 +137,13 @@ class Effort:
         except ServiceError as error:
             if error.kind is not ErrorKind.NOT_FOUND:
                 raise
-            return replace(
-                known, views=known.views.with_model(text, replace(view, exists=False, claim_at=began))
+            return known._replace(
+                views=known.views.with_model(text, view._replace(exists=False, claim_at=began))
             )
         holder = claim.holders.get(self._request.wish.owner)
         if holder is not None and holder.failed and holder.t == memory.t and not memory.failed_at:
-            memory = replace(memory, failed_at=self.clock.now(), failure=memory.failure or _GIVEN_UP)
-        view = replace(view, exists=True, claim=claim, claim_at=began)
+            memory = memory._replace(failed_at=self.clock.now(), failure=memory.failure or _GIVEN_UP)
+        view = view._replace(exists=True, claim=claim, claim_at=began)
         return Known(memory, known.views.with_model(text, view))
 
     def _find_project(self, arn: ProjectVersionArn, known: Known) -> Known:
@@ -154,10 +151,10 @@ class Effort:
         others = {key: created for key, created in memory.projects.items() if key != str(arn)}
         if project is not None:
             others[str(arn)] = project.created
-        view = replace(known.views.model(str(arn)), looked_up=True)
+        view = known.views.model(str(arn))._replace(looked_up=True)
         if project is not None:
-            view = replace(view, seen=None, seen_at=0.0)
-        return Known(replace(memory, projects=others), known.views.with_model(str(arn), view))
+            view = view._replace(seen=None, seen_at=0.0)
+        return Known(memory._replace(projects=others), known.views.with_model(str(arn), view))
 
     def _look(self, look: Look, known: Known, began: float) -> Known:
         text = str(look.arn)
@@ -169,9 +166,9 @@ class Effort:
             seen = ABSENT
         view, memory, now = known.views.model(text), known.memory, self.clock.now()
         hidden_since = 0.0 if seen.status is not None else view.hidden_since or began
-        view = replace(view, seen=seen, seen_at=began, hidden_since=hidden_since)
+        view = view._replace(seen=seen, seen_at=began, hidden_since=hidden_since)
         if seen.status is not None and text not in memory.projects:
-            memory = replace(memory, projects={**memory.projects, text: look.project.created})
+            memory = memory._replace(projects={**memory.projects, text: look.project.created})
         if text in memory.models:
             memory = memory.with_done(text, memory.done(text).with_look(seen, now))
         return Known(memory, known.views.with_model(text, view))
@@ -186,10 +183,10 @@ class Effort:
             case RemoveClaim(arn, keys):
                 models.untag(arn, list(keys))
                 _logger.info("released", extra={"model": str(arn)})
-                done = replace(memory.done(str(arn)), released_at=self.clock.now())
+                done = memory.done(str(arn))._replace(released_at=self.clock.now())
                 return memory.with_done(str(arn), done)
             case NoteStart(arn, seconds):
-                memory = memory.with_done(str(arn), replace(memory.done(str(arn)), took_seconds=0))
+                memory = memory.with_done(str(arn), memory.done(str(arn))._replace(took_seconds=0))
                 try:
                     models.tag(arn, {str(Tag.START_SECONDS): str(seconds)})
                 except ServiceError as error:
@@ -205,8 +202,8 @@ class Effort:
 
     def _claimed(self, arn: ProjectVersionArn, memory: Memory, *, failed: bool) -> Memory:
         now = self.clock.now()
-        memory = memory.with_done(str(arn), replace(memory.done(str(arn)), claimed_at=now))
-        return replace(memory, failed_at=now) if failed and not memory.failed_at else memory
+        memory = memory.with_done(str(arn), memory.done(str(arn))._replace(claimed_at=now))
+        return memory._replace(failed_at=now) if failed and not memory.failed_at else memory
 
     def _acted(self, action: Action, memory: Memory, views: Views, *, accepted: bool) -> Memory:
         """After a Start or a Stop that had its effect, or may have had it."""
@@ -230,13 +227,13 @@ class Effort:
         _logger.warning(
             "call failed", extra={"action": error.action, "code": error.code, "kind": error.kind.name}
         )
-        memory = replace(memory, last_error=f"{error.action}: {error.code}")
+        memory = memory._replace(last_error=f"{error.action}: {error.code}")
         if error.transient or error.kind is ErrorKind.DENIED:
-            memory = replace(memory, tries=memory.tries + 1)
+            memory = memory._replace(tries=memory.tries + 1)
         if error.kind is ErrorKind.THROTTLED:
             memory = memory.with_throttle(now)
         elif error.kind is ErrorKind.DENIED:
-            memory = replace(memory, denied={error.action: now, **memory.denied})
+            memory = memory._replace(denied={error.action: now, **memory.denied})
         arn = str(getattr(action, "arn", ""))
         if error.kind is ErrorKind.UNCERTAIN:
             memory = self._perhaps(action, memory, views)
@@ -244,7 +241,7 @@ class Effort:
             memory = self._refused(action, memory, views)
         if error.kind is ErrorKind.NOT_FOUND and arn in views.models:
             # Whether there is such a version is asked of its tags.
-            views = views.with_model(arn, replace(views.model(arn), claim_at=0.0))
+            views = views.with_model(arn, views.model(arn)._replace(claim_at=0.0))
         reason = self._hopeless(error, action, Known(memory, views), now)
         return Known(memory.with_failure(reason, arn) if reason else memory, views)
 
@@ -258,12 +255,12 @@ class Effort:
         """After a Start or a Stop that had no effect: the next one comes after another look."""
         text, now = str(action.arn), self.clock.now()
         done, seen = memory.done(text).aimed(action.toward), views.model(text).seen
-        done = replace(done, acted_at=now)
+        done = done._replace(acted_at=now)
         if isinstance(action, StopModel):
             # A FAILED model gets one Stop, no more.
-            return memory.with_done(text, replace(done, stops=done.stops + 1))
+            return memory.with_done(text, done._replace(stops=done.stops + 1))
         if seen is not None and seen.status == Status.FAILED:
-            done = replace(done, starts_refused=done.starts_refused + 1)
+            done = done._replace(starts_refused=done.starts_refused + 1)
         return memory.with_done(text, done)
 
     def _hopeless(self, error: ServiceError, action: Action, known: Known, now: float) -> str:
@@ -296,6 +293,8 @@ class Effort:
         return reason
 
 
+_LATER: Final = frozenset({ErrorKind.THROTTLED, ErrorKind.UNCERTAIN, ErrorKind.DENIED})
+"""The same call may be answered otherwise, whatever the model does."""
 _FINAL: Final = frozenset({ErrorKind.QUOTA, ErrorKind.INVALID, ErrorKind.OTHER})
 _NAMES: Final[dict[type, str]] = {
     AskStack: "cloudformation:DescribeStackEvents",

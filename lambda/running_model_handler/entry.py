@@ -10,7 +10,6 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from typing import Any, Final
 
 from botocore.session import Session
@@ -220,7 +219,7 @@ class Function:
         """Invoke the function anew; what is remembered, with a failure, where no invocation can be had."""
         if memory.hand_overs >= HAND_OVERS_MAX:
             return memory.cut_short(_TOO_MANY, self.services.clock.now())
-        memory = replace(memory, hand_overs=memory.hand_overs + 1)
+        memory = memory._replace(hand_overs=memory.hand_overs + 1)
         following, tries, clock = {**event, STATE_KEY: memory.to_json()}, 0, self.services.clock
         denied_at = 0.0
         while True:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from running_model_handler.core.arn import with_stop_command
 from running_model_handler.core.memory import Memory
@@ -34,7 +34,7 @@ def run(request: Request, memory: Memory, effort: Effort) -> Answer | HandOver:
             reason = f"unexpected {type(error).__name__}: {error}"
             if known.memory.failure:
                 return _told_by_hand(request, f"{known.memory.failure}. Then: {reason}")
-            outcome = replace(known, memory=known.memory.with_failure(reason, ""))
+            outcome = known._replace(memory=known.memory.with_failure(reason, ""))
         if not isinstance(outcome, Known):
             return outcome
         known = outcome
@@ -48,7 +48,7 @@ def _once(request: Request, known: Known, effort: Effort) -> Known | Answer | Ha
         case Answer():
             return action
         case GiveUp(reason, arn):
-            return replace(known, memory=known.memory.with_failure(reason, arn))
+            return known._replace(memory=known.memory.with_failure(reason, arn))
         case Pause(seconds, _, least):
             pause = seconds
             if not effort.fits(seconds):
@@ -63,7 +63,7 @@ def _once(request: Request, known: Known, effort: Effort) -> Known | Answer | Ha
             if not effort.fits(pause):
                 return HandOver(known.memory)
     clock.sleep(pause)
-    return replace(known, views=replace(known.views, rested_at=clock.now()))
+    return known._replace(views=known.views._replace(rested_at=clock.now()))
 
 
 def _told_by_hand(request: Request, reason: str) -> Answer:

@@ -8,8 +8,8 @@ defaults.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from running_model_handler.core.arn import CREATED
 from running_model_handler.core.schedule import faded, start_seconds
@@ -23,8 +23,7 @@ _AGE_SECONDS_MAX: Final = 2 * SERVICE_TIMEOUT_SECONDS
 """An hour that CloudFormation waits, and an hour that Lambda's queue keeps a hand-over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(NamedTuple):
     """What a request has done to one model on the way to what it wants of it now. Times since the epoch."""
 
     toward: str = ""
@@ -59,12 +58,11 @@ class Done:
         """The same, its counts begun anew if something else is wanted than before."""
         if toward == self.toward:
             return self
-        return replace(self, toward=toward, starts=0, start_accepted=False, starts_refused=0, stops=0)
+        return self._replace(toward=toward, starts=0, start_accepted=False, starts_refused=0, stops=0)
 
     def with_start(self, before: str, now: float, *, accepted: bool) -> Done:
         """After a Start was sent."""
-        return replace(
-            self,
+        return self._replace(
             starts=self.starts + 1,
             start_at=now,
             acted_at=now,
@@ -79,7 +77,7 @@ class Done:
 
     def with_stop(self, now: float, *, accepted: bool) -> Done:
         """After a Stop was sent that may have had its effect."""
-        return replace(self, stops=self.stops + 1, stop_at=now, acted_at=now, stop_accepted=accepted)
+        return self._replace(stops=self.stops + 1, stop_at=now, acted_at=now, stop_accepted=accepted)
 
     def with_look(self, seen: Observation, now: float) -> Done:
         """After a look: whether the last Start has had its effect, and whether that is over."""
@@ -89,24 +87,24 @@ class Done:
         if seen.status in (Status.STARTING, Status.RUNNING):
             # After a stop and a start an old RUNNING may still show; STARTING is always the new one.
             new = seen.status == Status.STARTING or not done.stop_may_lag(now)
-            return replace(done, start_visible=done.start_visible or new)
+            return done._replace(start_visible=done.start_visible or new)
         if not done.start_may_lag(now):
-            done = replace(done, may_run_by_us=False)
+            done = done._replace(may_run_by_us=False)
         if seen.status == Status.FAILED and done.before_start != Status.FAILED:
-            return replace(done, start_visible=True)
+            return done._replace(start_visible=True)
         return done
 
     def _measured(self, seen: Observation, now: float) -> Done:
         """The start ended between two looks: the middle between them is when."""
         if seen.status == Status.STARTING and self.start_accepted:
-            return replace(self, not_running_at=now)
+            return self._replace(not_running_at=now)
         if seen.status == Status.RUNNING and self.not_running_at:
             gap = now - self.not_running_at
             took = start_seconds(now - gap / 2 - self.start_at, gap)
-            return replace(self, took_seconds=took, not_running_at=0.0)
+            return self._replace(took_seconds=took, not_running_at=0.0)
         if seen.status != self.before_start:
             # It failed, or was stopped: what runs after that was started by somebody else.
-            return replace(self, not_running_at=0.0)
+            return self._replace(not_running_at=0.0)
         return self
 
     def start_may_lag(self, now: float) -> bool:
@@ -118,8 +116,7 @@ class Done:
         return self.stop_at > 0.0 and now - self.stop_at < LAG_SECONDS
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(NamedTuple):
     """The memory of one request. Times are in seconds since the epoch, 0 for never."""
 
     delivered_at: float = 0.0
@@ -130,7 +127,7 @@ class Memory:
     """The reason why the request fails, once that is certain."""
     failed_at: float = 0.0
     """When that was written down, or read, for all deliveries to see."""
-    lost: Mapping[str, str] = field(default_factory=dict)
+    lost: Mapping[str, str] = MappingProxyType({})
     """What of a failure could not be undone: model to reason."""
     cut_short_at: float = 0.0
     """When all has to end because no further invocation can be had."""
@@ -141,11 +138,11 @@ class Memory:
     """How often calls were throttled of late; it has faded since ``throttled_at``."""
     throttled_at: float = 0.0
     last_error: str = ""
-    denied: Mapping[str, float] = field(default_factory=dict)
+    denied: Mapping[str, float] = MappingProxyType({})
     """Since when each action is refused that has not been allowed again."""
-    projects: Mapping[str, str] = field(default_factory=dict)
+    projects: Mapping[str, str] = MappingProxyType({})
     """Model to the creation time of its project, once that has shown it."""
-    models: Mapping[str, Done] = field(default_factory=dict)
+    models: Mapping[str, Done] = MappingProxyType({})
 
     @property
     def began_at(self) -> float:
@@ -158,21 +155,21 @@ class Memory:
 
     def with_done(self, arn: str, done: Done) -> Memory:
         """After something was done to a model, or seen of it."""
-        return self if done is self.models.get(arn) else replace(self, models={**self.models, arn: done})
+        return self if done is self.models.get(arn) else self._replace(models={**self.models, arn: done})
 
     def with_failure(self, reason: str, arn: str) -> Memory:
         """After a failure; a second one concerns what was to be undone for a model."""
         if not self.failure:
-            return replace(self, failure=reason)
-        return replace(self, lost={**self.lost, arn: reason})
+            return self._replace(failure=reason)
+        return self._replace(lost={**self.lost, arn: reason})
 
     def cut_short(self, reason: str, now: float) -> Memory:
         """After the last invocation that could be had."""
-        return replace(self.with_failure(reason, ""), cut_short_at=now)
+        return self.with_failure(reason, "")._replace(cut_short_at=now)
 
     def with_throttle(self, now: float) -> Memory:
         """Whoever is throttled looks less often for a while."""
-        return replace(self, throttles=self.throttles_recently(now) + 1.0, throttled_at=now)
+        return self._replace(throttles=self.throttles_recently(now) + 1.0, throttled_at=now)
 
     def throttles_recently(self, now: float) -> float:
         """1 for a throttle just now, less for earlier ones."""
@@ -180,8 +177,10 @@ class Memory:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON for the hand-over."""
-        models = {arn: _plain(done) for arn, done in self.models.items()}
-        return {"version": 1, **_plain(self), "models": models}
+        told = {
+            name: dict(value) if isinstance(value, Mapping) else value for name, value in self._asdict().items()
+        }
+        return {"version": 1, **told, "models": {arn: done._asdict() for arn, done in self.models.items()}}
 
 
 NOTHING_DONE: Final = Done()
@@ -211,36 +210,32 @@ def memory_from_json(raw: object, now: float) -> Memory:
         },
     )
     if now - read.delivered_at > _AGE_SECONDS_MAX:
-        read = replace(read, delivered_at=now)
+        read = read._replace(delivered_at=now)
     # Compared with what others have written, so it stays as it is, although CloudFormation's clock is another.
     t = raw.get("t")
     known = isinstance(t, float) and abs(now - t) <= _AGE_SECONDS_MAX
-    return replace(read, t=t if isinstance(t, float) and known else 0.0)
+    return read._replace(t=t if isinstance(t, float) and known else 0.0)
 
 
 def _entries(raw: object) -> list[tuple[str, Any]]:
     return [(str(key), value) for key, value in raw.items()] if isinstance(raw, Mapping) else []
 
 
-def _plain(record: Memory | Done) -> dict[str, Any]:
-    return {each.name: getattr(record, each.name) for each in fields(record)}
-
-
 def _plain_fields(kind: type[Memory] | type[Done], raw: Mapping[Any, Any], now: float) -> dict[str, Any]:
     """The numbers, texts and flags of a dataclass; the default stands for what is of another type."""
     found: dict[str, Any] = {}
-    for each in fields(kind):
-        value = raw.get(each.name)
-        match each.default:
+    for name, default in kind._field_defaults.items():
+        value = raw.get(name)
+        match default:
             case bool():
-                found[each.name] = value is True
+                found[name] = value is True
             case int():
-                found[each.name] = _count(value)
+                found[name] = _count(value)
             case float():
                 # Amounts too: no amount comes near to a time.
-                found[each.name] = _time(value, now)
+                found[name] = _time(value, now)
             case str():
-                found[each.name] = value if isinstance(value, str) else ""
+                found[name] = value if isinstance(value, str) else ""
             case _:
                 continue
     return found

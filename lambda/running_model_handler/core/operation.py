@@ -8,9 +8,10 @@ resource to the one that made it or changed it last.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from running_model_handler.core.errors import InvalidProperty
 from running_model_handler.core.names import Property
@@ -53,8 +54,7 @@ def units_or_none(properties: Mapping[str, object]) -> InferenceUnits | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class StackEvent:
+class StackEvent(NamedTuple):
     """An event as DescribeStackEvents shows it; ``at`` in seconds since the epoch."""
 
     logical_id: str
@@ -72,8 +72,7 @@ class ResourceView:
     physical_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One thing that an operation does to a resource, from its first event to its last."""
 
     kind: RequestType
@@ -97,13 +96,12 @@ class Step:
         return arn in (self.physical_id, self.declares.arn if self.declares else None)
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
+class Story(NamedTuple):
     """What one answer tells of a stack, and of the operation under way or, if none is, of the last one."""
 
     stack_status: str
     newest_at: float
-    steps: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
+    steps: Mapping[str, tuple[Step, ...]] = MappingProxyType({})
     """Those of the operation, by logical id, oldest first."""
     before: tuple[Step, ...] = ()
     """Those of the own resource in earlier operations, as far as they were read."""
@@ -188,11 +186,10 @@ def _followed(known: tuple[Step, ...], event: StackEvent, *, back: bool) -> tupl
         known = (*known, last)
     ended_at = None if state == "IN_PROGRESS" else event.at
     result_id = None if kind is RequestType.DELETE else event.physical_id
-    return (*known[:-1], replace(last, status=event.status, ended_at=ended_at, result_id=result_id))
+    return (*known[:-1], last._replace(status=event.status, ended_at=ended_at, result_id=result_id))
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What a resource is to the models: which it has, and which it is being brought with."""
 
     lives: bool

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from running_model_handler.core.claim import UNCLAIMED, Claim, Owner
-from running_model_handler.core.operation import ResourceView, Story
+from running_model_handler.core.operation import ResourceView, Standing, Step, Story, standing_of
 from running_model_handler.core.status import Observation
 from running_model_handler.core.waiting import LAG_SECONDS
+from running_model_handler.core.wanted import Wish, step_of
 
 
-@dataclass(frozen=True, slots=True)
-class ModelView:
+class ModelView(NamedTuple):
     """A model: its tags, and what DescribeProjectVersions says. Times are when the call began, 0 for never."""
 
     exists: bool = True
@@ -28,15 +28,18 @@ class ModelView:
     """Since when it exists, and is not shown by its project."""
 
 
-@dataclass(frozen=True, slots=True)
-class Views:
+class Views(NamedTuple):
     """All of it. Whatever is needed again is looked at again."""
 
     story: Story | None = None
     story_at: float = 0.0
-    resources: Mapping[Owner, ResourceView | None] = field(default_factory=dict)
-    resources_at: Mapping[Owner, float] = field(default_factory=dict)
-    models: Mapping[str, ModelView] = field(default_factory=dict)
+    step: Step | None = None
+    """What CloudFormation waits for, by that story, if it is what the request asks for."""
+    me: Standing = Standing(lives=False)
+    """How the own resource stands, by that story."""
+    resources: Mapping[Owner, ResourceView | None] = MappingProxyType({})
+    resources_at: Mapping[Owner, float] = MappingProxyType({})
+    models: Mapping[str, ModelView] = MappingProxyType({})
     rested_at: float = 0.0
     """When the last pause ended."""
 
@@ -46,23 +49,23 @@ class Views:
 
     def with_model(self, arn: str, view: ModelView) -> Views:
         """After a look at a model."""
-        return replace(self, models={**self.models, arn: view})
+        return self._replace(models={**self.models, arn: view})
 
-    def with_story(self, story: Story, asked_at: float) -> Views:
+    def with_story(self, wish: Wish, story: Story, asked_at: float) -> Views:
         """After a look at the stack; an answer that is older than the one before it changes nothing.
 
         That there is no such stack counts as an answer from when it has to be true.
         """
         if not story.stack_status:
-            story = replace(story, newest_at=asked_at - LAG_SECONDS)
-        known = self.story
-        kept = story if known is None or story.newest_at >= known.newest_at else known
-        return replace(self, story=kept, story_at=asked_at)
+            story = story._replace(newest_at=asked_at - LAG_SECONDS)
+        if self.story is not None and story.newest_at < self.story.newest_at:
+            return self._replace(story_at=asked_at)
+        me = standing_of(story, wish.owner.logical_id, story.before)
+        return self._replace(story=story, story_at=asked_at, step=step_of(wish, story), me=me)
 
     def with_resource(self, owner: Owner, view: ResourceView | None, asked_at: float) -> Views:
         """After a look at another resource."""
-        return replace(
-            self,
+        return self._replace(
             resources={**self.resources, owner: view},
             resources_at={**self.resources_at, owner: asked_at},
         )

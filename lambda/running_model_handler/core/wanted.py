@@ -7,8 +7,8 @@ be done follows from what CloudFormation does now, and from the claim in the mod
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 from running_model_handler.core.claim import Claim, Holder, Owner
 from running_model_handler.core.names import ReplacementMode
@@ -137,8 +137,7 @@ def _deletion(wish: Wish, steps: tuple[Step, ...]) -> Step | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """A request, and all that was seen of its stack."""
 
     wish: Wish
@@ -153,26 +152,8 @@ class Case:
     """Whether CloudFormation has had time to show it before it was asked."""
     failed: bool
     """The request can't succeed."""
-    resources: Mapping[Owner, ResourceView | None] = field(default_factory=dict)
+    resources: Mapping[Owner, ResourceView | None]
     """Other resources, as far as they were asked for."""
-
-
-def case_of(
-    wish: Wish,
-    story: Story,
-    t: float,
-    *,
-    asked_late: bool,
-    failed: bool,
-    resources: Mapping[Owner, ResourceView | None],
-) -> Case:
-    """What the request is, seen in this answer of CloudFormation."""
-    step = step_of(wish, story)
-    if step is not None and failed and step.began_at > t > 0.0:
-        # A newer operation that asks for the same is as good, unless this request has failed in its own.
-        step = None
-    me = standing_of(story, wish.owner.logical_id, story.before)
-    return Case(wish, story, step, me, t, asked_late, failed, resources)
 
 
 def wanted(case: Case, arn: str, claim: Claim) -> Want | AskResource:
