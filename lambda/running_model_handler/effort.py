@@ -1,4 +1,4 @@
-"""One call, one pause: the only place that knows time, the network and AWS. ``learn`` holds what a call teaches.
+"""One call, one pause: the only place that knows time, the network and AWS; ``learn`` has what calls teach.
 
 Nothing is tried again here. A call that failed has taught something, or nothing, and costs a pause; what is
 to be done then is decided anew.
