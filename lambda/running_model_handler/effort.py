@@ -9,19 +9,11 @@ from __future__ import annotations
 import logging
 from typing import Final, NamedTuple
 
-from running_model_handler.core.arn import ProjectVersionArn, with_stop_command
-from running_model_handler.core.claim import read_claim
-from running_model_handler.core.errors import ErrorKind, ServiceError
-from running_model_handler.core.memory import Memory
-from running_model_handler.core.names import Tag
-from running_model_handler.core.status import ABSENT, Status
-from running_model_handler.core.views import Views
-from running_model_handler.core.waiting import ACCESS_DENIED_SECONDS, backoff_seconds, hand_over_margin
-from running_model_handler.decide import (
-    Action,
+from running_model_handler.core.actions import (
     AskClaim,
     AskOwner,
     AskStack,
+    Call,
     FindProject,
     Look,
     NoteStart,
@@ -30,6 +22,14 @@ from running_model_handler.decide import (
     StopModel,
     WriteClaim,
 )
+from running_model_handler.core.arn import with_stop_command
+from running_model_handler.core.claim import claim_tags, read_claim
+from running_model_handler.core.errors import ErrorKind, ServiceError
+from running_model_handler.core.memory import Memory
+from running_model_handler.core.names import Tag
+from running_model_handler.core.status import ABSENT, Status
+from running_model_handler.core.views import Views
+from running_model_handler.core.waiting import ACCESS_DENIED_SECONDS, backoff_seconds, hand_over_margin
 from running_model_handler.request import Request
 from running_model_handler.shell.clock import Clock
 from running_model_handler.shell.cloudformation import Stacks
@@ -84,7 +84,7 @@ class Effort:
         """Seconds until the invocation ends."""
         return self._ends_at - self.clock.now()
 
-    def carry_out(self, action: Action, known: Known) -> tuple[Known, float]:
+    def carry_out(self, action: Call, known: Known) -> tuple[Known, float]:
         """Make the call of an action; what is known after it, and for how long to pause after an error."""
         began = self.clock.now()
         try:
@@ -105,19 +105,19 @@ class Effort:
 
     # --- calls --------------------------------------------------------------------------------------
 
-    def _call(self, action: Action, known: Known, began: float) -> Known:
+    def _call(self, action: Call, known: Known, began: float) -> Known:
         match action:
-            case AskStack():
+            case AskStack(_):
                 return self._ask_stack(known, began)
-            case AskOwner(owner):
+            case AskOwner(owner, _):
                 view = self._stacks.resource(owner.stack_id, owner.logical_id)
                 return known._replace(views=known.views.with_resource(owner, view, began))
             case AskClaim(arn):
                 return self._read_tags(arn, known, began)
             case FindProject(arn):
                 return self._find_project(arn, known)
-            case Look():
-                return self._look(action, known, began)
+            case Look(arn, created):
+                return self._look(arn, created, known, began)
             case _:
                 return known._replace(memory=self._write(action, known.memory, known.views))
 
@@ -130,98 +130,97 @@ class Effort:
             memory = memory._replace(t=step.began_at)
         return Known(memory, views)
 
-    def _read_tags(self, arn: ProjectVersionArn, known: Known, began: float) -> Known:
-        view, memory, text = known.views.model(str(arn)), known.memory, str(arn)
+    def _read_tags(self, arn: str, known: Known, began: float) -> Known:
+        view, memory = known.views.model(arn), known.memory
         try:
-            claim = read_claim(self._models.tags(arn))
+            claim = read_claim(self._models.tags(self._request.version(arn)))
         except ServiceError as error:
             if error.kind is not ErrorKind.NOT_FOUND:
                 raise
             return known._replace(
-                views=known.views.with_model(text, view._replace(exists=False, claim_at=began))
+                views=known.views.with_model(arn, view._replace(exists=False, claim_at=began))
             )
         holder = claim.holders.get(self._request.wish.owner)
         if holder is not None and holder.failed and holder.t == memory.t and not memory.failed_at:
             memory = memory._replace(failed_at=self.clock.now(), failure=memory.failure or _GIVEN_UP)
         view = view._replace(exists=True, claim=claim, claim_at=began)
-        return Known(memory, known.views.with_model(text, view))
+        return Known(memory, known.views.with_model(arn, view))
 
-    def _find_project(self, arn: ProjectVersionArn, known: Known) -> Known:
-        project, memory = self._models.find_project(arn), known.memory
-        others = {key: created for key, created in memory.projects.items() if key != str(arn)}
+    def _find_project(self, arn: str, known: Known) -> Known:
+        project, memory = self._models.find_project(self._request.version(arn)), known.memory
+        projects = {key: created for key, created in memory.projects.items() if key != arn}
+        view = known.views.model(arn)._replace(looked_up=True)
         if project is not None:
-            others[str(arn)] = project.created
-        view = known.views.model(str(arn))._replace(looked_up=True)
-        if project is not None:
+            projects[arn] = project.created
             view = view._replace(seen=None, seen_at=0.0)
-        return Known(memory._replace(projects=others), known.views.with_model(str(arn), view))
+        elif view.seen is None:
+            view = view._replace(seen=ABSENT, seen_at=self.clock.now())
+        return Known(memory._replace(projects=projects), known.views.with_model(arn, view))
 
-    def _look(self, look: Look, known: Known, began: float) -> Known:
-        text = str(look.arn)
+    def _look(self, arn: str, created: str, known: Known, began: float) -> Known:
+        version = self._request.version(arn)
         try:
-            seen = self._models.observe(look.arn, look.project)
+            seen = self._models.observe(version, version.project_arn(created))
         except ServiceError as error:
             if error.kind is not ErrorKind.NOT_FOUND:
                 raise
             seen = ABSENT
-        view, memory, now = known.views.model(text), known.memory, self.clock.now()
+        view, memory = known.views.model(arn), known.memory
         hidden_since = 0.0 if seen.status is not None else view.hidden_since or began
         view = view._replace(seen=seen, seen_at=began, hidden_since=hidden_since)
-        if seen.status is not None and text not in memory.projects:
-            memory = memory._replace(projects={**memory.projects, text: look.project.created})
-        if text in memory.models:
-            memory = memory.with_done(text, memory.done(text).with_look(seen, now))
-        return Known(memory, known.views.with_model(text, view))
+        if seen.status is not None and arn not in memory.projects:
+            memory = memory._replace(projects={**memory.projects, arn: created})
+        if arn in memory.models:
+            memory = memory.with_done(arn, memory.done(arn).with_look(seen, self.clock.now()))
+        return Known(memory, known.views.with_model(arn, view))
 
-    def _write(self, action: Action, memory: Memory, views: Views) -> Memory:
+    def _write(self, action: Call, memory: Memory, views: Views) -> Memory:
         """The calls that change something; what is remembered of them."""
-        models = self._models
+        models, now = self._models, self.clock.now
+        arn, version = action.arn, self._request.version(action.arn)
         match action:
-            case WriteClaim(arn, holder, tags):
-                models.tag(arn, tags)
+            case WriteClaim(_, holder):
+                models.tag(version, claim_tags(self._request.wish.owner, holder, memory.projects.get(arn)))
                 return self._claimed(arn, memory, failed=holder.failed)
-            case RemoveClaim(arn, keys):
-                models.untag(arn, list(keys))
-                _logger.info("released", extra={"model": str(arn)})
-                done = memory.done(str(arn))._replace(released_at=self.clock.now())
-                return memory.with_done(str(arn), done)
-            case NoteStart(arn, seconds):
-                memory = memory.with_done(str(arn), memory.done(str(arn))._replace(took_seconds=0))
+            case RemoveClaim(_, keys):
+                models.untag(version, list(keys))
+                return memory.with_done(arn, memory.done(arn)._replace(released_at=now()))
+            case NoteStart(_, seconds):
+                memory = memory.with_done(arn, memory.done(arn)._replace(took_seconds=0))
                 try:
-                    models.tag(arn, {str(Tag.START_SECONDS): str(seconds)})
+                    models.tag(version, {str(Tag.START_SECONDS): str(seconds)})
                 except ServiceError as error:
-                    _logger.warning("start time not noted", extra={"model": str(arn), "problem": str(error)})
+                    _logger.warning("start time not noted", extra={"model": arn, "problem": str(error)})
                 return memory
-            case StartModel(arn, units, _):
-                models.start(arn, units)
-                _logger.info("start accepted", extra={"model": str(arn), "units": str(units)})
-            case StopModel(arn, _):
-                models.stop(arn)
-                _logger.info("stop accepted", extra={"model": str(arn)})
+            case StartModel(_, units, _):
+                models.start(version, units)
+            case StopModel():
+                models.stop(version)
+        _logger.info("accepted", extra={"action": type(action).__name__, "model": arn})
         return self._acted(action, memory, views, accepted=True)
 
-    def _claimed(self, arn: ProjectVersionArn, memory: Memory, *, failed: bool) -> Memory:
+    def _claimed(self, arn: str, memory: Memory, *, failed: bool) -> Memory:
         now = self.clock.now()
-        memory = memory.with_done(str(arn), memory.done(str(arn))._replace(claimed_at=now))
+        memory = memory.with_done(arn, memory.done(arn)._replace(claimed_at=now))
         return memory._replace(failed_at=now) if failed and not memory.failed_at else memory
 
-    def _acted(self, action: Action, memory: Memory, views: Views, *, accepted: bool) -> Memory:
+    def _acted(self, action: Call, memory: Memory, views: Views, *, accepted: bool) -> Memory:
         """After a Start or a Stop that had its effect, or may have had it."""
         now = self.clock.now()
         match action:
             case StartModel(arn, _, toward):
-                seen = views.model(str(arn)).seen
+                seen = views.model(arn).seen
                 before = str(seen.status) if seen is not None else ""
-                done = memory.done(str(arn)).aimed(toward).with_start(before, now, accepted=accepted)
+                done = memory.done(arn).aimed(toward).with_start(before, now, accepted=accepted)
             case StopModel(arn, toward):
-                done = memory.done(str(arn)).aimed(toward).with_stop(now, accepted=accepted)
+                done = memory.done(arn).aimed(toward).with_stop(now, accepted=accepted)
             case _:
                 return memory
-        return memory.with_done(str(arn), done)
+        return memory.with_done(arn, done)
 
     # --- errors -------------------------------------------------------------------------------------
 
-    def _after_error(self, error: ServiceError, action: Action, known: Known) -> Known:
+    def _after_error(self, error: ServiceError, action: Call, known: Known) -> Known:
         """What an error has taught; see the table in docs/design.md, section 4."""
         now, memory, views = self.clock.now(), known.memory, known.views
         _logger.warning(
@@ -234,7 +233,7 @@ class Effort:
             memory = memory.with_throttle(now)
         elif error.kind is ErrorKind.DENIED:
             memory = memory._replace(denied={error.action: now, **memory.denied})
-        arn = str(getattr(action, "arn", ""))
+        arn = action.arn
         if error.kind is ErrorKind.UNCERTAIN:
             memory = self._perhaps(action, memory, views)
         elif isinstance(action, StartModel | StopModel):
@@ -245,7 +244,7 @@ class Effort:
         reason = self._hopeless(error, action, Known(memory, views), now)
         return Known(memory.with_failure(reason, arn) if reason else memory, views)
 
-    def _perhaps(self, action: Action, memory: Memory, views: Views) -> Memory:
+    def _perhaps(self, action: Call, memory: Memory, views: Views) -> Memory:
         """After a call whose answer was lost: it may have had its effect, which the next look shows."""
         if isinstance(action, WriteClaim):
             return self._claimed(action.arn, memory, failed=action.holder.failed)
@@ -253,7 +252,7 @@ class Effort:
 
     def _refused(self, action: StartModel | StopModel, memory: Memory, views: Views) -> Memory:
         """After a Start or a Stop that had no effect: the next one comes after another look."""
-        text, now = str(action.arn), self.clock.now()
+        text, now = action.arn, self.clock.now()
         done, seen = memory.done(text).aimed(action.toward), views.model(text).seen
         done = done._replace(acted_at=now)
         if isinstance(action, StopModel):
@@ -263,7 +262,7 @@ class Effort:
             done = done._replace(starts_refused=done.starts_refused + 1)
         return memory.with_done(text, done)
 
-    def _hopeless(self, error: ServiceError, action: Action, known: Known, now: float) -> str:
+    def _hopeless(self, error: ServiceError, action: Call, known: Known, now: float) -> str:
         """The reason why a request fails with this error; empty where it is to be tried again."""
         memory, cleans_up = known.memory, bool(known.memory.failure) or not self._request.wish.brings
         story = known.views.story
@@ -277,7 +276,7 @@ class Effort:
                 f"deploy again ({error.message})"
             )
             return reason if self._request.wish.brings else self._with_command(reason)
-        started = isinstance(action, StartModel) and known.memory.done(str(action.arn)).starts > 0
+        started = isinstance(action, StartModel) and known.memory.done(action.arn).starts > 0
         if cleans_up or started or error.kind not in _FINAL:
             return ""
         if error.kind is ErrorKind.QUOTA and isinstance(action, StartModel):
@@ -288,8 +287,8 @@ class Effort:
         return str(error)
 
     def _with_command(self, reason: str) -> str:
-        for arn in self._request.arns:
-            reason = with_stop_command(reason, arn)
+        for version in self._request.versions.values():
+            reason = with_stop_command(reason, version)
         return reason
 
 
@@ -309,7 +308,7 @@ _NAMES: Final[dict[type, str]] = {
 }
 
 
-def _quota_reason(arn: ProjectVersionArn, error: ServiceError) -> str:
+def _quota_reason(arn: str, error: ServiceError) -> str:
     return (
         f"Rekognition refuses to start {arn} (LimitExceededException: {error.message}): a quota of the "
         "account is used up, 2 running models and 5 inference units each by default. Stop another running "

@@ -15,6 +15,7 @@ from typing import Any, Final
 from botocore.session import Session
 from crhelper import FAILED, CfnResource
 
+from running_model_handler.core.actions import Answer
 from running_model_handler.core.answer import encode_answer
 from running_model_handler.core.arn import location_of
 from running_model_handler.core.errors import ErrorKind, ServiceError
@@ -22,7 +23,6 @@ from running_model_handler.core.event import readable_event
 from running_model_handler.core.memory import STATE_KEY, Memory, memory_from_json
 from running_model_handler.core.operation import RequestType
 from running_model_handler.core.waiting import HAND_OVER_DENIED_SECONDS, HAND_OVERS_MAX, backoff_seconds
-from running_model_handler.decide import Answer
 from running_model_handler.effort import Effort
 from running_model_handler.envelope import (
     Envelope,

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from running_model_handler.core.arn import CREATED
 from running_model_handler.core.names import Tag
@@ -49,8 +49,7 @@ class Owner:
         return f"stack {self.stack_name} (resource {self.logical_id})"
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """What a resource has written of itself: since which operation it wants the model, and how."""
 
     t: float

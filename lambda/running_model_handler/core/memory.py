@@ -178,7 +178,8 @@ class Memory(NamedTuple):
     def to_json(self) -> dict[str, Any]:
         """Plain JSON for the hand-over."""
         told = {
-            name: dict(value) if isinstance(value, Mapping) else value for name, value in self._asdict().items()
+            name: dict(value) if isinstance(value, Mapping) else value
+            for name, value in self._asdict().items()
         }
         return {"version": 1, **told, "models": {arn: done._asdict() for arn, done in self.models.items()}}
 
