@@ -108,7 +108,7 @@ class _Moment:
         if step is not None and failed and step.began_at > memory.t > 0.0:
             # A newer operation that asks for the same is as good, unless this request has failed in its own.
             step = None
-        asked_late = views.story_at - memory.delivered_at >= LAG_SECONDS
+        asked_late = views.story_at - memory.sent_at >= LAG_SECONDS
         return Case(
             self.request.wish, views.story, step, views.me, memory.t, asked_late, failed, views.resources
         )
@@ -150,7 +150,7 @@ class _Moment:
         wish, arns = case.wish, list(self.request.arns)
         if case.story.goes_back and wish.declared is not None:
             # What the resource had when the operation began may be a fourth one.
-            arns += [arn for arn in self.request.models_of(case.me.has) if arn not in arns]
+            arns += [arn for arn in self.request.models_of([case.me.current, case.me.had]) if arn not in arns]
         if len(arns) < 2 or case.step is None or wish.declared is None:
             return arns
         seen = self.views.model(wish.declared.arn).seen
@@ -166,10 +166,12 @@ class _Moment:
         if not view.claim_at:
             return AskClaim(arn)
         want = wanted(case, arn, view.claim)
+        if isinstance(want, Ask) and self.over:
+            return self._unasked(case, arn, view)
         if isinstance(want, Ask):
-            waited = self.now - self.memory.delivered_at
+            waited = self.now - self.memory.sent_at
             pause = min(LAG_SECONDS, max(1.0, waited / 10))
-            rested = self.views.rested_at > self.views.story_at and not self.over
+            rested = self.views.rested_at > self.views.story_at
             return (
                 _ASK_STACK if rested else Pause(pause, "CloudFormation does not show the request yet", pause)
             )
@@ -183,6 +185,15 @@ class _Moment:
         return (
             self._run(case, arn, view, want) if isinstance(want, Run) else self._rest(case, arn, view, want)
         )
+
+    def _unasked(self, case: Case, arn: str, view: ModelView) -> Action | None:
+        """What CloudFormation has never shown: nothing is stopped for it, and nothing promised that bills."""
+        if case.wish.declared is not None or not view.exists or not self._is_ours(case, arn, view.claim):
+            return None
+        if view.seen is None:
+            return self._look(arn, view)
+        rests = isinstance(toward_rest(view.seen, self.memory.done(arn), self.now), Reached)
+        return None if rests else Pause(0.0, "CloudFormation never showed the deletion", 0.0)
 
     def _tell_failure(self, case: Case, arn: str, view: ModelView, want: Want) -> Action | None:
         """Let other deliveries know before anything is undone, and let time pass in which they can."""
@@ -203,6 +214,8 @@ class _Moment:
 
     def _keep(self, case: Case, arn: str, view: ModelView, keep: Keep) -> Action | None:
         declared = case.wish.declared
+        if keep.for_others:
+            return self._release(case, arn, view, last=False)
         if keep.owner is None or case.failed or case.step is None or declared is None or declared.arn != arn:
             return None
         if self.memory.done(arn).claimed_at + LAG_SECONDS > view.claim_at:
@@ -234,6 +247,8 @@ class _Moment:
         settles_at = quiet_since(case) + SETTLE_SECONDS
         if isinstance(deed, Reached) and goes_back and not run.brings_back and view.seen_at < settles_at:
             return self._settle(settles_at, arn, view)
+        if isinstance(deed, Reached) and run.for_others:
+            return self._release(case, arn, view, last=False)
         return self._carry_out(arn, view, deed, toward, run.units)
 
     def _rest(self, case: Case, arn: str, view: ModelView, want: Want) -> Action | None:
@@ -295,13 +310,16 @@ class _Moment:
         adopted = holder.adopted if holder is not None else runs and not others and not done.may_run_by_us
         return self._guarded(WriteClaim(arn, Holder(case.t, run.units, case.failed, adopted)), view)
 
-    def _release(self, case: Case, arn: str, view: ModelView) -> Action | None:
-        """Remove the claim of a model that has stopped; None once it is gone, or nothing of it is ours."""
+    def _release(self, case: Case, arn: str, view: ModelView, *, last: bool = True) -> Action | None:
+        """Remove the own holder's tag, and what nobody else needs; None once nothing of it is left.
+
+        ``last`` is that no other resource wants the model.
+        """
         owner, claim, released_at = case.wish.owner, view.claim, self.memory.done(arn).released_at
         if released_at > view.claim_at:
             return AskClaim(arn)
         gone = [each for each in claim.holders if each != owner and not self._lives(case, each)]
-        keys = release_keys(claim, owner, gone) if claim.is_of(owner.stack_id) else []
+        keys = release_keys(claim, owner, gone, last=last) if claim.is_of(owner.stack_id) else []
         if not keys or (released_at and view.claim_at - released_at < LAG_SECONDS):
             return None
         return self._guarded(RemoveClaim(arn, tuple(keys)), view, SEEN_FRESH_SECONDS)
@@ -440,7 +458,7 @@ class _Moment:
     @property
     def _can_ask(self) -> bool:
         ceiling = self.request.envelope.service_timeout_seconds
-        return self.now < last_moment(self.memory.delivered_at, self.memory.began_at, ceiling)
+        return self.now < last_moment(self.memory.arrived_at, self.memory.began_at, ceiling)
 
     def _is_left(self, action: Action) -> bool:
         """Whether there is still time for an action, of those that end a bill or tell of one."""

@@ -181,7 +181,7 @@ class Function:
         provider, envelope, event = self._provider, self._envelope, self._event
         provider.PhysicalResourceId = provider.fallback_physical_id
         request = parse_request(event, envelope, location_of(context.invoked_function_arn))
-        memory = memory_from_json(event.get(STATE_KEY), self.services.clock.now())
+        memory = memory_from_json(event.get(STATE_KEY), self.services.clock.now(), envelope.sent_at)
         effort = self._effort(request, context)
         outcome = run(request, memory, effort)
         while isinstance(outcome, HandOver):
@@ -228,7 +228,7 @@ class Function:
             except ServiceError as error:
                 tries, now = tries + 1, clock.now()
                 _logger.warning("hand-over failed", extra={"code": error.code, "tries": tries})
-                denied_at = (denied_at or now) if error.kind is ErrorKind.DENIED else 0.0
+                denied_at = denied_at or (now if error.kind is ErrorKind.DENIED else 0.0)
                 if denied_at and now - denied_at >= HAND_OVER_DENIED_SECONDS:
                     return memory.cut_short(f"it can't go on in another invocation: {error}; allow it", now)
                 if effort.left < _LAST_SECONDS:

@@ -79,9 +79,9 @@ class Request:
         """An ARN of these, or of ``models_of``, taken apart."""
         return self.versions.get(arn) or parse_project_version_arn(arn, name="PhysicalResourceId")
 
-    def models_of(self, ids: Iterable[str]) -> list[str]:
+    def models_of(self, ids: Iterable[str | None]) -> list[str]:
         """Those of some physical ids that are models which the function can reach."""
-        return [each for each in sorted(ids) if _arn_or_none(each, self.location) is not None]
+        return [each for each in ids if each and _arn_or_none(each, self.location) is not None]
 
     def declared_project(self, arn: str) -> str | None:
         """When the project was created that the properties name for a model."""

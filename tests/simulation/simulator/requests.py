@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -88,7 +89,8 @@ class Request:
         """ResponseURL: a pre-signed one, and a secret."""
         return (
             "https://cloudformation-custom-resource-response-euwest1.s3.eu-west-1.amazonaws.com/"
-            f"request-{self.number}?X-Amz-Signature=5ec2e7{self.number:06d}"
+            f"request-{self.number}?X-Amz-Date={datetime.fromtimestamp(self.sent_at, UTC):%Y%m%dT%H%M%SZ}"
+            f"&X-Amz-Expires=7199&X-Amz-Signature=5ec2e7{self.number:06d}"
         )
 
     @property
