@@ -179,7 +179,7 @@ def wanted(case: Case, arn: str, claim: Claim) -> Want | AskResource:
         former = _former_units(wish, arn, mine)
         if arn == declared and not case.failed:
             return Run(wish.declared.units or _ONE) if wish.declared else KEEP
-        if arn == declared and me.has(arn):
+        if arn == declared and arn == me.current:
             return KEEP if step.back else Run(former, brings_back=True)
         if arn == wish.physical and arn != declared:
             if step.back or not wish.stops_first:
