@@ -11,7 +11,8 @@ from running_model_handler.core.memory import Memory
 from running_model_handler.core.views import Views
 from running_model_handler.core.waiting import LAST_LOOK_SECONDS
 from running_model_handler.decide import decide
-from running_model_handler.effort import Effort, Known
+from running_model_handler.effort import Effort
+from running_model_handler.learn import Known, after_giving_up, after_pause
 from running_model_handler.request import Request
 
 _logger = logging.getLogger("running_model")
@@ -48,8 +49,8 @@ def _once(request: Request, known: Known, effort: Effort) -> Known | Answer | Ha
     match action:
         case Answer():
             return action
-        case GiveUp(reason, arn):
-            return known._replace(memory=known.memory.with_failure(reason, arn))
+        case GiveUp():
+            return after_giving_up(known, action)
         case Pause(seconds, _, least, _, _):
             pause = seconds
             if not effort.fits(seconds):
@@ -64,7 +65,7 @@ def _once(request: Request, known: Known, effort: Effort) -> Known | Answer | Ha
             if not effort.fits(pause):
                 return HandOver(known.memory)
     clock.sleep(pause)
-    return known._replace(views=known.views._replace(rested_at=clock.now()))
+    return after_pause(known, clock.now())
 
 
 def _told_by_hand(request: Request, reason: str) -> Answer:
