@@ -234,7 +234,7 @@ class _Moment:
             return self._hidden(arn, view, runs=True)
         never = can_never_run(view.seen)
         if never:
-            return GiveUp(f"model {arn}: {never}", arn)
+            return GiveUp(run.told(f"model {arn}: {never}"), arn)
         claim = None if run.for_others else self._claim(case, arn, view, run)
         if claim is not None:
             return claim
@@ -249,6 +249,8 @@ class _Moment:
             return self._settle(settles_at, arn, view)
         if isinstance(deed, Reached) and run.for_others:
             return self._release(case, arn, view, last=False)
+        if isinstance(deed, Fail):
+            deed = Fail(run.told(deed.reason))
         return self._carry_out(arn, view, deed, toward, run.units)
 
     def _rest(self, case: Case, arn: str, view: ModelView, want: Want) -> Action | None:

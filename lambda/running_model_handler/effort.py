@@ -27,7 +27,7 @@ from running_model_handler.core.errors import ErrorKind, ServiceError
 from running_model_handler.core.memory import Memory
 from running_model_handler.core.names import Tag
 from running_model_handler.core.status import ABSENT
-from running_model_handler.core.waiting import hand_over_margin
+from running_model_handler.core.waiting import LAST_LOOK_SECONDS, hand_over_margin
 from running_model_handler.learn import Known, after_answer, after_error, rest_after_error
 from running_model_handler.request import Request
 from running_model_handler.shell.clock import Clock
@@ -72,6 +72,10 @@ class Effort:
     def left(self) -> float:
         """Seconds until the invocation ends."""
         return self._ends_at - self.clock.now()
+
+    def end_here(self) -> None:
+        """No other invocation follows: pauses may last until this one ends."""
+        self._hand_over_at = self._ends_at - LAST_LOOK_SECONDS
 
     def carry_out(self, action: Call, known: Known) -> tuple[Known, float]:
         """Make the call of an action; what is known after it, and for how long to pause after an error."""

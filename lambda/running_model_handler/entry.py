@@ -30,7 +30,7 @@ from running_model_handler.envelope import (
     parse_envelope,
     physical_id_for_failure,
 )
-from running_model_handler.loop import HandOver, run
+from running_model_handler.loop import HandOver, end, run
 from running_model_handler.request import Request, parse_request
 from running_model_handler.shell.answer import AnswerNotSent, put_answer
 from running_model_handler.shell.clients import CLOUDFORMATION, LAMBDA, REKOGNITION, Clients, new_session
@@ -184,12 +184,11 @@ class Function:
         memory = memory_from_json(event.get(STATE_KEY), self.services.clock.now(), envelope.sent_at)
         effort = self._effort(request, context)
         outcome = run(request, memory, effort)
-        while isinstance(outcome, HandOver):
+        if isinstance(outcome, HandOver):
             refused = self._hand_over(event, outcome.memory, context, effort)
             if refused is None:
                 return provider.fallback_physical_id
-            # It ends in this invocation: all that is left is the last word.
-            outcome = run(request, refused, effort)
+            outcome = end(request, refused, effort)
         return self._answer(outcome)
 
     def _answer(self, answer: Answer) -> str:

@@ -42,6 +42,13 @@ def run(request: Request, memory: Memory, effort: Effort) -> Answer | HandOver:
         known = outcome
 
 
+def end(request: Request, memory: Memory, effort: Effort) -> Answer:
+    """The answer to a request that has to end in this invocation."""
+    effort.end_here()
+    outcome = run(request, memory, effort)
+    return outcome if isinstance(outcome, Answer) else _told_by_hand(request, outcome.memory.failure)
+
+
 def _once(request: Request, known: Known, effort: Effort) -> Known | Answer | HandOver:
     clock = effort.clock
     action = decide(request, known.memory, known.views, clock.now(), clock.chance())

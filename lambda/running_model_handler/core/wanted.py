@@ -87,6 +87,11 @@ class Run:
     brings_back: bool = False
     """What was before a failure: a start that was accepted is enough."""
 
+    def told(self, problem: str) -> str:
+        """A reason why it can't be had, for those who only know of the request that it is done for."""
+        gives_back = "other resources of the stack have the model, which could not be given back to them"
+        return f"{gives_back}. Then: {problem}" if self.for_others else problem
+
 
 @dataclass(frozen=True, slots=True)
 class Hold:
