@@ -89,8 +89,10 @@ class Run:
 
     def told(self, problem: str) -> str:
         """A reason why it can't be had, for those who only know of the request that it is done for."""
-        gives_back = "other resources of the stack have the model, which could not be given back to them"
-        return f"{gives_back}. Then: {problem}" if self.for_others else problem
+        if self.brings_back:
+            return f"what was before could not be brought back: {problem}"
+        others = "other resources of the stack have the model, which could not be given back to them"
+        return f"{others}. Then: {problem}" if self.for_others else problem
 
 
 @dataclass(frozen=True, slots=True)
