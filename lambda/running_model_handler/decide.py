@@ -332,9 +332,9 @@ class _Moment:
                 arn, f"model {arn} does not exist; check the ARN, it may have been deleted, or made anew"
             )
         look = self._first_look(arn, view)
-        if look is not None or view.seen is None:
+        if look is not None:
             return look
-        if view.seen.status is None:
+        if view.seen is None or view.seen.status is None:
             return self._hidden(arn, view, runs=True)
         done = self.memory.done(text).aimed(toward)
         never = can_never_run(view.seen)
@@ -359,9 +359,9 @@ class _Moment:
             # A claim may be on its way.
             return self._settle(settles_at, arn, view) if view.claim_at < settles_at else None
         look = self._first_look(arn, view)
-        if look is not None or view.seen is None:
+        if look is not None:
             return look
-        if view.seen.status is None:
+        if view.seen is None or view.seen.status is None:
             return self._hidden(arn, view, runs=False)
         toward = "hold" if isinstance(want, Hold) else "rest"
         deed = toward_rest(view.seen, self.memory.done(str(arn)).aimed(toward), self.now)
