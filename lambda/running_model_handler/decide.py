@@ -496,6 +496,9 @@ class _Moment:
 
     def _hidden(self, arn: ProjectVersionArn, view: ModelView, *, runs: bool) -> Action:
         """A version that exists, and is not shown by its project: nobody can tell whether it bills."""
+        if view.claim_at < view.hidden_since:
+            # It may have been deleted since.
+            return AskClaim(arn)
         declared = self._declared_project(arn)
         if runs and declared is not None:
             return self._fail(
