@@ -627,11 +627,7 @@ class _Moment:
         """The hour is over: what is known counts, and what may run for nobody gets one Stop more."""
         case, can_ask = self.case, self.now < self.last_moment
         if case is None:
-            return (
-                _ASK_STACK
-                if can_ask
-                else Answer(self.request.physical_id(succeeded=False), _no_answer(self.memory))
-            )
+            return _ASK_STACK if can_ask else self._unheard()
         problems: list[str] = []
         for arn in self._order(case):
             word = self._last_word_on(case, arn, can_ask=can_ask)
@@ -645,6 +641,14 @@ class _Moment:
         told = self._told(case, failure)
         left = [problem for problem in problems if problem not in told.reason]
         return replace(told, reason=". Then: ".join([told.reason, *left]))
+
+    def _unheard(self) -> Answer:
+        """CloudFormation could not be asked at all: nothing was done but by an invocation before."""
+        request, reason = self.request, _no_answer(self.memory)
+        for arn in request.arns:
+            if not request.wish.brings or self.memory.done(str(arn)).may_run_by_us:
+                reason = with_stop_command(reason, arn)
+        return Answer(request.physical_id(succeeded=False), reason)
 
     def _last_word_on(self, case: Case, arn: ProjectVersionArn, *, can_ask: bool) -> Action | str | None:
         """What is still to be done for a model, or what a person has to know of it; None where all is well."""
