@@ -21,7 +21,7 @@ from running_model_handler.core.act import (
     toward_running,
 )
 from running_model_handler.core.arn import ProjectArn, ProjectVersionArn, stop_command, with_stop_command
-from running_model_handler.core.claim import Claim, Holder, Owner, claim_tags, release_keys
+from running_model_handler.core.claim import Claim, Holder, Owner, claim_tags, holder_key, release_keys
 from running_model_handler.core.memory import Memory
 from running_model_handler.core.names import Attribute, Property, Tag
 from running_model_handler.core.operation import RequestType, standing_in, standing_of
@@ -270,6 +270,9 @@ class _Moment:
             return self._ask_again()
         if isinstance(want, AskResource):
             return AskOwner(want.owner)
+        leave = self._leave(case, arn, view) if isinstance(want, Keep | Run) else None
+        if leave is not None:
+            return leave
         if case.failed:
             tell = self._tell_failure(case, arn, view, want)
             if tell is not None:
@@ -418,7 +421,16 @@ class _Moment:
         """Remove the claim of a model that has stopped; None once it is gone, or nothing of it is ours."""
         owner, claim = case.wish.owner, view.claim
         gone = [each for each in claim.holders if each != owner and not self._lives(case, each)]
-        keys = release_keys(claim, owner, gone) if claim.is_of(owner.stack_id) else []
+        return self._remove(arn, view, release_keys(claim, owner, gone) if claim.is_of(owner.stack_id) else [])
+
+    def _leave(self, case: Case, arn: ProjectVersionArn, view: ModelView) -> Action | None:
+        """Remove the own holder's tag from a model that others keep; None once it is gone."""
+        holder, wish = self._own(view.claim), case.wish
+        if holder is None or case.step is None or wish.brings or holder.t > case.t:
+            return None
+        return self._remove(arn, view, [holder_key(wish.owner)])
+
+    def _remove(self, arn: ProjectVersionArn, view: ModelView, keys: list[str]) -> Action | None:
         released_at = self.memory.done(str(arn)).released_at
         if not keys or 0.0 <= view.claim_at - released_at < LAG_SECONDS:
             return None
