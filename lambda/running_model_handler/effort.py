@@ -1,4 +1,4 @@
-"""One call, one pause, and what becomes of an error: the only place that knows time, the network and AWS.
+"""One call, one pause: the only place that knows time, the network and AWS; ``learn`` has what calls teach.
 
 Nothing is tried again here. A call that failed has taught something, or nothing, and costs a pause; what is
 to be done then is decided anew.
@@ -7,21 +7,13 @@ to be done then is decided anew.
 from __future__ import annotations
 
 import logging
-from typing import Final, NamedTuple
+from typing import Any
 
-from running_model_handler.core.arn import ProjectVersionArn, with_stop_command
-from running_model_handler.core.claim import read_claim
-from running_model_handler.core.errors import ErrorKind, ServiceError
-from running_model_handler.core.memory import Memory
-from running_model_handler.core.names import Tag
-from running_model_handler.core.status import ABSENT, Status
-from running_model_handler.core.views import Views
-from running_model_handler.core.waiting import ACCESS_DENIED_SECONDS, backoff_seconds, hand_over_margin
-from running_model_handler.decide import (
-    Action,
+from running_model_handler.core.actions import (
     AskClaim,
     AskOwner,
     AskStack,
+    Call,
     FindProject,
     Look,
     NoteStart,
@@ -30,22 +22,19 @@ from running_model_handler.decide import (
     StopModel,
     WriteClaim,
 )
+from running_model_handler.core.claim import claim_tags
+from running_model_handler.core.errors import ErrorKind, ServiceError
+from running_model_handler.core.memory import Memory
+from running_model_handler.core.names import Tag
+from running_model_handler.core.status import ABSENT
+from running_model_handler.core.waiting import LAST_LOOK_SECONDS, hand_over_margin
+from running_model_handler.learn import Known, after_answer, after_error, rest_after_error
 from running_model_handler.request import Request
 from running_model_handler.shell.clock import Clock
 from running_model_handler.shell.cloudformation import Stacks
 from running_model_handler.shell.rekognition import Models
 
 _logger = logging.getLogger("running_model")
-_GIVEN_UP: Final = (
-    "an earlier try of this request failed and was undone; its reason is in the function's log, deploy again"
-)
-
-
-class Known(NamedTuple):
-    """What is remembered, and what has been seen."""
-
-    memory: Memory
-    views: Views
 
 
 class Effort:
@@ -84,235 +73,68 @@ class Effort:
         """Seconds until the invocation ends."""
         return self._ends_at - self.clock.now()
 
-    def carry_out(self, action: Action, known: Known) -> tuple[Known, float]:
+    def end_here(self) -> None:
+        """No other invocation follows: pauses may last until this one ends."""
+        self._hand_over_at = self._ends_at - LAST_LOOK_SECONDS
+
+    def carry_out(self, action: Call, known: Known) -> tuple[Known, float]:
         """Make the call of an action; what is known after it, and for how long to pause after an error."""
-        began = self.clock.now()
+        request, began = self._request, self.clock.now()
         try:
-            after = self._call(action, known, began)
+            answer = self._call(action, known)
         except ServiceError as error:
+            _logger.warning(
+                "call failed", extra={"action": error.action, "code": error.code, "kind": error.kind.name}
+            )
             errors = self._errors[type(action)] = self._errors.get(type(action), 0) + 1
-            after = self._after_error(error, action, known)
-            if isinstance(action, StartModel | StopModel) and error.kind not in _LATER:
-                # The pause that follows is one between two looks.
-                return after, 0.0
-            return after, backoff_seconds(errors, self.clock.chance())
+            after = after_error(request, action, error, known, now=self.clock.now())
+            return after, rest_after_error(action, error, errors, self.clock.chance())
         self._errors.pop(type(action), None)
-        name = _NAMES.get(type(action))
-        if name in after.memory.denied:
-            left = {key: since for key, since in after.memory.denied.items() if key != name}
-            after = after._replace(memory=after.memory._replace(denied=left))
-        return after, 0.0
+        return after_answer(request, action, answer, known, began=began, now=self.clock.now()), 0.0
 
-    # --- calls --------------------------------------------------------------------------------------
-
-    def _call(self, action: Action, known: Known, began: float) -> Known:
+    def _call(self, action: Call, known: Known) -> Any:
+        """What the service answers; that there is no such thing is an answer too where it is asked for."""
         match action:
             case AskStack():
-                return self._ask_stack(known, began)
-            case AskOwner(owner):
-                view = self._stacks.resource(owner.stack_id, owner.logical_id)
-                return known._replace(views=known.views.with_resource(owner, view, began))
-            case AskClaim(arn):
-                return self._read_tags(arn, known, began)
+                owner = self._request.wish.owner
+                return self._stacks.story(owner.stack_id, owner.logical_id)
+            case AskOwner(owner, _):
+                return self._stacks.resource(owner.stack_id, owner.logical_id)
             case FindProject(arn):
-                return self._find_project(arn, known)
-            case Look():
-                return self._look(action, known, began)
+                return self._models.find_project(self._request.version(arn))
+            case AskClaim() | Look():
+                return self._read(action)
             case _:
-                return known._replace(memory=self._write(action, known.memory, known.views))
+                return self._write(action, known.memory)
 
-    def _ask_stack(self, known: Known, began: float) -> Known:
-        owner = self._request.wish.owner
-        story = self._stacks.story(owner.stack_id, owner.logical_id)
-        views, memory = known.views.with_story(self._request.wish, story, began), known.memory
-        step = views.step
-        if step is not None and step.began_at > memory.t and not (memory.t and memory.failure):
-            memory = memory._replace(t=step.began_at)
-        return Known(memory, views)
-
-    def _read_tags(self, arn: ProjectVersionArn, known: Known, began: float) -> Known:
-        view, memory, text = known.views.model(str(arn)), known.memory, str(arn)
+    def _read(self, action: AskClaim | Look) -> Any:
+        version = self._request.version(action.arn)
         try:
-            claim = read_claim(self._models.tags(arn))
+            if isinstance(action, AskClaim):
+                return self._models.tags(version)
+            return self._models.observe(version, version.project_arn(action.project_created))
         except ServiceError as error:
             if error.kind is not ErrorKind.NOT_FOUND:
                 raise
-            return known._replace(
-                views=known.views.with_model(text, view._replace(exists=False, claim_at=began))
-            )
-        holder = claim.holders.get(self._request.wish.owner)
-        if holder is not None and holder.failed and holder.t == memory.t and not memory.failed_at:
-            memory = memory._replace(failed_at=self.clock.now(), failure=memory.failure or _GIVEN_UP)
-        view = view._replace(exists=True, claim=claim, claim_at=began)
-        return Known(memory, known.views.with_model(text, view))
+            return None if isinstance(action, AskClaim) else ABSENT
 
-    def _find_project(self, arn: ProjectVersionArn, known: Known) -> Known:
-        project, memory = self._models.find_project(arn), known.memory
-        others = {key: created for key, created in memory.projects.items() if key != str(arn)}
-        if project is not None:
-            others[str(arn)] = project.created
-        view = known.views.model(str(arn))._replace(looked_up=True)
-        if project is not None:
-            view = view._replace(seen=None, seen_at=0.0)
-        return Known(memory._replace(projects=others), known.views.with_model(str(arn), view))
-
-    def _look(self, look: Look, known: Known, began: float) -> Known:
-        text = str(look.arn)
-        try:
-            seen = self._models.observe(look.arn, look.project)
-        except ServiceError as error:
-            if error.kind is not ErrorKind.NOT_FOUND:
-                raise
-            seen = ABSENT
-        view, memory, now = known.views.model(text), known.memory, self.clock.now()
-        hidden_since = 0.0 if seen.status is not None else view.hidden_since or began
-        view = view._replace(seen=seen, seen_at=began, hidden_since=hidden_since)
-        if seen.status is not None and text not in memory.projects:
-            memory = memory._replace(projects={**memory.projects, text: look.project.created})
-        if text in memory.models:
-            memory = memory.with_done(text, memory.done(text).with_look(seen, now))
-        return Known(memory, known.views.with_model(text, view))
-
-    def _write(self, action: Action, memory: Memory, views: Views) -> Memory:
-        """The calls that change something; what is remembered of them."""
-        models = self._models
+    def _write(self, action: Call, memory: Memory) -> None:
+        """The calls that change something."""
+        models, arn, request = self._models, action.arn, self._request
+        version = request.version(arn)
         match action:
-            case WriteClaim(arn, holder, tags):
-                models.tag(arn, tags)
-                return self._claimed(arn, memory, failed=holder.failed)
-            case RemoveClaim(arn, keys):
-                models.untag(arn, list(keys))
-                _logger.info("released", extra={"model": str(arn)})
-                done = memory.done(str(arn))._replace(released_at=self.clock.now())
-                return memory.with_done(str(arn), done)
-            case NoteStart(arn, seconds):
-                memory = memory.with_done(str(arn), memory.done(str(arn))._replace(took_seconds=0))
+            case WriteClaim(_, holder):
+                models.tag(version, claim_tags(request.wish.owner, holder, memory.projects.get(arn)))
+            case RemoveClaim(_, keys):
+                models.untag(version, list(keys))
+            case StartModel(_, units, _):
+                models.start(version, units)
+            case StopModel():
+                models.stop(version)
+            case NoteStart(_, seconds):
                 try:
-                    models.tag(arn, {str(Tag.START_SECONDS): str(seconds)})
+                    models.tag(version, {str(Tag.START_SECONDS): str(seconds)})
                 except ServiceError as error:
-                    _logger.warning("start time not noted", extra={"model": str(arn), "problem": str(error)})
-                return memory
-            case StartModel(arn, units, _):
-                models.start(arn, units)
-                _logger.info("start accepted", extra={"model": str(arn), "units": str(units)})
-            case StopModel(arn, _):
-                models.stop(arn)
-                _logger.info("stop accepted", extra={"model": str(arn)})
-        return self._acted(action, memory, views, accepted=True)
-
-    def _claimed(self, arn: ProjectVersionArn, memory: Memory, *, failed: bool) -> Memory:
-        now = self.clock.now()
-        memory = memory.with_done(str(arn), memory.done(str(arn))._replace(claimed_at=now))
-        return memory._replace(failed_at=now) if failed and not memory.failed_at else memory
-
-    def _acted(self, action: Action, memory: Memory, views: Views, *, accepted: bool) -> Memory:
-        """After a Start or a Stop that had its effect, or may have had it."""
-        now = self.clock.now()
-        match action:
-            case StartModel(arn, _, toward):
-                seen = views.model(str(arn)).seen
-                before = str(seen.status) if seen is not None else ""
-                done = memory.done(str(arn)).aimed(toward).with_start(before, now, accepted=accepted)
-            case StopModel(arn, toward):
-                done = memory.done(str(arn)).aimed(toward).with_stop(now, accepted=accepted)
-            case _:
-                return memory
-        return memory.with_done(str(arn), done)
-
-    # --- errors -------------------------------------------------------------------------------------
-
-    def _after_error(self, error: ServiceError, action: Action, known: Known) -> Known:
-        """What an error has taught; see the table in docs/design.md, section 4."""
-        now, memory, views = self.clock.now(), known.memory, known.views
-        _logger.warning(
-            "call failed", extra={"action": error.action, "code": error.code, "kind": error.kind.name}
-        )
-        memory = memory._replace(last_error=f"{error.action}: {error.code}")
-        if error.transient or error.kind is ErrorKind.DENIED:
-            memory = memory._replace(tries=memory.tries + 1)
-        if error.kind is ErrorKind.THROTTLED:
-            memory = memory.with_throttle(now)
-        elif error.kind is ErrorKind.DENIED:
-            memory = memory._replace(denied={error.action: now, **memory.denied})
-        arn = str(getattr(action, "arn", ""))
-        if error.kind is ErrorKind.UNCERTAIN:
-            memory = self._perhaps(action, memory, views)
-        elif isinstance(action, StartModel | StopModel):
-            memory = self._refused(action, memory, views)
-        if error.kind is ErrorKind.NOT_FOUND and arn in views.models:
-            # Whether there is such a version is asked of its tags.
-            views = views.with_model(arn, views.model(arn)._replace(claim_at=0.0))
-        reason = self._hopeless(error, action, Known(memory, views), now)
-        return Known(memory.with_failure(reason, arn) if reason else memory, views)
-
-    def _perhaps(self, action: Action, memory: Memory, views: Views) -> Memory:
-        """After a call whose answer was lost: it may have had its effect, which the next look shows."""
-        if isinstance(action, WriteClaim):
-            return self._claimed(action.arn, memory, failed=action.holder.failed)
-        return self._acted(action, memory, views, accepted=False)
-
-    def _refused(self, action: StartModel | StopModel, memory: Memory, views: Views) -> Memory:
-        """After a Start or a Stop that had no effect: the next one comes after another look."""
-        text, now = str(action.arn), self.clock.now()
-        done, seen = memory.done(text).aimed(action.toward), views.model(text).seen
-        done = done._replace(acted_at=now)
-        if isinstance(action, StopModel):
-            # A FAILED model gets one Stop, no more.
-            return memory.with_done(text, done._replace(stops=done.stops + 1))
-        if seen is not None and seen.status == Status.FAILED:
-            done = done._replace(starts_refused=done.starts_refused + 1)
-        return memory.with_done(text, done)
-
-    def _hopeless(self, error: ServiceError, action: Action, known: Known, now: float) -> str:
-        """The reason why a request fails with this error; empty where it is to be tried again."""
-        memory, cleans_up = known.memory, bool(known.memory.failure) or not self._request.wish.brings
-        story = known.views.story
-        if error.kind is ErrorKind.DENIED:
-            patient = cleans_up and not (story is not None and story.goes)
-            limit = min(ACCESS_DENIED_SECONDS, self._request.envelope.service_timeout_seconds / 4)
-            if patient or now - memory.denied[error.action] < limit:
-                return ""
-            reason = (
-                f"the function's role lacks permission for {error.action} on {error.resource}; allow it and "
-                f"deploy again ({error.message})"
-            )
-            return reason if self._request.wish.brings else self._with_command(reason)
-        started = isinstance(action, StartModel) and known.memory.done(str(action.arn)).starts > 0
-        if cleans_up or started or error.kind not in _FINAL:
-            return ""
-        if error.kind is ErrorKind.QUOTA and isinstance(action, StartModel):
-            return _quota_reason(action.arn, error)
-        if error.kind is ErrorKind.INVALID and isinstance(action, StartModel | StopModel):
-            units = f" with {action.units} inference units" if isinstance(action, StartModel) else ""
-            return f"Rekognition refuses {error.action} for {action.arn}{units}: {error.message}"
-        return str(error)
-
-    def _with_command(self, reason: str) -> str:
-        for arn in self._request.arns:
-            reason = with_stop_command(reason, arn)
-        return reason
-
-
-_LATER: Final = frozenset({ErrorKind.THROTTLED, ErrorKind.UNCERTAIN, ErrorKind.DENIED})
-"""The same call may be answered otherwise, whatever the model does."""
-_FINAL: Final = frozenset({ErrorKind.QUOTA, ErrorKind.INVALID, ErrorKind.OTHER})
-_NAMES: Final[dict[type, str]] = {
-    AskStack: "cloudformation:DescribeStackEvents",
-    AskOwner: "cloudformation:DescribeStackResource",
-    AskClaim: "rekognition:ListTagsForResource",
-    FindProject: "rekognition:DescribeProjects",
-    Look: "rekognition:DescribeProjectVersions",
-    WriteClaim: "rekognition:TagResource",
-    RemoveClaim: "rekognition:UntagResource",
-    StartModel: "rekognition:StartProjectVersion",
-    StopModel: "rekognition:StopProjectVersion",
-}
-
-
-def _quota_reason(arn: ProjectVersionArn, error: ServiceError) -> str:
-    return (
-        f"Rekognition refuses to start {arn} (LimitExceededException: {error.message}): a quota of the "
-        "account is used up, 2 running models and 5 inference units each by default. Stop another running "
-        "model or declare fewer units, raise the quota (Service Quotas, Rekognition), or, for a replacement, "
-        "set replacement to STOP_FIRST"
-    )
+                    _logger.warning("start time not noted", extra={"model": arn, "problem": str(error)})
+                    return
+        _logger.info("accepted", extra={"action": type(action).__name__, "model": arn})

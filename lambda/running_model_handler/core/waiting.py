@@ -95,10 +95,10 @@ def answer_deadline(started_at: float, service_timeout_seconds: float) -> float:
     return started_at + service_timeout_seconds - margin
 
 
-def last_moment(delivered_at: float, began_at: float, service_timeout_seconds: float) -> float:
+def last_moment(arrived_at: float, began_at: float, service_timeout_seconds: float) -> float:
     """Until when the last word of a request may be preceded by a call; half a minute for one that came late."""
     margin = min(ANSWER_MARGIN_SECONDS, service_timeout_seconds / 10) / 4
-    return max(began_at + service_timeout_seconds - margin, delivered_at + 2 * LAG_SECONDS)
+    return max(began_at + service_timeout_seconds - margin, arrived_at + 2 * LAG_SECONDS)
 
 
 def hand_over_margin(invocation_seconds: float) -> float:

@@ -71,6 +71,8 @@ class Keep:
     """Left as it is; ``owner`` is whose it is, where that keeps this resource from having it."""
 
     owner: Owner | None = None
+    for_others: bool = False
+    """Other resources of the stack have it: the own claim goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,11 @@ class Run:
     """For other resources of the stack, so that no claim is taken."""
     brings_back: bool = False
     """What was before a failure: a start that was accepted is enough."""
+
+    def told(self, problem: str) -> str:
+        """A reason why it can't be had, for those who only know of the request that it is done for."""
+        gives_back = "other resources of the stack have the model, which could not be given back to them"
+        return f"{gives_back}. Then: {problem}" if self.for_others else problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +184,7 @@ def wanted(case: Case, arn: str, claim: Claim) -> Want | AskResource:
         former = _former_units(wish, arn, mine)
         if arn == declared and not case.failed:
             return Run(wish.declared.units or _ONE) if wish.declared else KEEP
-        if arn == declared and arn in me.has:
+        if arn == declared and arn == me.current:
             return KEEP if step.back else Run(former, brings_back=True)
         if arn == wish.physical and arn != declared:
             if step.back or not wish.stops_first:
@@ -188,7 +195,7 @@ def wanted(case: Case, arn: str, claim: Claim) -> Want | AskResource:
             if others:
                 return KEEP
             return Run(former, brings_back=True) if case.failed else Hold()
-    if step is None and ((me.lives and arn in me.has) or me.skipped == arn):
+    if step is None and ((me.lives and me.has(arn)) or me.skipped == arn):
         return KEEP if wish.brings else ASK
     return _left_to_others(case, arn, claim)
 
@@ -219,8 +226,10 @@ def _left_to_others(case: Case, arn: str, claim: Claim) -> Want | AskResource:
         return others
     if not others:
         return Rest()
-    if step is None or not all(standing.rests for standing in others.values()):
-        return KEEP
+    wanting = {owner: standing for owner, standing in others.items() if standing.wants(arn)}
+    if step is None or not wanting or not all(standing.rests for standing in wanting.values()):
+        return Keep(for_others=step is not None)
+    others = wanting
     holders = [claim.holders[owner] for owner in others if owner in claim.holders]
     latest: Holder | None = max(holders, key=lambda holder: holder.t, default=None)
     declared = [standing.units for standing in others.values() if standing.units is not None]
@@ -246,7 +255,7 @@ def _others(case: Case, arn: str, claim: Claim) -> dict[Owner, Standing] | AskRe
             standing = standing_in(case.resources[owner])
         else:
             return AskResource(owner)
-        if standing.wants(arn):
+        if standing.lives and (standing.has(arn) or standing.wants(arn)):
             found[owner] = standing
     return found
 

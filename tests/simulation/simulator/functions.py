@@ -77,6 +77,8 @@ class DeployedFunction:
     permissions: dict[str, str] = field(default_factory=dict)
     """Statement id to source ARN of its resource policy."""
     idle: list[Handler] = field(default_factory=list)
+    settles_since: float = 0.0
+    """When it, or its policy, came to be."""
 
 
 @dataclass(slots=True, eq=False)

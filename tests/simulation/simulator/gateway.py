@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from simulator.errors import AnswerLost, ApiError
+from simulator.features import PASSING
 from simulator.kernel import EPOCH
 from simulator.plan import EMPTY_FAULTS, Faults, KillAt
+from simulator.refusals import Refusals
 
 if TYPE_CHECKING:
     from simulator.functions import Invocation
@@ -30,6 +32,10 @@ class Gateway:
         self._kernel = world.kernel
         self._chance = chance
         self._faults: Faults = world.plan.faults
+        self._refusals: Refusals | None = None
+        if any(getattr(self._faults, name) for name in PASSING):
+            self._refusals = Refusals(self, random.Random(f"{world.plan.seed} refusals"))
+        self._hand_over_denied = world.plan.hand_over_denied
         self.fired: dict[str, int] = {}
         """How often each fault happened: one that never does proves nothing."""
 
@@ -110,6 +116,11 @@ class Gateway:
                 raise ApiError("InternalServerError", "Internal server error", 500)
             raise AnswerLost("ConnectionClosedError")
         now = self._kernel.now
+        if self._refusals is not None:
+            self._refusals.may_refuse(faults, action, resource, invocation, now)
+        if self._hand_over_denied and action == "lambda:InvokeFunction":
+            self._note("hand-over denied")
+            raise ApiError("AccessDeniedException", f"not authorized to perform: {action}", 403)
         tags: Mapping[str, str] | None = None
         model = world.rekognition.models.get(resource)
         if model is not None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from simulator.kernel import Task
-from simulator.plan import Declared
+from simulator.plan import Declared, View
 
 if TYPE_CHECKING:
     from simulator.stack import Stack
@@ -67,6 +68,16 @@ class Request:
     """Invocations that work on it now."""
     ran_until: float = 0.0
     """When the last invocation that worked on it ended."""
+    to_stable: bool = False
+    """Whether it is an Update that brings what failed without a roll-back to its last stable state, in a
+    stack that goes forward."""
+    refused: bool = False
+    """Whether CloudFormation took its SUCCESS for a failure, since the answer named another physical id in
+    an update without a roll-back. The resource keeps its id, and the other one gets a Delete later."""
+    hidden_views: tuple[View, ...] = ()
+    """What of CloudFormation's answers shows nothing of its operation up to ``hidden_until``."""
+    hidden_until: float = 0.0
+    """``inf``: as long as its operation lasts."""
 
     @property
     def id(self) -> str:
@@ -78,7 +89,8 @@ class Request:
         """ResponseURL: a pre-signed one, and a secret."""
         return (
             "https://cloudformation-custom-resource-response-euwest1.s3.eu-west-1.amazonaws.com/"
-            f"request-{self.number}?X-Amz-Signature=5ec2e7{self.number:06d}"
+            f"request-{self.number}?X-Amz-Date={datetime.fromtimestamp(self.sent_at, UTC):%Y%m%dT%H%M%SZ}"
+            f"&X-Amz-Expires=7199&X-Amz-Signature=5ec2e7{self.number:06d}"
         )
 
     @property
@@ -115,7 +127,8 @@ class Request:
     def name(self) -> str:
         """How the story calls it."""
         back = " (roll-back)" if self.rolls_back and self.type == "Update" else ""
-        return f"{self.type} #{self.number} of {self.stack.plan.name}/{self.logical_id}{back}"
+        stable = " (to its stable state)" if self.to_stable else ""
+        return f"{self.type} #{self.number} of {self.stack.plan.label}/{self.logical_id}{back}{stable}"
 
     def event(self) -> dict[str, Any]:
         """What the function gets (CFN crpg-ref)."""
