@@ -551,6 +551,21 @@ def test_a_view_never_shows_a_deletion(view: View, each_request: bool) -> None:
     assert {shown for _, shown in looks} == {LOOKS[other][2]}
 
 
+@pytest.mark.parametrize("each_request", [True, False])
+def test_a_request_knows_what_never_shows_it(each_request: bool) -> None:
+    """Where neither events nor the resource do, nobody can tell that it is wanted."""
+
+    def deleted(frozen: Frozen) -> Request:
+        return played(deploy(), replace(DELETE, frozen=frozen)).requests[1]
+
+    assert deleted(Frozen(FOREVER, tuple(View), each_request)).never_shows
+    assert not deleted(Frozen(FOREVER, (View.EVENTS,), each_request)).never_shows
+    request = deleted(Frozen(15.0, tuple(View), each_request))
+    assert not request.never_shows
+    assert not request.may_show(View.EVENTS, request.sent_at + 1.0)
+    assert request.may_show(View.EVENTS, request.sent_at + 16.0)
+
+
 def test_a_frozen_view_of_one_operation_shows_the_next_one() -> None:
     """The clean-up Delete of a replacement does not show; the deletion of the stack does."""
     book = Book(look=newest_event)

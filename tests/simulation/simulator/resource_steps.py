@@ -370,13 +370,14 @@ class ResourceSteps:
         """Let CloudFormation's answers stay as they were, as the plan says."""
         frozen, now = self.frozen, self._kernel.now
         request.hidden_views, request.hidden_until = self.hidden
-        if frozen is None or not frozen.each_request:
-            return
-        # The resource's event of the same moment does not show either.
-        freeze = Freeze(now, now + frozen.seconds, frozen.views, request.logical_id)
-        self._stack.freezes.append(freeze)
-        until = inf if frozen.seconds >= FOREVER else freeze.until
-        request.hidden_views, request.hidden_until = frozen.views, until
+        if frozen is not None and frozen.each_request:
+            # The resource's event of the same moment does not show either.
+            freeze = Freeze(now, now + frozen.seconds, frozen.views, request.logical_id)
+            self._stack.freezes.append(freeze)
+            until = inf if frozen.seconds >= FOREVER else freeze.until
+            request.hidden_views, request.hidden_until = frozen.views, until
+        if request.type == "Delete" and request.never_shows:
+            self._world.gateway.note("a Delete that never shows")
 
     def _shows(self, request: Request) -> None:
         """What was to stay as it was as long as a request lasts need not any more."""
