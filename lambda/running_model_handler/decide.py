@@ -49,7 +49,6 @@ from running_model_handler.core.waiting import (
     FAILED_SECONDS,
     LAG_SECONDS,
     SEEN_FRESH_SECONDS,
-    SETTLE_SECONDS,
     STACK_LOOK_SECONDS,
     answer_deadline,
     last_moment,
@@ -64,7 +63,7 @@ from running_model_handler.core.wanted import (
     Rest,
     Run,
     Want,
-    quiet_since,
+    quiet_from,
     wanted,
 )
 from running_model_handler.reasons import (
@@ -244,7 +243,7 @@ class _Moment:
         if self.over and run.for_others and done.starts and done.start_accepted:
             return None
         goes_back = case.step is None or case.step.back or case.wish.kind is RequestType.DELETE
-        settles_at = quiet_since(case) + SETTLE_SECONDS
+        settles_at = quiet_from(case)
         if isinstance(deed, Reached) and goes_back and not run.brings_back and view.seen_at < settles_at:
             return self._settle(settles_at, arn, view)
         if isinstance(deed, Reached) and run.for_others:
@@ -256,7 +255,7 @@ class _Moment:
     def _rest(self, case: Case, arn: str, view: ModelView, want: Want) -> Action | None:
         if not view.exists:
             return None
-        settles_at = quiet_since(case) + SETTLE_SECONDS
+        settles_at = quiet_from(case)
         if not self._is_ours(case, arn, view.claim):
             # A claim may be on its way.
             return self._settle(settles_at, arn, view) if view.claim_at < settles_at else None

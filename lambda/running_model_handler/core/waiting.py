@@ -53,6 +53,9 @@ SETTLE_SECONDS: Final = 30.0
 """How long after the end of an earlier create or update something of it may arrive: it was decided by an
 answer of up to ``LAG_SECONDS`` ago, takes its time on the way, and shows as late again."""
 
+ANSWERED_SECONDS: Final = LAG_SECONDS
+"""The same where that one was answered: only duplicates of it can be late."""
+
 STACK_LOOK_SECONDS: Final = 30.0
 """Time between two looks at what CloudFormation wants, while nothing is to be started."""
 

@@ -23,6 +23,7 @@ from running_model_handler.core.operation import (
     standing_of,
 )
 from running_model_handler.core.units import InferenceUnits
+from running_model_handler.core.waiting import ANSWERED_SECONDS, SETTLE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,13 +282,15 @@ def _exists(view: ResourceView | None) -> bool:
     return view is not None and view.status not in ("DELETE_COMPLETE", "DELETE_SKIPPED")
 
 
-def quiet_since(case: Case) -> float:
-    """When the last create or update of the resource ended, or was cut off; 0 where none shows."""
-    step, story = case.step, case.story
-    ended = [0.0]
+def quiet_from(case: Case) -> float:
+    """From when nothing is on its way any more that an earlier create or update of the resource has sent.
+
+    What was answered has ended its work, but for duplicates; what was cut off may still be at it.
+    """
+    step, story, latest = case.step, case.story, 0.0
     for each in (*story.before, *story.steps.get(case.wish.owner.logical_id, ())):
         if each is step or each.kind is RequestType.DELETE:
             continue
-        cut_off = story.turned_at if not each.back else None
-        ended.append(each.ended_at or cut_off or 0.0)
-    return max(ended)
+        ended_at = each.ended_at or (story.turned_at if not each.back else None) or 0.0
+        latest = max(latest, ended_at + (ANSWERED_SECONDS if each.answered else SETTLE_SECONDS))
+    return latest

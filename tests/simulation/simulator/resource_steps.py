@@ -89,7 +89,8 @@ class ResourceSteps:
             if ok:
                 resource.stable = Standing(resource.properties, declared, resource.physical_id or "")
                 self._show_initiated(resource)
-            stack.mark(resource, "CREATE_COMPLETE" if ok else "CREATE_FAILED", self._kernel.now)
+            status = "CREATE_COMPLETE" if ok else "CREATE_FAILED"
+            stack.mark(resource, status, self._kernel.now, reason=_reason(request))
             return ok
 
         def cancelled() -> None:
@@ -150,7 +151,8 @@ class ResourceSteps:
                     resource.stable = Standing(change.wanted, change.declared, named)
                 elif named != change.former_id:
                     change.other_ids.append(named)
-            stack.mark(resource, "UPDATE_COMPLETE" if ok else "UPDATE_FAILED", self._kernel.now)
+            status = "UPDATE_COMPLETE" if ok else "UPDATE_FAILED"
+            stack.mark(resource, status, self._kernel.now, reason=_reason(request))
             return ok
 
         def cancelled() -> None:
@@ -273,7 +275,7 @@ class ResourceSteps:
             )
             answer = self._answer_to(request)
             if request.outcome is not Outcome.SUCCESS or answer is None:
-                stack.mark(resource, "UPDATE_FAILED", self._kernel.now)
+                stack.mark(resource, "UPDATE_FAILED", self._kernel.now, reason=_reason(request))
                 return False
             named = str(answer["PhysicalResourceId"])
             if named != resource.physical_id:
@@ -396,6 +398,13 @@ class ResourceSteps:
         if self._stack.freezes:
             self._shows(request)
         return request.answer
+
+
+def _reason(request: Request) -> str:
+    """ResourceStatusReason of a resource whose request was answered; empty where it was not, or with success."""
+    if request.answer is None or request.answer["Status"] == "SUCCESS":
+        return ""
+    return f"Received response status [FAILED] from custom resource. Message returned: {request.answer['Reason']}"
 
 
 def short(chance: random.Random) -> float:
