@@ -53,6 +53,8 @@ class Request:
     """When answers came, taken or not."""
     answers: list[Mapping[str, Any]] = field(default_factory=list)
     """Those answers."""
+    unsent: int = 0
+    """Answers to it that were lost on their way."""
     chains: int = 0
     """Invocations and queued events that work on it."""
     lost: list[str] = field(default_factory=list)
