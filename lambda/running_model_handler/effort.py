@@ -9,15 +9,11 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from running_model_handler.core.errors import ErrorKind, ServiceError
-from running_model_handler.core.names import Tag
-from running_model_handler.core.status import ABSENT
-from running_model_handler.core.waiting import hand_over_margin
-from running_model_handler.decide import (
-    Action,
+from running_model_handler.core.actions import (
     AskClaim,
     AskOwner,
     AskStack,
+    Call,
     FindProject,
     Look,
     NoteStart,
@@ -26,6 +22,12 @@ from running_model_handler.decide import (
     StopModel,
     WriteClaim,
 )
+from running_model_handler.core.claim import claim_tags
+from running_model_handler.core.errors import ErrorKind, ServiceError
+from running_model_handler.core.memory import Memory
+from running_model_handler.core.names import Tag
+from running_model_handler.core.status import ABSENT
+from running_model_handler.core.waiting import LAST_LOOK_SECONDS, hand_over_margin
 from running_model_handler.learn import Known, after_answer, after_error, rest_after_error
 from running_model_handler.request import Request
 from running_model_handler.shell.clock import Clock
@@ -71,11 +73,15 @@ class Effort:
         """Seconds until the invocation ends."""
         return self._ends_at - self.clock.now()
 
-    def carry_out(self, action: Action, known: Known) -> tuple[Known, float]:
+    def end_here(self) -> None:
+        """No other invocation follows: pauses may last until this one ends."""
+        self._hand_over_at = self._ends_at - LAST_LOOK_SECONDS
+
+    def carry_out(self, action: Call, known: Known) -> tuple[Known, float]:
         """Make the call of an action; what is known after it, and for how long to pause after an error."""
         request, began = self._request, self.clock.now()
         try:
-            answer = self._call(action)
+            answer = self._call(action, known)
         except ServiceError as error:
             _logger.warning(
                 "call failed", extra={"action": error.action, "code": error.code, "kind": error.kind.name}
@@ -86,48 +92,49 @@ class Effort:
         self._errors.pop(type(action), None)
         return after_answer(request, action, answer, known, began=began, now=self.clock.now()), 0.0
 
-    def _call(self, action: Action) -> Any:
+    def _call(self, action: Call, known: Known) -> Any:
         """What the service answers; that there is no such thing is an answer too where it is asked for."""
         match action:
             case AskStack():
                 owner = self._request.wish.owner
                 return self._stacks.story(owner.stack_id, owner.logical_id)
-            case AskOwner(owner):
+            case AskOwner(owner, _):
                 return self._stacks.resource(owner.stack_id, owner.logical_id)
             case FindProject(arn):
-                return self._models.find_project(arn)
+                return self._models.find_project(self._request.version(arn))
             case AskClaim() | Look():
                 return self._read(action)
             case _:
-                return self._write(action)
+                return self._write(action, known.memory)
 
     def _read(self, action: AskClaim | Look) -> Any:
+        version = self._request.version(action.arn)
         try:
             if isinstance(action, AskClaim):
-                return self._models.tags(action.arn)
-            return self._models.observe(action.arn, action.project)
+                return self._models.tags(version)
+            return self._models.observe(version, version.project_arn(action.project_created))
         except ServiceError as error:
             if error.kind is not ErrorKind.NOT_FOUND:
                 raise
             return None if isinstance(action, AskClaim) else ABSENT
 
-    def _write(self, action: Action) -> None:
+    def _write(self, action: Call, memory: Memory) -> None:
         """The calls that change something."""
-        models = self._models
+        models, arn, request = self._models, action.arn, self._request
+        version = request.version(arn)
         match action:
-            case WriteClaim(arn, _, tags):
-                models.tag(arn, tags)
-            case RemoveClaim(arn, keys):
-                models.untag(arn, list(keys))
-                _logger.info("released", extra={"model": str(arn)})
-            case NoteStart(arn, seconds):
+            case WriteClaim(_, holder):
+                models.tag(version, claim_tags(request.wish.owner, holder, memory.projects.get(arn)))
+            case RemoveClaim(_, keys):
+                models.untag(version, list(keys))
+            case StartModel(_, units, _):
+                models.start(version, units)
+            case StopModel():
+                models.stop(version)
+            case NoteStart(_, seconds):
                 try:
-                    models.tag(arn, {str(Tag.START_SECONDS): str(seconds)})
+                    models.tag(version, {str(Tag.START_SECONDS): str(seconds)})
                 except ServiceError as error:
-                    _logger.warning("start time not noted", extra={"model": str(arn), "problem": str(error)})
-            case StartModel(arn, units, _):
-                models.start(arn, units)
-                _logger.info("start accepted", extra={"model": str(arn), "units": str(units)})
-            case StopModel(arn, _):
-                models.stop(arn)
-                _logger.info("stop accepted", extra={"model": str(arn)})
+                    _logger.warning("start time not noted", extra={"model": arn, "problem": str(error)})
+                    return
+        _logger.info("accepted", extra={"action": type(action).__name__, "model": arn})

@@ -15,6 +15,7 @@ from typing import Any, Final
 from botocore.session import Session
 from crhelper import FAILED, CfnResource
 
+from running_model_handler.core.actions import Answer
 from running_model_handler.core.answer import encode_answer
 from running_model_handler.core.arn import location_of
 from running_model_handler.core.errors import ErrorKind, ServiceError
@@ -22,7 +23,6 @@ from running_model_handler.core.event import readable_event
 from running_model_handler.core.memory import STATE_KEY, Memory, memory_from_json
 from running_model_handler.core.operation import RequestType
 from running_model_handler.core.waiting import HAND_OVER_DENIED_SECONDS, HAND_OVERS_MAX, backoff_seconds
-from running_model_handler.decide import Answer
 from running_model_handler.effort import Effort
 from running_model_handler.envelope import (
     Envelope,
@@ -30,7 +30,7 @@ from running_model_handler.envelope import (
     parse_envelope,
     physical_id_for_failure,
 )
-from running_model_handler.loop import HandOver, run
+from running_model_handler.loop import HandOver, end, run
 from running_model_handler.request import Request, parse_request
 from running_model_handler.shell.answer import AnswerNotSent, put_answer
 from running_model_handler.shell.clients import CLOUDFORMATION, LAMBDA, REKOGNITION, Clients, new_session
@@ -181,15 +181,14 @@ class Function:
         provider, envelope, event = self._provider, self._envelope, self._event
         provider.PhysicalResourceId = provider.fallback_physical_id
         request = parse_request(event, envelope, location_of(context.invoked_function_arn))
-        memory = memory_from_json(event.get(STATE_KEY), self.services.clock.now())
+        memory = memory_from_json(event.get(STATE_KEY), self.services.clock.now(), envelope.sent_at)
         effort = self._effort(request, context)
         outcome = run(request, memory, effort)
-        while isinstance(outcome, HandOver):
+        if isinstance(outcome, HandOver):
             refused = self._hand_over(event, outcome.memory, context, effort)
             if refused is None:
                 return provider.fallback_physical_id
-            # It ends in this invocation: all that is left is the last word.
-            outcome = run(request, refused, effort)
+            outcome = end(request, refused, effort)
         return self._answer(outcome)
 
     def _answer(self, answer: Answer) -> str:
@@ -228,7 +227,7 @@ class Function:
             except ServiceError as error:
                 tries, now = tries + 1, clock.now()
                 _logger.warning("hand-over failed", extra={"code": error.code, "tries": tries})
-                denied_at = (denied_at or now) if error.kind is ErrorKind.DENIED else 0.0
+                denied_at = denied_at or (now if error.kind is ErrorKind.DENIED else 0.0)
                 if denied_at and now - denied_at >= HAND_OVER_DENIED_SECONDS:
                     return memory.cut_short(f"it can't go on in another invocation: {error}; allow it", now)
                 if effort.left < _LAST_SECONDS:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from running_model_handler.core.answer import (
     BODY_BYTES_MAX,
@@ -45,6 +46,8 @@ class Envelope:
     response_url: str = field(repr=False)
     physical_id: str | None = None
     service_timeout_seconds: int = SERVICE_TIMEOUT_SECONDS
+    sent_at: float = 0.0
+    """When the ResponseURL was signed, right before the request was sent; 0 where it does not tell."""
 
     @property
     def owner(self) -> Owner:
@@ -76,6 +79,7 @@ def parse_envelope(event: object) -> Envelope:
         response_url=values["ResponseURL"],
         physical_id=_physical_id(event.get("PhysicalResourceId")),
         service_timeout_seconds=_service_timeout(mapping_or_empty(event.get("ResourceProperties"))),
+        sent_at=_signed_at(values["ResponseURL"]),
     )
     if len(_shortest_answer(envelope)) > BODY_BYTES_MAX:
         raise UnanswerableEvent(f"its ids don't fit into an answer, which has {BODY_BYTES_MAX} bytes at most")
@@ -145,6 +149,15 @@ def _service_timeout(properties: Mapping[str, Any]) -> int:
         )
     except InvalidProperty:
         return SERVICE_TIMEOUT_SECONDS
+
+
+def _signed_at(url: str) -> float:
+    """X-Amz-Date of a pre-signed URL (Amazon S3, query string authentication), in seconds since the epoch."""
+    dates = [value for name, value in parse_qsl(urlsplit(url).query) if name.lower() == "x-amz-date"]
+    try:
+        return datetime.strptime(f"{dates[0]}+0000", "%Y%m%dT%H%M%SZ%z").timestamp() if dates else 0.0
+    except ValueError:
+        return 0.0
 
 
 def _is_https(url: str) -> bool:

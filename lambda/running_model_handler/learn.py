@@ -8,19 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from running_model_handler.core.arn import ProjectArn, ProjectVersionArn, with_stop_command
-from running_model_handler.core.claim import read_claim
-from running_model_handler.core.errors import ErrorKind, ServiceError
-from running_model_handler.core.memory import Memory
-from running_model_handler.core.operation import Story
-from running_model_handler.core.status import Observation, Status
-from running_model_handler.core.views import Views
-from running_model_handler.core.waiting import ACCESS_DENIED_SECONDS, backoff_seconds
-from running_model_handler.decide import (
-    Action,
+from running_model_handler.core.actions import (
     AskClaim,
     AskOwner,
     AskStack,
+    Call,
     FindProject,
     GiveUp,
     Look,
@@ -30,6 +22,14 @@ from running_model_handler.decide import (
     StopModel,
     WriteClaim,
 )
+from running_model_handler.core.arn import ProjectArn, with_stop_command
+from running_model_handler.core.claim import read_claim
+from running_model_handler.core.errors import ErrorKind, ServiceError
+from running_model_handler.core.memory import Memory
+from running_model_handler.core.operation import Story
+from running_model_handler.core.status import ABSENT, Observation, Status
+from running_model_handler.core.views import Views
+from running_model_handler.core.waiting import ACCESS_DENIED_SECONDS, backoff_seconds
 from running_model_handler.request import Request
 
 _GIVEN_UP: Final = (
@@ -75,7 +75,7 @@ def after_giving_up(known: Known, action: GiveUp) -> Known:
 
 
 def after_answer(
-    request: Request, action: Action, answer: Any, known: Known, *, began: float, now: float
+    request: Request, action: Call, answer: Any, known: Known, *, began: float, now: float
 ) -> Known:
     """After a call that was answered.
 
@@ -90,16 +90,16 @@ def after_answer(
     return known._replace(memory=known.memory._replace(denied=left))
 
 
-def _taught(request: Request, action: Action, answer: Any, known: Known, began: float, now: float) -> Known:
+def _taught(request: Request, action: Call, answer: Any, known: Known, began: float, now: float) -> Known:
     match action:
         case AskStack():
             return _story(request, answer, known, began)
-        case AskOwner(owner):
+        case AskOwner(owner, _):
             return known._replace(views=known.views.with_resource(owner, answer, began))
         case AskClaim(arn):
-            return _tags(request, str(arn), answer, known, began, now)
+            return _tags(request, arn, answer, known, began, now)
         case FindProject(arn):
-            return _project(arn, answer, known)
+            return _project(arn, answer, known, now)
         case Look():
             return _look(action, answer, known, began, now)
         case _:
@@ -129,65 +129,67 @@ def _tags(
     return Known(memory, known.views.with_model(arn, view))
 
 
-def _project(arn: ProjectVersionArn, project: ProjectArn | None, known: Known) -> Known:
+def _project(arn: str, project: ProjectArn | None, known: Known, now: float) -> Known:
     memory = known.memory
-    others = {key: created for key, created in memory.projects.items() if key != str(arn)}
+    others = {key: created for key, created in memory.projects.items() if key != arn}
     if project is not None:
-        others[str(arn)] = project.created
-    view = known.views.model(str(arn))._replace(looked_up=True)
+        others[arn] = project.created
+    view = known.views.model(arn)._replace(looked_up=True)
     if project is not None:
         view = view._replace(seen=None, seen_at=0.0)
-    return Known(memory._replace(projects=others), known.views.with_model(str(arn), view))
+    elif view.seen is None:
+        view = view._replace(seen=ABSENT, seen_at=now)
+    return Known(memory._replace(projects=others), known.views.with_model(arn, view))
 
 
 def _look(look: Look, seen: Observation, known: Known, began: float, now: float) -> Known:
-    text = str(look.arn)
+    text = look.arn
     view, memory = known.views.model(text), known.memory
     hidden_since = 0.0 if seen.status is not None else view.hidden_since or began
     view = view._replace(seen=seen, seen_at=began, hidden_since=hidden_since)
     if seen.status is not None and text not in memory.projects:
-        memory = memory._replace(projects={**memory.projects, text: look.project.created})
+        memory = memory._replace(projects={**memory.projects, text: look.project_created})
     if text in memory.models:
         memory = memory.with_done(text, memory.done(text).with_look(seen, now))
     return Known(memory, known.views.with_model(text, view))
 
 
-def _written(action: Action, memory: Memory, views: Views, now: float) -> Memory:
+def _written(action: Call, memory: Memory, views: Views, now: float) -> Memory:
     """What is remembered of a call that has changed something."""
     match action:
-        case WriteClaim(arn, holder, _):
+        case WriteClaim(arn, holder):
             return _claimed(arn, memory, now, failed=holder.failed)
         case RemoveClaim(arn, _):
-            return memory.with_done(str(arn), memory.done(str(arn))._replace(released_at=now))
+            return memory.with_done(arn, memory.done(arn)._replace(released_at=now))
         case NoteStart(arn, _):
-            return memory.with_done(str(arn), memory.done(str(arn))._replace(took_seconds=0))
+            return memory.with_done(arn, memory.done(arn)._replace(took_seconds=0))
         case _:
             return _acted(action, memory, views, now, accepted=True)
 
 
-def _claimed(arn: ProjectVersionArn, memory: Memory, now: float, *, failed: bool) -> Memory:
-    memory = memory.with_done(str(arn), memory.done(str(arn))._replace(claimed_at=now))
+def _claimed(arn: str, memory: Memory, now: float, *, failed: bool) -> Memory:
+    memory = memory.with_done(arn, memory.done(arn)._replace(claimed_at=now))
     return memory._replace(failed_at=now) if failed and not memory.failed_at else memory
 
 
-def _acted(action: Action, memory: Memory, views: Views, now: float, *, accepted: bool) -> Memory:
+def _acted(action: Call, memory: Memory, views: Views, now: float, *, accepted: bool) -> Memory:
     """After a Start or a Stop that had its effect, or may have had it."""
     match action:
         case StartModel(arn, _, toward):
-            seen = views.model(str(arn)).seen
+            seen = views.model(arn).seen
             before = str(seen.status) if seen is not None else ""
-            done = memory.done(str(arn)).aimed(toward).with_start(before, now, accepted=accepted)
+            done = memory.done(arn).aimed(toward).with_start(before, now, accepted=accepted)
         case StopModel(arn, toward):
-            done = memory.done(str(arn)).aimed(toward).with_stop(now, accepted=accepted)
+            done = memory.done(arn).aimed(toward).with_stop(now, accepted=accepted)
         case _:
             return memory
-    return memory.with_done(str(arn), done)
+    return memory.with_done(arn, done)
 
 
 # --- errors ---------------------------------------------------------------------------------------------
 
 
-def rest_after_error(action: Action, error: ServiceError, errors: int, chance: float) -> float:
+def rest_after_error(action: Call, error: ServiceError, errors: int, chance: float) -> float:
     """Seconds to let pass after an error, the so manieth in a row of such a call; 0 for none.
 
     After a Start or Stop that the model's status refused comes a pause between two looks anyway.
@@ -197,7 +199,7 @@ def rest_after_error(action: Action, error: ServiceError, errors: int, chance: f
     return backoff_seconds(errors, chance)
 
 
-def after_error(request: Request, action: Action, error: ServiceError, known: Known, *, now: float) -> Known:
+def after_error(request: Request, action: Call, error: ServiceError, known: Known, *, now: float) -> Known:
     """After a call that failed; see the table in docs/design.md, section 4."""
     memory, views = known
     memory = memory._replace(last_error=f"{error.action}: {error.code}")
@@ -207,7 +209,7 @@ def after_error(request: Request, action: Action, error: ServiceError, known: Kn
         memory = memory.with_throttle(now)
     elif error.kind is ErrorKind.DENIED:
         memory = memory._replace(denied={error.action: now, **memory.denied})
-    arn = str(getattr(action, "arn", ""))
+    arn = action.arn
     if error.kind is ErrorKind.UNCERTAIN:
         memory = _perhaps(action, memory, views, now)
     elif isinstance(action, StartModel | StopModel):
@@ -219,7 +221,7 @@ def after_error(request: Request, action: Action, error: ServiceError, known: Kn
     return Known(memory.with_failure(reason, arn) if reason else memory, views)
 
 
-def _perhaps(action: Action, memory: Memory, views: Views, now: float) -> Memory:
+def _perhaps(action: Call, memory: Memory, views: Views, now: float) -> Memory:
     """After a call whose answer was lost: it may have had its effect, which the next look shows."""
     if isinstance(action, WriteClaim):
         return _claimed(action.arn, memory, now, failed=action.holder.failed)
@@ -228,7 +230,7 @@ def _perhaps(action: Action, memory: Memory, views: Views, now: float) -> Memory
 
 def _refused(action: StartModel | StopModel, memory: Memory, views: Views, now: float) -> Memory:
     """After a Start or a Stop that had no effect: the next one comes after another look."""
-    text = str(action.arn)
+    text = action.arn
     done, seen = memory.done(text).aimed(action.toward), views.model(text).seen
     done = done._replace(acted_at=now)
     if isinstance(action, StopModel):
@@ -239,7 +241,7 @@ def _refused(action: StartModel | StopModel, memory: Memory, views: Views, now: 
     return memory.with_done(text, done)
 
 
-def _hopeless(request: Request, error: ServiceError, action: Action, known: Known, now: float) -> str:
+def _hopeless(request: Request, error: ServiceError, action: Call, known: Known, now: float) -> str:
     """The reason why a request fails with this error; empty where it is to be tried again."""
     memory, cleans_up = known.memory, bool(known.memory.failure) or not request.wish.brings
     story = known.views.story
@@ -253,7 +255,7 @@ def _hopeless(request: Request, error: ServiceError, action: Action, known: Know
             f"deploy again ({error.message})"
         )
         return reason if request.wish.brings else _with_command(request, reason)
-    started = isinstance(action, StartModel) and memory.done(str(action.arn)).starts > 0
+    started = isinstance(action, StartModel) and memory.done(action.arn).starts > 0
     if cleans_up or started or error.kind not in _FINAL:
         return ""
     if error.kind is ErrorKind.QUOTA and isinstance(action, StartModel):
@@ -265,12 +267,12 @@ def _hopeless(request: Request, error: ServiceError, action: Action, known: Know
 
 
 def _with_command(request: Request, reason: str) -> str:
-    for arn in request.arns:
-        reason = with_stop_command(reason, arn)
+    for version in request.versions.values():
+        reason = with_stop_command(reason, version)
     return reason
 
 
-def _quota_reason(arn: ProjectVersionArn, error: ServiceError) -> str:
+def _quota_reason(arn: str, error: ServiceError) -> str:
     return (
         f"Rekognition refuses to start {arn} (LimitExceededException: {error.message}): a quota of the "
         "account is used up, 2 running models and 5 inference units each by default. Stop another running "

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
+from running_model_handler.core.actions import Action, Answer, GiveUp, Pause
 from running_model_handler.core.arn import with_stop_command
 from running_model_handler.core.memory import Memory
 from running_model_handler.core.views import Views
 from running_model_handler.core.waiting import LAST_LOOK_SECONDS
-from running_model_handler.decide import Action, Answer, GiveUp, Pause, decide
+from running_model_handler.decide import decide
 from running_model_handler.effort import Effort
 from running_model_handler.learn import Known, after_giving_up, after_pause
 from running_model_handler.request import Request
@@ -41,6 +42,13 @@ def run(request: Request, memory: Memory, effort: Effort) -> Answer | HandOver:
         known = outcome
 
 
+def end(request: Request, memory: Memory, effort: Effort) -> Answer:
+    """The answer to a request that has to end in this invocation."""
+    effort.end_here()
+    outcome = run(request, memory, effort)
+    return outcome if isinstance(outcome, Answer) else _told_by_hand(request, outcome.memory.failure)
+
+
 def _once(request: Request, known: Known, effort: Effort) -> Known | Answer | HandOver:
     clock = effort.clock
     action = decide(request, known.memory, known.views, clock.now(), clock.chance())
@@ -50,7 +58,7 @@ def _once(request: Request, known: Known, effort: Effort) -> Known | Answer | Ha
             return action
         case GiveUp():
             return after_giving_up(known, action)
-        case Pause(seconds, _, least):
+        case Pause(seconds, _, least, _, _):
             pause = seconds
             if not effort.fits(seconds):
                 # The last look of an invocation comes right before the hand-over.
@@ -68,8 +76,8 @@ def _once(request: Request, known: Known, effort: Effort) -> Known | Answer | Ha
 
 
 def _told_by_hand(request: Request, reason: str) -> Answer:
-    for arn in request.arns[:1]:
-        reason = with_stop_command(reason, arn)
+    for version in request.versions.values():
+        reason = with_stop_command(reason, version)
     return Answer(request.physical_id(succeeded=False), reason)
 
 
@@ -77,14 +85,13 @@ def _log(request: Request, known: Known, action: Action) -> None:
     """One line for each decision: what is known, and what follows."""
     if not _logger.isEnabledFor(logging.INFO):
         return
-    story, arn = known.views.story, getattr(action, "arn", None)
-    seen = known.views.model(str(arn)).seen if arn is not None else None
+    story, seen = known.views.story, known.views.model(action.arn).seen
     _logger.info(
         "decided",
         extra={
             "action": type(action).__name__,
             "why": getattr(action, "why", getattr(action, "reason", "")),
-            "model": str(arn or ""),
+            "model": action.arn,
             "observed": str(seen.status) if seen is not None else "",
             "stack": story.stack_status if story is not None else "",
             "resource": request.wish.owner.logical_id,

@@ -62,14 +62,31 @@ class Request:
     """What it asks for, as the tables look at it."""
     declared: Declared | None
     """None for a Delete."""
-    arns: tuple[ProjectVersionArn, ...]
-    """The models that it is about: the declared one, that of the physical id, the former one."""
+    versions: Mapping[str, ProjectVersionArn]
+    """The models that it is about, by ARN: the declared one, that of the physical id, the former one."""
     project_arn: ProjectArn | None
-    """The project of the model that is deleted, where the properties name it."""
+    """The project that the properties name, of the model that is declared or deleted."""
     poll_interval_seconds: int
-
     location: Location
     """Where its models can be."""
+
+    @property
+    def arns(self) -> tuple[str, ...]:
+        """The ARNs of those models."""
+        return tuple(self.versions)
+
+    def version(self, arn: str) -> ProjectVersionArn:
+        """An ARN of these, or of ``models_of``, taken apart."""
+        return self.versions.get(arn) or parse_project_version_arn(arn, name="PhysicalResourceId")
+
+    def models_of(self, ids: Iterable[str | None]) -> list[str]:
+        """Those of some physical ids that are models which the function can reach."""
+        return [each for each in ids if each and _arn_or_none(each, self.location) is not None]
+
+    def declared_project(self, arn: str) -> str | None:
+        """When the project was created that the properties name for a model."""
+        about = self.project_arn is not None and self.arns[:1] == (arn,)
+        return self.project_arn.created if about and self.project_arn is not None else None
 
     def physical_id(self, *, succeeded: bool) -> str:
         """What an answer names: the declared model once the resource has it; before, what it had."""
@@ -77,11 +94,6 @@ class Request:
         if self.declared is None:
             return had or ""
         return str(self.declared.arn) if succeeded or had is None else had
-
-    def arns_of(self, ids: Iterable[str]) -> list[ProjectVersionArn]:
-        """Those of some physical ids that are models which the function can reach."""
-        found = (_arn_or_none(each, self.location) for each in sorted(ids))
-        return [arn for arn in found if arn is not None]
 
 
 def parse_request(event: Mapping[str, Any], envelope: Envelope, function: Location = ANYWHERE) -> Request:
@@ -115,8 +127,9 @@ def parse_request(event: Mapping[str, Any], envelope: Envelope, function: Locati
         former=declaration_of(old),
         replacement=declared.replacement,
     )
-    arns = tuple(dict.fromkeys(arn for arn in every if arn is not None))
-    return Request(envelope, wish, declared, arns, None, declared.poll_interval_seconds, location)
+    versions = {str(arn): arn for arn in every if arn is not None}
+    interval = declared.poll_interval_seconds
+    return Request(envelope, wish, declared, versions, declared.project_arn, interval, location)
 
 
 def _parse_declared(properties: Mapping[str, Any], location: Location) -> Declared:
@@ -169,8 +182,8 @@ def _parse_delete(properties: Mapping[str, Any], envelope: Envelope, location: L
         physical_id=envelope.physical_id,
         never_answered=physical is None,
     )
-    arns = (arn,) if arn is not None else ()
-    return Request(envelope, wish, None, arns, project, interval, location)
+    versions = {str(arn): arn} if arn is not None else {}
+    return Request(envelope, wish, None, versions, project, interval, location)
 
 
 def _parse_units(properties: Mapping[str, Any]) -> InferenceUnits:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from typing import Final
 
@@ -10,11 +13,15 @@ import pytest
 
 from running_model_handler.core.names import ReplacementMode
 from simulator.counting import tally
-from simulator.plan import Faults, Hand, KillAt, OnFailure, StartEnd
+from simulator.draw import draw
+from simulator.features import PASSING
+from simulator.plan import Faults, Hand, KillAt, Mode, OnFailure, StartEnd, View
 from simulator.tally import Tally
 
 SEEDS: Final = range(1, 301)
 """A second or two; any three hundred will do."""
+WIDE_SEEDS: Final = range(1, 1001)
+"""What is drawn in wide plans alone is rarer."""
 FAULTS: Final[dict[str, tuple[str, ...]]] = {
     "throttled": ("throttled",),
     "failed_before": ("failed before",),
@@ -31,6 +38,11 @@ FAULTS: Final[dict[str, tuple[str, ...]]] = {
     "hand_over_throttled": ("hand-over throttled",),
     "answer_lost": ("answer not sent", "answer lost after"),
     "denied": ("denied for good",),
+    "bad_credentials": ("bad credentials",),
+    "timed_out": ("HTTP 408",),
+    "unknown_code": ("unknown code",),
+    "credentials_late": ("credentials late",),
+    "stop_denied_for": ("stop denied for a while",),
 }
 """What is counted when a fault of the plan happens."""
 OPERATIONS: Final = {
@@ -58,10 +70,60 @@ AFTER_FAILURE: Final = {
 }
 
 
+WIDE_FAULTS: Final = {
+    *(name for field in PASSING for name in FAULTS[field]),
+    *(f"frozen {view}" for view in View),
+    "hand-over denied",
+    "a Delete that never shows",
+}
+WIDE_FEATURES: Final = {
+    *(f"deploy, {mode}" for mode in (Mode.NO_ROLL_BACK, Mode.EXPRESS)),
+    "delete, express",
+    "deployed again after a failure",
+    "back to a stable state",
+    "replacement refused without a roll-back",
+    "RollbackStack",
+    "RollbackStack refused in express mode",
+    "roll-back fails for a sibling",
+    "roll-back continued without a resource",
+    "a roll-back is given up",
+    "creation initiated",
+    "deletion without a physical id",
+    "clean-up tried again",
+}
+"""What CloudFormation and its users do in wide plans, counted where it happens."""
+WIDE_OPERATIONS: Final = {
+    "stack UPDATE_FAILED",
+    "created again after a failure",
+    "takes a model over",
+    "rename with another size",
+    "stack created again",
+    "stack takes a model over",
+    "operations back to back",
+    "sibling fails late",
+}
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """No logs: nobody reads those of a thousand histories."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.fixture(scope="module")
+def counted_widely() -> Tally:
+    """The same in wide plans."""
+    with quietly():
+        return tally(WIDE_SEEDS, wide=True)
+
+
 @pytest.fixture(scope="module")
 def counted() -> Tally:
     """All that happened."""
-    return tally(SEEDS)
+    with quietly():
+        return tally(SEEDS)
 
 
 def missing(happened: Counter[str], expected: set[str]) -> set[str]:
@@ -72,7 +134,21 @@ def missing(happened: Counter[str], expected: set[str]) -> set[str]:
 def test_every_fault_strikes(counted: Tally) -> None:
     """Each field of ``Faults`` has its effect; a new one fails here until it is counted."""
     assert set(FAULTS) == {field.name for field in fields(Faults)} - {"ends"}
-    assert not missing(counted.faults, {name for names in FAULTS.values() for name in names})
+    plain = {name for field, names in FAULTS.items() if field not in PASSING for name in names}
+    assert not missing(counted.faults, plain)
+
+
+def test_all_that_wide_plans_hold_happens(counted_widely: Tally) -> None:
+    """Late credentials, old views, no roll-back, models that change hands: each has its effect somewhere."""
+    assert not missing(counted_widely.faults, WIDE_FAULTS | WIDE_FEATURES)
+    assert not missing(counted_widely.operations, WIDE_OPERATIONS)
+
+
+def test_wide_plans_are_a_good_part_of_all() -> None:
+    """Enough of them to find something, enough others to be comparable."""
+    seeds = range(1, 3001)
+    widened = sum(draw(seed, wide=True) != draw(seed, wide=False) for seed in seeds)
+    assert 0.35 < widened / len(seeds) < 0.45
 
 
 def test_every_kind_of_kill_and_lack_strikes(counted: Tally) -> None:

@@ -35,6 +35,8 @@ from simulator.world import World
 
 SEEDS: Final = range(50)
 """With the other tests of this file about fifteen seconds of one core; any others will do as well."""
+WIDE_SEEDS: Final = range(30, 60)
+"""A third or more of them have something that plain plans have not."""
 FAULTS: Final = {
     "answer lost after",
     "answer not sent",
@@ -87,6 +89,15 @@ def test_both_seams_tell_the_same_story(seed: int) -> None:
     """What is drawn from a seed happens to the letter, with the adapters and clients and without."""
     difference = first_difference(draw(seed))
     assert not difference, f"seed {seed}{difference}"
+
+
+@pytest.mark.parametrize("seed", WIDE_SEEDS)
+def test_both_seams_tell_the_same_story_of_a_wide_plan(seed: int) -> None:
+    """Refusals in each service's own words, empty physical ids, old views."""
+    plan = draw(seed, wide=True)
+    if plan != draw(seed, wide=False):
+        difference = first_difference(plan)
+        assert not difference, f"seed {seed}{difference}"
 
 
 def life_with(faults: Faults = Faults(), kills: tuple[Kill, ...] = (), **more: Any) -> Plan:  # noqa: B008

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from running_model_handler.core.arn import CREATED
 from running_model_handler.core.names import Tag
@@ -49,8 +49,7 @@ class Owner:
         return f"stack {self.stack_name} (resource {self.logical_id})"
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """What a resource has written of itself: since which operation it wants the model, and how."""
 
     t: float
@@ -124,14 +123,15 @@ def claim_tags(owner: Owner, holder: Holder, project_created: str | None) -> dic
     return tags
 
 
-def release_keys(claim: Claim, owner: Owner, gone: Iterable[Owner] = ()) -> list[str]:
+def release_keys(claim: Claim, owner: Owner, gone: Iterable[Owner] = (), *, last: bool = True) -> list[str]:
     """What a holder removes when it goes, the leavings of those that are ``gone`` with it.
 
-    The last one takes the stack's claim along; what the last start took stays.
+    The last one takes the stack's claim along, ``last`` if nobody is about to hold it; what the last start took
+    stays.
     """
     leaving = {owner, *gone}
     keys = [holder_key(each) for each in (owner, *gone) if each in claim.holders]
-    if not set(claim.holders) - leaving:
+    if last and not set(claim.holders) - leaving:
         keys += [str(Tag.STACK_ID), str(Tag.PROJECT_CREATED)]
     return keys
 

@@ -119,8 +119,10 @@ class Done(NamedTuple):
 class Memory(NamedTuple):
     """The memory of one request. Times are in seconds since the epoch, 0 for never."""
 
-    delivered_at: float = 0.0
-    """When the first invocation began."""
+    sent_at: float = 0.0
+    """When CloudFormation sent the request, or, where its URL does not tell, when it first arrived."""
+    arrived_at: float = 0.0
+    """When its first invocation began."""
     t: float = 0.0
     """When the operation began that sent the request, by CloudFormation's word; 0 until that shows."""
     failure: str = ""
@@ -147,7 +149,7 @@ class Memory(NamedTuple):
     @property
     def began_at(self) -> float:
         """From when the request's hour counts."""
-        return self.t or self.delivered_at
+        return max(self.t, self.sent_at)
 
     def done(self, arn: str) -> Done:
         """What was done to a model."""
@@ -178,7 +180,8 @@ class Memory(NamedTuple):
     def to_json(self) -> dict[str, Any]:
         """Plain JSON for the hand-over."""
         told = {
-            name: dict(value) if isinstance(value, Mapping) else value for name, value in self._asdict().items()
+            name: dict(value) if isinstance(value, Mapping) else value
+            for name, value in self._asdict().items()
         }
         return {"version": 1, **told, "models": {arn: done._asdict() for arn, done in self.models.items()}}
 
@@ -186,14 +189,14 @@ class Memory(NamedTuple):
 NOTHING_DONE: Final = Done()
 
 
-def memory_from_json(raw: object, now: float) -> Memory:
+def memory_from_json(raw: object, now: float, sent_at: float) -> Memory:
     """The memory in a hand-over event of this release or another one, as far as it makes sense.
 
     A fresh one where there is none, or none that a hand-over can have left. ``now`` is in seconds since the
     epoch: a time to come would be waited for, and one long past would leave no time for a stop.
     """
     if not isinstance(raw, Mapping) or not 1 <= _count(raw.get("hand_overs")) <= HAND_OVERS_MAX:
-        return Memory(delivered_at=now)
+        return Memory(sent_at=min(now, sent_at or now), arrived_at=now)
     read = Memory(
         **_plain_fields(Memory, raw, now),
         lost={key: why for key, why in _entries(raw.get("lost")) if isinstance(why, str)},
@@ -209,8 +212,8 @@ def memory_from_json(raw: object, now: float) -> Memory:
             if isinstance(done, Mapping)
         },
     )
-    if now - read.delivered_at > _AGE_SECONDS_MAX:
-        read = read._replace(delivered_at=now)
+    if now - read.sent_at > _AGE_SECONDS_MAX:
+        read = read._replace(sent_at=now, arrived_at=now)
     # Compared with what others have written, so it stays as it is, although CloudFormation's clock is another.
     t = raw.get("t")
     known = isinstance(t, float) and abs(now - t) <= _AGE_SECONDS_MAX

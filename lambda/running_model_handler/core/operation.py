@@ -62,6 +62,16 @@ class StackEvent(NamedTuple):
     status: str
     at: float
     declares: Declaration | None = None
+    answered: bool = False
+    """It is the end of a request, by its answer."""
+
+
+def is_answer(status: str, reason: str) -> bool:
+    """Whether an event shows that a request was answered, rather than cancelled, or given up for lost.
+
+    Of failures only the reason tells, in words that no page promises; any other ones count as no answer.
+    """
+    return status.endswith("_COMPLETE") or reason.startswith("Received response status")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +95,8 @@ class Step(NamedTuple):
     status: str
     result_id: str | None = None
     ended_at: float | None = None
+    answered: bool = False
+    """It ended with an answer, and was not cut off."""
 
     @property
     def failed(self) -> bool:
@@ -186,7 +198,10 @@ def _followed(known: tuple[Step, ...], event: StackEvent, *, back: bool) -> tupl
         known = (*known, last)
     ended_at = None if state == "IN_PROGRESS" else event.at
     result_id = None if kind is RequestType.DELETE else event.physical_id
-    return (*known[:-1], last._replace(status=event.status, ended_at=ended_at, result_id=result_id))
+    return (
+        *known[:-1],
+        last._replace(status=event.status, ended_at=ended_at, result_id=result_id, answered=event.answered),
+    )
 
 
 class Standing(NamedTuple):
@@ -194,8 +209,10 @@ class Standing(NamedTuple):
 
     lives: bool
     """It exists, its create has not failed, and no deletion of it shows."""
-    has: frozenset[str] = frozenset()
-    """Its physical id, and what it had when the operation began, while that can come back to it."""
+    current: str | None = None
+    """Its physical id."""
+    had: str | None = None
+    """What it had when the operation began, while that can come back to it."""
     names: str | None = None
     """What it declares while it is being brought forward."""
     rests: bool = True
@@ -204,9 +221,13 @@ class Standing(NamedTuple):
     skipped: str | None = None
     """The model that it was deleted without."""
 
+    def has(self, arn: str) -> bool:
+        """Whether a model is its own, or may come back to it."""
+        return arn in (self.current, self.had)
+
     def wants(self, arn: str) -> bool:
-        """Whether it lives, and has or names a model."""
-        return self.lives and (arn in self.has or arn == self.names)
+        """Whether it lives with a model, or is being brought with it."""
+        return self.lives and arn in (self.current, self.names)
 
 
 def standing_of(story: Story, logical_id: str, before: tuple[Step, ...] = ()) -> Standing:
@@ -223,7 +244,6 @@ def standing_of(story: Story, logical_id: str, before: tuple[Step, ...] = ()) ->
             lives = step.kind is RequestType.UPDATE or not step.failed
             current, skipped = step.result_id or step.physical_id, None
     had = next((step.physical_id for step in steps if step.kind is RequestType.UPDATE), None)
-    has = {current, had} if story.may_turn else {current}
     brought = [step for step in (*before, *steps) if step.kind is not RequestType.DELETE]
     last = brought[-1] if brought else None
     under_way = bool(steps) and last is not None and last is steps[-1] and last.ended_at is None
@@ -231,7 +251,8 @@ def standing_of(story: Story, logical_id: str, before: tuple[Step, ...] = ()) ->
     forward = under_way and not waits_for_way_back and last is not None and not last.back
     return Standing(
         lives,
-        frozenset(each for each in has if each),
+        current,
+        had if story.may_turn else None,
         last.declares.arn if forward and last is not None and last.declares else None,
         rests=not under_way and not (waits_for_way_back and story.may_turn),
         units=last.declares.units if last is not None and last.declares else None,
@@ -243,5 +264,4 @@ def standing_in(view: ResourceView | None) -> Standing:
     """How a resource stands that the operation has not touched, by DescribeStackResource."""
     if view is None or view.status.startswith("DELETE_") or view.status == "CREATE_FAILED":
         return Standing(lives=False)
-    has = frozenset({view.physical_id} if view.physical_id else ())
-    return Standing(lives=True, has=has, rests=not view.status.endswith("_IN_PROGRESS"))
+    return Standing(lives=True, current=view.physical_id, rests=not view.status.endswith("_IN_PROGRESS"))

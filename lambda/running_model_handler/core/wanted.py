@@ -23,6 +23,7 @@ from running_model_handler.core.operation import (
     standing_of,
 )
 from running_model_handler.core.units import InferenceUnits
+from running_model_handler.core.waiting import ANSWERED_SECONDS, SETTLE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,8 @@ class Keep:
     """Left as it is; ``owner`` is whose it is, where that keeps this resource from having it."""
 
     owner: Owner | None = None
+    for_others: bool = False
+    """Other resources of the stack have it: the own claim goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,13 @@ class Run:
     """For other resources of the stack, so that no claim is taken."""
     brings_back: bool = False
     """What was before a failure: a start that was accepted is enough."""
+
+    def told(self, problem: str) -> str:
+        """A reason why it can't be had, for those who only know of the request that it is done for."""
+        if self.brings_back:
+            return f"what was before could not be brought back: {problem}"
+        others = "other resources of the stack have the model, which could not be given back to them"
+        return f"{others}. Then: {problem}" if self.for_others else problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +187,7 @@ def wanted(case: Case, arn: str, claim: Claim) -> Want | AskResource:
         former = _former_units(wish, arn, mine)
         if arn == declared and not case.failed:
             return Run(wish.declared.units or _ONE) if wish.declared else KEEP
-        if arn == declared and arn in me.has:
+        if arn == declared and arn == me.current:
             return KEEP if step.back else Run(former, brings_back=True)
         if arn == wish.physical and arn != declared:
             if step.back or not wish.stops_first:
@@ -188,7 +198,7 @@ def wanted(case: Case, arn: str, claim: Claim) -> Want | AskResource:
             if others:
                 return KEEP
             return Run(former, brings_back=True) if case.failed else Hold()
-    if step is None and ((me.lives and arn in me.has) or me.skipped == arn):
+    if step is None and ((me.lives and me.has(arn)) or me.skipped == arn):
         return KEEP if wish.brings else ASK
     return _left_to_others(case, arn, claim)
 
@@ -219,8 +229,10 @@ def _left_to_others(case: Case, arn: str, claim: Claim) -> Want | AskResource:
         return others
     if not others:
         return Rest()
-    if step is None or not all(standing.rests for standing in others.values()):
-        return KEEP
+    wanting = {owner: standing for owner, standing in others.items() if standing.wants(arn)}
+    if step is None or not wanting or not all(standing.rests for standing in wanting.values()):
+        return Keep(for_others=step is not None)
+    others = wanting
     holders = [claim.holders[owner] for owner in others if owner in claim.holders]
     latest: Holder | None = max(holders, key=lambda holder: holder.t, default=None)
     declared = [standing.units for standing in others.values() if standing.units is not None]
@@ -246,7 +258,7 @@ def _others(case: Case, arn: str, claim: Claim) -> dict[Owner, Standing] | AskRe
             standing = standing_in(case.resources[owner])
         else:
             return AskResource(owner)
-        if standing.wants(arn):
+        if standing.lives and (standing.has(arn) or standing.wants(arn)):
             found[owner] = standing
     return found
 
@@ -270,13 +282,15 @@ def _exists(view: ResourceView | None) -> bool:
     return view is not None and view.status not in ("DELETE_COMPLETE", "DELETE_SKIPPED")
 
 
-def quiet_since(case: Case) -> float:
-    """When the last create or update of the resource ended, or was cut off; 0 where none shows."""
-    step, story = case.step, case.story
-    ended = [0.0]
+def quiet_from(case: Case) -> float:
+    """From when nothing is on its way any more that an earlier create or update of the resource has sent.
+
+    What was answered has ended its work, but for duplicates; what was cut off may still be at it.
+    """
+    step, story, latest = case.step, case.story, 0.0
     for each in (*story.before, *story.steps.get(case.wish.owner.logical_id, ())):
         if each is step or each.kind is RequestType.DELETE:
             continue
-        cut_off = story.turned_at if not each.back else None
-        ended.append(each.ended_at or cut_off or 0.0)
-    return max(ended)
+        ended_at = each.ended_at or (story.turned_at if not each.back else None) or 0.0
+        latest = max(latest, ended_at + (ANSWERED_SECONDS if each.answered else SETTLE_SECONDS))
+    return latest

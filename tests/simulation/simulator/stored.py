@@ -16,7 +16,7 @@ from typing import Final
 
 from cattrs.preconf.json import make_converter
 
-from simulator.draw import draw
+from simulator.draw import WIDE, draw
 from simulator.history import play
 from simulator.plan import KillAt, Plan
 from simulator.shrink import shrink
@@ -49,16 +49,17 @@ def write(found: Found, folder: Path = FOUND) -> Path:
     return file
 
 
-def find(seed: int) -> Found | None:
+def find(seed: int, *, wide: bool = WIDE) -> Found | None:
     """The shrunk history of a seed; None if it violates nothing, or only where a certain line is killed.
 
     Lines are counted as they run: the same number means another line after every change.
     """
-    violations = play(draw(seed)).violations
+    drawn = draw(seed, wide=wide)
+    violations = play(drawn).violations
     if not violations:
         return None
     guarantee = violations[0].guarantee
-    plan = shrink(draw(seed), lambda one: guarantee in {found.guarantee for found in play(one).violations})
+    plan = shrink(drawn, lambda one: guarantee in {found.guarantee for found in play(one).violations})
     if any(kill.at is KillAt.LINE for kill in plan.kills):
         return None
     said = next(found.text for found in play(plan).violations if found.guarantee == guarantee)
@@ -69,11 +70,12 @@ def main() -> int:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("seeds", type=int, nargs="+")
+    parser.add_argument("--wide", action="store_true", default=WIDE, help="seeds of wide plans")
     parser.add_argument("--directory", type=Path, default=FOUND)
     arguments = parser.parse_args()
     logging.disable(logging.CRITICAL)
     for seed in arguments.seeds:
-        found = find(seed)
+        found = find(seed, wide=arguments.wide)
         print(f"{seed}: nothing that can be stored" if found is None else write(found, arguments.directory))
     return 0
 
