@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from explorer.scenes import NAMES, STACK, STACK_ID, FUNCTION, Declared
+from running_model_handler.core.act import STOPS_MAX
+from running_model_handler.core.actions import Action, Answer, GiveUp, Pause, WriteClaim
 from running_model_handler.core.arn import location_of
-from running_model_handler.core.claim import Claim, Holder
+from running_model_handler.core.claim import Claim, claim_tags
 from running_model_handler.core.errors import ErrorKind, ServiceError
 from running_model_handler.core.memory import STATE_KEY, Done, Memory, memory_from_json
 from running_model_handler.core.operation import (
@@ -28,7 +30,7 @@ from running_model_handler.core.operation import (
 from running_model_handler.core.status import Observation
 from running_model_handler.core.units import InferenceUnits
 from running_model_handler.core.views import ModelView, Views
-from running_model_handler.decide import Action, GiveUp, Pause, decide
+from running_model_handler.decide import decide
 from running_model_handler.envelope import parse_envelope
 from running_model_handler.learn import (
     Known,
@@ -47,6 +49,8 @@ _AGE_SECONDS_MAX: Final = 35
 """No constant that a time of a delivery is compared with is larger, but for the hour."""
 _EVENT_SECONDS_MAX: Final = _AGE_SECONDS_MAX + 30
 """The same of the end of an operation on a resource, after which a delivery may wait 30 s."""
+_STOPS_MAX: Final = STOPS_MAX + 1
+"""More Stops than this count as many: only the pauses between them would go on growing."""
 _TIME_OF_CLAIM: Final = re.compile(r"[0-9]+\.[0-9]{6}(?= )")
 _INDEX_OF_CLAIM: Final = re.compile(r"T([0-9]+)(?= )")
 _CHANCE: Final = 0.5
@@ -87,6 +91,8 @@ class Happened(NamedTuple):
     physical: str | None
     status: str
     declared: Declared | None
+    answered: bool = False
+    """An answer has ended it."""
 
     @property
     def ends(self) -> bool:
@@ -152,9 +158,14 @@ class Minds:
 
     # --- what happens to a delivery -----------------------------------------------------------------
 
-    def fresh(self, spec: Spec) -> int:
-        """A delivery that begins."""
-        return self._kept((spec,), lambda: self._settled(spec, _NOTHING_SEEN, Known(Memory(NOW), Views())))
+    def fresh(self, spec: Spec, age: int) -> int:
+        """A delivery that begins, of a request that was sent so many steps ago."""
+
+        def begin() -> int:
+            memory = memory_from_json(None, NOW, NOW - age * self.step)
+            return self._settled(spec, _NOTHING_SEEN, Known(memory, Views()))
+
+        return self._kept((spec, age), begin)
 
     def heard(self, number: int, events: int, count: int, late: bool) -> int:
         """It has asked for the events of the stack, and is shown so many of them, the oldest ones."""
@@ -195,7 +206,7 @@ class Minds:
         def hand_over() -> int:
             mind = self._older(number, steps)
             told = json.loads(json.dumps({STATE_KEY: mind.known.memory._replace(hand_overs=1).to_json()}))
-            memory = memory_from_json(told[STATE_KEY], NOW)
+            memory = memory_from_json(told[STATE_KEY], NOW, 0.0)
             return self._settled(mind.spec, mind.seen, Known(memory, Views()))
 
         return self._kept((number, "goes on", steps), hand_over)
@@ -215,9 +226,10 @@ class Minds:
             for key, value in tags
         }
 
-    @staticmethod
-    def tags_meant(mind: Mind, tags: Mapping[str, str]) -> dict[str, str]:
+    def tags_meant(self, mind: Mind, claim: WriteClaim) -> dict[str, str]:
         """Tags that this delivery writes, as the world keeps them."""
+        created = mind.known.memory.projects.get(claim.arn)
+        tags = claim_tags(self._request(mind.spec).wish.owner, claim.holder, created)
         return {
             key: _TIME_OF_CLAIM.sub(lambda found: f"T{_index_of(mind, float(found[0]))}", value, count=1)
             for key, value in tags.items()
@@ -234,7 +246,7 @@ class Minds:
         return request
 
     def _learned(self, mind: Mind, answer: object, began: float) -> Known:
-        assert not isinstance(mind.action, Crash)
+        assert not isinstance(mind.action, Crash | Pause | GiveUp | Answer)
         return after_answer(
             self._request(mind.spec), mind.action, answer, mind.known, began=began, now=NOW
         )
@@ -259,14 +271,14 @@ class Minds:
 
     def _failed(self, number: int, kind: ErrorKind, code: str, late: bool) -> int:
         mind = self._late(number) if late else self.all[number]
-        assert not isinstance(mind.action, Crash)
+        assert not isinstance(mind.action, Crash | Pause | GiveUp | Answer)
         error = ServiceError(kind, type(mind.action).__name__, "*", code, code)
         known = after_error(self._request(mind.spec), mind.action, error, mind.known, now=NOW)
         seconds = rest_after_error(mind.action, error, 1, _CHANCE)
         if not seconds:
             return self._settled(mind.spec, mind.seen, known)
         steps = max(1, math.ceil(seconds / self.step - 1e-6))
-        return self._settled(mind.spec, mind.seen, known, Pause(seconds, f"after {code}"), steps)
+        return self._settled(mind.spec, mind.seen, known, Pause(seconds, f"after {code}", seconds), steps)
 
     # --- time ---------------------------------------------------------------------------------------
 
@@ -327,6 +339,7 @@ class Minds:
                 event.status,
                 at,
                 declaration_of(event.declared.properties()) if event.declared is not None else None,
+                event.answered or event.status.endswith("_COMPLETE"),
             )
             for event, at in zip(seen.events, times, strict=False)
         ]
@@ -367,9 +380,10 @@ class Minds:
     def _aged(self, known: Known) -> Known:
         """Equally old is what is too old to count; of that only the order is kept."""
         memory = known.memory._replace(last_error="", tries=0, throttles=0.0, throttled_at=0.0)
+        memory = memory._replace(arrived_at=NOW)
         if memory.t:
-            # From then on the hour counts from there.
-            memory = memory._replace(delivered_at=NOW)
+            # From then on only the hour counts from there.
+            memory = memory._replace(sent_at=NOW)
         known = known._replace(memory=memory)
         limit = NOW - self._age_max * self.step
         found: set[float] = set()
@@ -417,11 +431,12 @@ def _with_times(
             # How long a start took is not explored: it only spares looks.
             not_running_at=0.0,
             took_seconds=0,
+            stops=min(done.stops, _STOPS_MAX),
         )
         for arn, done in memory.models.items()
     }
     memory = memory._replace(
-        delivered_at=moved(memory.delivered_at),
+        sent_at=moved(memory.sent_at),
         t=same_event(memory.t),
         failed_at=moved(memory.failed_at),
         models=models,
@@ -441,7 +456,7 @@ def _view_with_times(
     claim = view.claim
     if claim.holders:
         holders = {
-            owner: Holder(same_event(holder.t), holder.units, holder.failed, holder.adopted)
+            owner: holder._replace(t=same_event(holder.t))
             for owner, holder in claim.holders.items()
         }
         claim = Claim(claim.stack_id, holders, claim.project_created, claim.start_seconds)

@@ -11,8 +11,8 @@ from typing import Final
 from explorer.models import FAILED, RUNNING, STARTING, Model
 from explorer.scenes import MODELS, Scene
 from explorer.stack import CROSSED, SUCCESS, WAITING, Resource, Stack
+from running_model_handler.core.actions import Answer
 from running_model_handler.core.names import ReplacementMode
-from running_model_handler.decide import Answer
 
 _DECIDED_SECONDS: Final = 5
 """How old CloudFormation's answer may be when a Start is sent (ANSWER_FRESH_SECONDS)."""

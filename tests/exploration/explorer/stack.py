@@ -31,6 +31,8 @@ class Sent(NamedTuple):
     back: bool = False
     ended: int = 0
     """How many steps of time ago, where that counts."""
+    age: int = 0
+    """How many steps of time ago it was sent, where that counts."""
 
 
 class Job(NamedTuple):
@@ -158,7 +160,10 @@ class StackSteps:
             for each in stack.resources
         )
         requests = tuple(
-            each._replace(ended=min(each.ended + 1, self._lag + 2)) if each.outcome == CANCELLED else each
+            each._replace(
+                ended=min(each.ended + 1, self._lag + 2) if each.outcome == CANCELLED else 0,
+                age=min(each.age + 1, self._lag + 1),
+            )
             for each in stack.requests
         )
         return stack._replace(ages=ages, resources=resources, requests=requests)
@@ -226,7 +231,8 @@ class StackSteps:
         physical = sent.physical if ok or kind == "CREATE" else had
         if not ok and kind == "UPDATE" and sent.physical not in (had, None):
             stack = _with_other_id(stack, job.logical, str(sent.physical))
-        stack = self._mark(stack, job.logical, f"{kind}_{'COMPLETE' if ok else 'FAILED'}", physical)
+        status = f"{kind}_{'COMPLETE' if ok else 'FAILED'}"
+        stack = self._mark(stack, job.logical, status, physical, answered=True)
         return stack if ok else self._cut_off(stack)
 
     def _cut_off(self, stack: Stack) -> Stack:
@@ -306,7 +312,7 @@ class StackSteps:
     def _reverted(self, stack: Stack, job: Job, sent: Sent) -> Stack:
         had = stack.resources[self.names.index(job.logical)].physical
         if sent.outcome != SUCCESS:
-            return self._mark(stack._replace(failed=True), job.logical, "UPDATE_FAILED", had)
+            return self._mark(stack._replace(failed=True), job.logical, "UPDATE_FAILED", had, answered=True)
         if sent.physical != had:
             stack = _with_other_id(stack, job.logical, str(had))
         stack = stack._replace(
@@ -408,7 +414,14 @@ class StackSteps:
     # --- marks --------------------------------------------------------------------------------------
 
     def _mark(
-        self, stack: Stack, name: str, status: str, physical: str | None, declared: Declared | None = None
+        self,
+        stack: Stack,
+        name: str,
+        status: str,
+        physical: str | None,
+        declared: Declared | None = None,
+        *,
+        answered: bool = False,
     ) -> Stack:
         index = self.names.index(name)
         resource = stack.resources[index]
@@ -421,7 +434,7 @@ class StackSteps:
             after = Resource(status, kept, declared, 0, (resource.status, resource.physical))
         return stack._replace(
             resources=_put(stack.resources, index, after),
-            events=(*stack.events, Happened(name, physical, status, declared)),
+            events=(*stack.events, Happened(name, physical, status, declared, answered)),
             ages=(*stack.ages, 0),
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from explorer.minds import Crash
@@ -9,8 +10,8 @@ from explorer.models import Model
 from explorer.scenes import MODELS
 from explorer.search import Search, Violation
 from explorer.stack import Stack
-from explorer.world import State, World
-from running_model_handler.decide import Answer, Pause
+from explorer.world import Runner, State, World
+from running_model_handler.core.actions import Answer, Pause
 
 
 def story_of(search: Search, violation: Violation) -> list[str]:
@@ -22,17 +23,49 @@ def story_of(search: Search, violation: Violation) -> list[str]:
         number = search.parents[number]
     way.reverse()
     lines, seconds = [], 0
+    deliveries = _Deliveries(world)
     for before, after in zip(way, way[1:], strict=False):
         label = next(label for label, reached, _ in world.steps(before) if reached == after)
         if label == ("a step of time",):
             seconds += world.scene.step_seconds
-        else:
-            lines.append(f"{seconds:5d} s  {_told(world, before, after, label)}")
+            deliveries.later()
+            continue
+        who = deliveries.follow(before, after)
+        lines.append(f"{seconds:5d} s  {who}{_told(world, before, after, label)}")
     if violation.last:
         lines.append(f"{seconds:5d} s  {_told(world, way[-1], way[-1], violation.last)}")
     lines.append(f"{seconds:5d} s  {violation.text}")
     lines.append(f"         {_truth(world, way[-1])}")
     return lines
+
+
+class _Deliveries:
+    """Which delivery is which: they are lettered as they begin."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._begun = 0
+        self._letters: dict[Runner, list[str]] = {}
+
+    def later(self) -> None:
+        """A step of time later."""
+        letters: dict[Runner, list[str]] = {}
+        for runner, each in self._letters.items():
+            if each:
+                letters.setdefault(self._world.runner_later(runner), []).extend(each)
+        self._letters = letters
+
+    def follow(self, before: State, after: State) -> str:
+        """The letter of the one that does something; empty if it is none."""
+        letter = ""
+        for runner in Counter(before[2]) - Counter(after[2]):
+            letter = self._letters[runner].pop(0)
+        for runner in Counter(after[2]) - Counter(before[2]):
+            if not letter:
+                letter = chr(ord("a") + self._begun)
+                self._begun += 1
+            self._letters.setdefault(runner, []).append(letter)
+        return f"[{letter}] " if letter else ""
 
 
 def _told(world: World, before: State, after: State, label: tuple[Any, ...]) -> str:
@@ -49,7 +82,7 @@ def _told(world: World, before: State, after: State, label: tuple[Any, ...]) -> 
     action = mind.action
     what = type(action).__name__
     arn = getattr(action, "arn", None)
-    if arn is not None:
+    if arn in MODELS:
         what += f" v{MODELS.index(str(arn)) + 1}"
     if isinstance(action, Answer):
         what = f"answers {'SUCCESS' if action.succeeded else 'FAILED: ' + _short(action.reason)}"

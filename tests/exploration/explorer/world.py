@@ -14,8 +14,7 @@ from explorer.models import NOBODY, Model, ModelSteps, with_tags, without_tags
 from explorer.promises import Promises, is_wanted
 from explorer.scenes import MODELS, NAMES, UNLIMITED, Scene
 from explorer.stack import Stack, StackSteps
-from running_model_handler.core.errors import ErrorKind
-from running_model_handler.decide import (
+from running_model_handler.core.actions import (
     Answer,
     AskClaim,
     AskOwner,
@@ -27,6 +26,7 @@ from running_model_handler.decide import (
     StopModel,
     WriteClaim,
 )
+from running_model_handler.core.errors import ErrorKind
 
 TOTAL, DUPLICATE, KILL, REFUSE, STALE, SLOW, HAND_OVER, LATE, FAIL = range(9)
 _ON_ITS_WAY: Final = -1
@@ -202,8 +202,12 @@ class World:
         key = ("fresh", stack, request)
         mind = self._memo.get(key)
         if mind is None:
-            mind = self._memo[key] = self.minds.fresh(self.stack(stack).requests[request].spec)
+            mind = self._memo[key] = self._begun(stack, request)
         return (request, mind, 0, False)
+
+    def _begun(self, stack: int, request: int) -> int:
+        sent = self.stack(stack).requests[request]
+        return self.minds.fresh(sent.spec, sent.age)
 
     @staticmethod
     def _with(runners: tuple[Runner, ...], runner: Runner) -> tuple[Runner, ...]:
@@ -220,15 +224,17 @@ class World:
 
     def _later(self, state: State) -> State:
         stack, models = self._parts_later(state[0], state[1])
-        after: list[Runner] = []
-        for request, mind, slept, handed in state[2]:
-            if slept == _ON_ITS_WAY:
-                after.append((request, mind, _ARRIVES, handed))
-            elif slept + 1 >= self.minds.all[mind].steps:
-                after.append((request, self.minds.woken(mind), 0, handed))
-            else:
-                after.append((request, mind, slept + 1, handed))
-        return (stack, models, tuple(sorted(after)), *state[3:])  # type: ignore[return-value]
+        after = tuple(sorted(self.runner_later(runner) for runner in state[2]))
+        return (stack, models, after, *state[3:])  # type: ignore[return-value]
+
+    def runner_later(self, runner: Runner) -> Runner:
+        """A delivery that lets time pass, a step of time later."""
+        request, mind, slept, handed = runner
+        if slept == _ON_ITS_WAY:
+            return (request, mind, _ARRIVES, handed)
+        if slept + 1 >= self.minds.all[mind].steps:
+            return (request, self.minds.woken(mind), 0, handed)
+        return (request, mind, slept + 1, handed)
 
     def _parts_later(self, stack_number: int, models_number: int) -> tuple[int, int]:
         key = ("later", stack_number, models_number)
@@ -312,9 +318,9 @@ class _Call:
                 yield from self._ask_stack()
             case AskClaim(arn):
                 yield from self._ask_claim(MODELS.index(str(arn)))
-            case AskOwner(owner):
+            case AskOwner(owner, _):
                 yield from self._ask_owner(owner.logical_id)
-            case Look(arn):
+            case Look(arn, _):
                 yield from self._look(MODELS.index(str(arn)))
             case Answer() as answer:
                 yield self._answer(answer)
@@ -415,9 +421,9 @@ class _Call:
         before, wrong = models[index], ""
         after: Model | None
         match action:
-            case WriteClaim(_, _, tags):
+            case WriteClaim():
                 after = world._model_steps.tagged(
-                    before, with_tags(before.tags, self._minds.tags_meant(self._mind, tags))
+                    before, with_tags(before.tags, self._minds.tags_meant(self._mind, action))
                 )
             case RemoveClaim(_, keys):
                 after = world._model_steps.tagged(before, without_tags(before.tags, keys))
