@@ -184,11 +184,13 @@ class AsDeclared(Invariant):
         """What two resources of a stack at rest had: the last one that goes takes it along."""
 
     def rested(self, stack: Stack) -> None:
-        held = Counter(
-            resource.physical_id
-            for resource in stack.resources.values()
-            if resource.physical_id and self.truth.lives((stack.plan.stack_id, resource.logical_id))
-        )
+        held: Counter[str] = Counter()
+        for logical_id, resource in stack.resources.items():
+            owner = (stack.plan.stack_id, logical_id)
+            if self.truth.lives(owner):
+                # What an update declares that is kept from replacing is declared all the same.
+                declared = [one.declared_arn for one in self.truth.requests_of(owner)[-1:]]
+                held.update({arn for arn in (resource.physical_id, *declared) if arn})
         self._declared_twice.update((stack, arn) for arn, times in held.items() if times > 1)
         if stack.status not in _AT_REST:
             return
