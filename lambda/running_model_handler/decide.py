@@ -187,7 +187,8 @@ class _Moment:
 
     def _unasked(self, case: Case, arn: str, view: ModelView) -> Action | None:
         """What CloudFormation has never shown: nothing is stopped for it, and nothing promised that bills."""
-        if case.wish.declared is not None or not view.exists or not self._is_ours(case, arn, view.claim):
+        others = view.claim.stack_id not in (None, case.wish.owner.stack_id)
+        if case.wish.declared is not None or not view.exists or others:
             return None
         if view.seen is None:
             return self._look(arn, view)
