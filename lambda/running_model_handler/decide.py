@@ -374,6 +374,9 @@ class _Moment:
 
     def _hidden(self, arn: str, view: ModelView, *, runs: bool) -> Action:
         """A version that exists, and is not shown by its project: nobody can tell whether it bills."""
+        if view.claim_at < view.hidden_since:
+            # It may have been deleted since.
+            return AskClaim(arn)
         declared = self.request.declared_project(arn) if runs else None
         if declared is None and not view.looked_up:
             return FindProject(arn)
