@@ -71,10 +71,10 @@ from running_model_handler.reasons import (
     attributes,
     belongs_to,
     hidden,
-    no_answer,
     not_as_wanted,
     not_in_time,
     told,
+    unheard,
 )
 from running_model_handler.request import Request
 
@@ -445,7 +445,8 @@ class _Moment:
         """The time is over: what is known counts, and what may run for nobody gets one Stop more."""
         case = self.case
         if case is None:
-            answer = Answer(self.request.physical_id(succeeded=False), no_answer(self.memory))
+            reason = unheard(self.request, self.memory)
+            answer = Answer(self.request.physical_id(succeeded=False), reason)
             return _ASK_STACK if self._can_ask else answer
         problems: list[str] = []
         for arn in self._order(case):

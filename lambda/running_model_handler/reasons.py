@@ -81,6 +81,15 @@ def no_answer(memory: Memory) -> str:
     )
 
 
+def unheard(request: Request, memory: Memory) -> str:
+    """CloudFormation could not be asked at all: nothing was done but by an invocation before."""
+    reason = no_answer(memory)
+    for arn, version in request.versions.items():
+        if not request.wish.brings or memory.done(arn).may_run_by_us:
+            reason = with_stop_command(reason, version)
+    return reason
+
+
 def attributes(request: Request, views: Views, own: Callable[[Claim], Holder | None]) -> dict[str, str]:
     """Data of a success: the same keys every time; none for a Delete."""
     declared = request.declared
