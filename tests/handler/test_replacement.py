@@ -118,11 +118,10 @@ def test_stop_first_refuses_before_it_stops_what_runs(world: World) -> None:
     assert world.history == []
 
 
-def test_cancelled_replacement_is_cleaned_by_the_roll_back(world: World) -> None:
-    """A replacement cancelled while it starts: the roll-back keeps the old model and stops the new one."""
+def test_cancelled_replacement_is_cleaned_by_whoever_comes_first(world: World) -> None:
+    """A replacement cancelled while it starts: its own delivery, or the roll-back, stops the new model."""
     world.clock.at(120, world.stack.turns_back)
     assert update(world, NEW, OLD)["Status"] == "FAILED"
-    assert world.versions[V2].status == "STARTING"
     answer = roll_back(world, OLD, NEW)
     assert answer["Status"] == "SUCCESS"
     assert answer["PhysicalResourceId"] == V1
@@ -162,28 +161,40 @@ def test_roll_back_leaves_a_model_that_was_never_claimed(world: World) -> None:
     assert world.versions[V2].status == "RUNNING"
 
 
-def test_roll_back_of_stop_first_frees_the_slot_first(world: World) -> None:
+def test_roll_back_of_a_cancelled_stop_first_frees_the_slot_first(world: World) -> None:
     """Where the old model is stopped and the new one holds the only slot, it is stopped first."""
     world.running_quota = 1
-    assert update(world, STOP_FIRST, OLD)["Status"] == "SUCCESS"
+    updating(world, STOP_FIRST, OLD)
+    world.versions[V1].status = "STOPPED"
+    world.run_model(V2)
+    world.own(V2)
     assert roll_back(world, OLD, STOP_FIRST)["Status"] == "SUCCESS"
     assert (world.versions[V1].status, world.versions[V2].status) == ("RUNNING", "STOPPED")
 
 
-def test_stale_replacement_leaves_what_it_started_to_the_roll_back(world: World) -> None:
-    """G10: the stack turns back right after Start of the new model; the roll-back's request stops it."""
+@pytest.mark.parametrize("declared_before", ["START_FIRST", "STOP_FIRST"])
+def test_roll_back_of_a_stop_first_that_succeeded_frees_the_slot_first(declared_before: str) -> None:
+    """G7: a sibling failed after the replacement: both directions have one slot, whatever was declared before."""
+    world, old = updating_world(), properties(V1, Replacement=declared_before)
+    world.running_quota = 1
+    assert update(world, STOP_FIRST, old)["Status"] == "SUCCESS"
+    assert roll_back(world, old, STOP_FIRST)["Status"] == "SUCCESS"
+    assert (world.versions[V1].status, world.versions[V2].status) == ("RUNNING", "STOPPED")
+    assert clean_up(world, V2)["Status"] == "SUCCESS"
+    assert world.owner(V2) is None
+
+
+def test_stale_replacement_stops_what_it_started_for_nobody(world: World) -> None:
+    """G10: the stack turns back right after Start of the new model, which nobody wants any more."""
 
     def cancel(action: str, arn: str) -> None:
         if action == "StartProjectVersion":
             world.stack.turns_back()
 
     world.after = cancel
-    begin = world.clock.now()
-    answer = update(world, NEW, OLD)
-    assert answer["Status"] == "FAILED"
-    assert roll_back(world, OLD, NEW)["Status"] == "SUCCESS"
-    assert answer["At"] - begin < 60
-    assert world.versions[V2].status == "STOPPED"
+    world.stop_while_starting = True
+    assert update(world, NEW, OLD)["Status"] == "FAILED"
+    assert world.statuses(V2) == ["STARTING", "STOPPING", "STOPPED"]
     assert world.statuses(V1) == []
 
 
@@ -306,7 +317,8 @@ def test_after_a_skipped_roll_back_nothing_leaks(world: World) -> None:
     world.versions[V1].ends_as = "RUNNING"
     assert update(world, properties(V3), OLD)["Status"] == "SUCCESS"
     clean_up(world)
-    assert [world.versions[arn].status for arn in (V1, V3)] == ["STOPPED", "RUNNING"]
+    assert [world.versions[arn].status for arn in (V1, V2, V3)] == ["FAILED", "FAILED", "RUNNING"]
+    assert world.owner(V1) is None
     assert delete(world, V3)["Status"] == "SUCCESS"
     assert world.versions[V3].status == "STOPPED"
 
