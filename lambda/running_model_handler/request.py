@@ -126,6 +126,7 @@ def parse_request(event: Mapping[str, Any], envelope: Envelope, function: Locati
         physical_id=envelope.physical_id,
         former=declaration_of(old),
         replacement=declared.replacement,
+        former_replacement=_former_replacement(old),
     )
     versions = {str(arn): arn for arn in every if arn is not None}
     interval = declared.poll_interval_seconds
@@ -209,6 +210,11 @@ def _parse_replacement(properties: Mapping[str, Any]) -> ReplacementMode:
         raise InvalidProperty(
             Property.REPLACEMENT, value, "must be START_FIRST or STOP_FIRST; omit it for START_FIRST"
         ) from None
+
+
+def _former_replacement(old: Mapping[str, Any]) -> ReplacementMode:
+    stops_first = old.get(Property.REPLACEMENT) == ReplacementMode.STOP_FIRST
+    return ReplacementMode.STOP_FIRST if stops_first else ReplacementMode.START_FIRST
 
 
 def _arn_or_none(value: object, location: Location = ANYWHERE) -> ProjectVersionArn | None:

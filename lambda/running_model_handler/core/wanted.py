@@ -41,6 +41,7 @@ class Wish:
     former: Declaration | None = None
     """What OldResourceProperties declare."""
     replacement: ReplacementMode = ReplacementMode.START_FIRST
+    former_replacement: ReplacementMode = ReplacementMode.START_FIRST
     never_answered: bool = False
     """A Delete whose physical id CloudFormation invented: the create was cancelled, or never answered."""
 
@@ -190,7 +191,9 @@ def wanted(case: Case, arn: str, claim: Claim) -> Want | AskResource:
         if arn == declared and arn == me.current:
             return KEEP if step.back else Run(former, brings_back=True)
         if arn == wish.physical and arn != declared:
-            if step.back or not wish.stops_first:
+            # A replacement that needed the place of the former model needs it on the way back too.
+            undone = step.back and wish.former_replacement is ReplacementMode.STOP_FIRST
+            if not (wish.stops_first or undone) or (step.back and case.failed):
                 return KEEP
             others = _others(case, arn, claim)
             if isinstance(others, AskResource):
