@@ -156,8 +156,8 @@ class _Moment:
         runs = seen is not None and seen.status == Status.RUNNING
         # What can't run at all is found out before anything is stopped for it.
         can_run = seen is not None and not can_never_run(seen)
-        other_first = not runs if case.step.back else wish.stops_first and can_run and not case.failed
-        return arns[1:] + arns[:1] if other_first else arns
+        other_first = not runs if case.step.back else wish.stops_first and can_run
+        return arns[1:] + arns[:1] if other_first and not case.failed else arns
 
     # --- one model ----------------------------------------------------------------------------------
 

@@ -193,7 +193,7 @@ def wanted(case: Case, arn: str, claim: Claim) -> Want | AskResource:
         if arn == wish.physical and arn != declared:
             # A replacement that needed the place of the former model needs it on the way back too.
             undone = step.back and wish.former_replacement is ReplacementMode.STOP_FIRST
-            if not (wish.stops_first or undone) or (step.back and case.failed):
+            if not wish.stops_first and not undone:
                 return KEEP
             others = _others(case, arn, claim)
             if isinstance(others, AskResource):
