@@ -201,8 +201,12 @@ def wanted(case: Case, arn: str, claim: Claim) -> Want | AskResource:
             if others:
                 return KEEP
             return Run(former, brings_back=True) if case.failed else Hold()
-    if step is None and ((me.lives and me.has(arn)) or me.skipped == arn):
-        return KEEP if wish.brings else ASK
+    if (me.lives and me.has(arn)) or me.skipped == arn:
+        if step is None:
+            return KEEP if wish.brings else ASK
+        if not wish.brings and arn != wish.physical:
+            # What is deleted is not what the resource has.
+            return KEEP
     return _left_to_others(case, arn, claim)
 
 

@@ -31,7 +31,6 @@ _AT_REST: Final = frozenset(
         "UPDATE_ROLLBACK_COMPLETE",
         "CREATE_FAILED",
         "UPDATE_FAILED",
-        "UPDATE_ROLLBACK_FAILED",
     }
 )
 """Of a stack: nothing happens to it before a person does something."""
@@ -223,7 +222,7 @@ class AsDeclared(Invariant):
         model = self.world.rekognition.models.get(request.physical_id or "")
         if model is None or model.look_at(request.sent_at).status not in ("STARTING", "RUNNING"):
             return
-        units = self.truth.units_for(request.owner, model.plan.arn)
+        units = {*self.truth.units_for(request.owner, model.plan.arn), request.old_units}
         last = model.changes[-1] if model.changes else None
         if last is None or (last.verb == "Start" and last.units in units):
             return
