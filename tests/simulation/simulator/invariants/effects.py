@@ -210,7 +210,10 @@ class AsDeclared(Invariant):
     def _check(self, request: Request) -> None:
         model = self.world.rekognition.models[request.declared_arn]
         now = model.now
-        if now.runs_with(request.declared_units):
+        last = model.changes[-1] if model.changes else None
+        comes_back = last is not None and last.by is not request and last.units == request.declared_units
+        if now.runs_with(request.declared_units) or (now.status == "STARTING" and comes_back):
+            # What another request has brought back need not run yet when that one fails.
             return
         if self._is_excused(request, model, (request.ended_at or 0.0) - 60.0):
             return
