@@ -208,7 +208,7 @@ class _Moment:
                 units = former.units or units
             return self._guarded(WriteClaim(arn, holder._replace(units=units, failed=True)), view)
         ends_at = self.memory.failed_at + FAILED_SECONDS
-        if isinstance(want, Keep) or not self.memory.failed_at:
+        if not self.memory.failed_at or (isinstance(want, Keep) and not want.for_others):
             return None
         if self.now < ends_at:
             return Pause(ends_at - self.now, "other deliveries learn of the failure", ends_at - self.now)
@@ -216,7 +216,7 @@ class _Moment:
 
     def _keep(self, case: Case, arn: str, view: ModelView, keep: Keep) -> Action | None:
         declared = case.wish.declared
-        if keep.for_others:
+        if keep.for_others and not case.failed:
             return self._release(case, arn, view, last=False)
         if keep.owner is None or case.failed or case.step is None or declared is None or declared.arn != arn:
             return None
@@ -249,7 +249,7 @@ class _Moment:
         settles_at = quiet_from(case)
         if isinstance(deed, Reached) and goes_back and not run.brings_back and view.seen_at < settles_at:
             return self._settle(settles_at, arn, view)
-        if isinstance(deed, Reached) and run.for_others:
+        if isinstance(deed, Reached) and run.for_others and not case.failed:
             return self._release(case, arn, view, last=False)
         if isinstance(deed, Fail):
             deed = Fail(run.told(deed.reason))
