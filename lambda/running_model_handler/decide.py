@@ -154,8 +154,10 @@ class _Moment:
             return arns
         seen = self.views.model(wish.declared.arn).seen
         runs = seen is not None and seen.status == Status.RUNNING
-        other_first = not runs if case.step.back else wish.stops_first and not case.failed
-        return arns[1:] + arns[:1] if other_first else arns
+        # What can't run at all is found out before anything is stopped for it.
+        can_run = seen is not None and not can_never_run(seen)
+        other_first = not runs if case.step.back else wish.stops_first and can_run
+        return arns[1:] + arns[:1] if other_first and not case.failed else arns
 
     # --- one model ----------------------------------------------------------------------------------
 
@@ -187,7 +189,8 @@ class _Moment:
 
     def _unasked(self, case: Case, arn: str, view: ModelView) -> Action | None:
         """What CloudFormation has never shown: nothing is stopped for it, and nothing promised that bills."""
-        if case.wish.declared is not None or not view.exists or not self._is_ours(case, arn, view.claim):
+        others = view.claim.stack_id not in (None, case.wish.owner.stack_id)
+        if case.wish.declared is not None or not view.exists or others:
             return None
         if view.seen is None:
             return self._look(arn, view)
@@ -205,7 +208,7 @@ class _Moment:
                 units = former.units or units
             return self._guarded(WriteClaim(arn, holder._replace(units=units, failed=True)), view)
         ends_at = self.memory.failed_at + FAILED_SECONDS
-        if isinstance(want, Keep) or not self.memory.failed_at:
+        if not self.memory.failed_at or (isinstance(want, Keep) and not want.for_others):
             return None
         if self.now < ends_at:
             return Pause(ends_at - self.now, "other deliveries learn of the failure", ends_at - self.now)
@@ -213,7 +216,7 @@ class _Moment:
 
     def _keep(self, case: Case, arn: str, view: ModelView, keep: Keep) -> Action | None:
         declared = case.wish.declared
-        if keep.for_others:
+        if keep.for_others and not case.failed:
             return self._release(case, arn, view, last=False)
         if keep.owner is None or case.failed or case.step is None or declared is None or declared.arn != arn:
             return None
@@ -246,7 +249,7 @@ class _Moment:
         settles_at = quiet_from(case)
         if isinstance(deed, Reached) and goes_back and not run.brings_back and view.seen_at < settles_at:
             return self._settle(settles_at, arn, view)
-        if isinstance(deed, Reached) and run.for_others:
+        if isinstance(deed, Reached) and run.for_others and not case.failed:
             return self._release(case, arn, view, last=False)
         if isinstance(deed, Fail):
             deed = Fail(run.told(deed.reason))

@@ -126,6 +126,7 @@ def parse_request(event: Mapping[str, Any], envelope: Envelope, function: Locati
         physical_id=envelope.physical_id,
         former=declaration_of(old),
         replacement=declared.replacement,
+        former_replacement=_former_replacement(old),
     )
     versions = {str(arn): arn for arn in every if arn is not None}
     interval = declared.poll_interval_seconds
@@ -182,7 +183,9 @@ def _parse_delete(properties: Mapping[str, Any], envelope: Envelope, location: L
         physical_id=envelope.physical_id,
         never_answered=physical is None,
     )
-    versions = {str(arn): arn} if arn is not None else {}
+    # A failed update that was never taken back has left its model in the properties alone.
+    every = (arn, _arn_or_none(declared, location))
+    versions = {str(one): one for one in every if one is not None}
     return Request(envelope, wish, None, versions, project, interval, location)
 
 
@@ -209,6 +212,11 @@ def _parse_replacement(properties: Mapping[str, Any]) -> ReplacementMode:
         raise InvalidProperty(
             Property.REPLACEMENT, value, "must be START_FIRST or STOP_FIRST; omit it for START_FIRST"
         ) from None
+
+
+def _former_replacement(old: Mapping[str, Any]) -> ReplacementMode:
+    stops_first = old.get(Property.REPLACEMENT) == ReplacementMode.STOP_FIRST
+    return ReplacementMode.STOP_FIRST if stops_first else ReplacementMode.START_FIRST
 
 
 def _arn_or_none(value: object, location: Location = ANYWHERE) -> ProjectVersionArn | None:

@@ -327,6 +327,7 @@ def test_rolling_back_a_failed_update_swaps_its_properties() -> None:
     assert statuses(world) == ["CREATE_COMPLETE", "UPDATE_FAILED", "UPDATE_ROLLBACK_COMPLETE"]
     assert sent(world)[2:] == ["Update v1/v1 6→1 v1"]
     assert world.requests[2].rolls_back
+    assert any("the user of alpha: rolls back what failed" in line for line in world.story.lines())
     assert world.requests[2].stack.status_at(world.requests[2].sent_at) == "UPDATE_ROLLBACK_IN_PROGRESS"
 
 

@@ -99,7 +99,7 @@ def answer_deadline(started_at: float, service_timeout_seconds: float) -> float:
 
 
 def last_moment(arrived_at: float, began_at: float, service_timeout_seconds: float) -> float:
-    """Until when the last word of a request may be preceded by a call; half a minute for one that came late."""
+    """Until when a call may come before the last word; half a minute for a request that came late."""
     margin = min(ANSWER_MARGIN_SECONDS, service_timeout_seconds / 10) / 4
     return max(began_at + service_timeout_seconds - margin, arrived_at + 2 * LAG_SECONDS)
 

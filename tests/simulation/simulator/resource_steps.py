@@ -401,10 +401,11 @@ class ResourceSteps:
 
 
 def _reason(request: Request) -> str:
-    """ResourceStatusReason of a resource whose request was answered; empty where it was not, or with success."""
-    if request.answer is None or request.answer["Status"] == "SUCCESS":
+    """ResourceStatusReason of a resource whose request failed with an answer; empty otherwise."""
+    answer = request.answer
+    if answer is None or answer["Status"] == "SUCCESS":
         return ""
-    return f"Received response status [FAILED] from custom resource. Message returned: {request.answer['Reason']}"
+    return f"Received response status [FAILED] from custom resource. Message returned: {answer['Reason']}"
 
 
 def short(chance: random.Random) -> float:

@@ -31,7 +31,6 @@ _AT_REST: Final = frozenset(
         "UPDATE_ROLLBACK_COMPLETE",
         "CREATE_FAILED",
         "UPDATE_FAILED",
-        "UPDATE_ROLLBACK_FAILED",
     }
 )
 """Of a stack: nothing happens to it before a person does something."""
@@ -184,11 +183,13 @@ class AsDeclared(Invariant):
         """What two resources of a stack at rest had: the last one that goes takes it along."""
 
     def rested(self, stack: Stack) -> None:
-        held = Counter(
-            resource.physical_id
-            for resource in stack.resources.values()
-            if resource.physical_id and self.truth.lives((stack.plan.stack_id, resource.logical_id))
-        )
+        held: Counter[str] = Counter()
+        for logical_id, resource in stack.resources.items():
+            owner = (stack.plan.stack_id, logical_id)
+            if self.truth.lives(owner):
+                # What an update declares that is kept from replacing is declared all the same.
+                declared = [one.declared_arn for one in self.truth.requests_of(owner)[-1:]]
+                held.update({arn for arn in (resource.physical_id, *declared) if arn})
         self._declared_twice.update((stack, arn) for arn, times in held.items() if times > 1)
         if stack.status not in _AT_REST:
             return
@@ -209,7 +210,10 @@ class AsDeclared(Invariant):
     def _check(self, request: Request) -> None:
         model = self.world.rekognition.models[request.declared_arn]
         now = model.now
-        if now.runs_with(request.declared_units):
+        last = model.changes[-1] if model.changes else None
+        comes_back = last is not None and last.by is not request and last.units == request.declared_units
+        if now.runs_with(request.declared_units) or (now.status == "STARTING" and comes_back):
+            # What another request has brought back need not run yet when that one fails.
             return
         if self._is_excused(request, model, (request.ended_at or 0.0) - 60.0):
             return
@@ -221,7 +225,7 @@ class AsDeclared(Invariant):
         model = self.world.rekognition.models.get(request.physical_id or "")
         if model is None or model.look_at(request.sent_at).status not in ("STARTING", "RUNNING"):
             return
-        units = self.truth.units_for(request.owner, model.plan.arn)
+        units = {*self.truth.units_for(request.owner, model.plan.arn), request.old_units}
         last = model.changes[-1] if model.changes else None
         if last is None or (last.verb == "Start" and last.units in units):
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from simulator.conditions import admits_what_is_left, condition_of
+from simulator.conditions import admits_what_is_left, claimed_at_once, condition_of
 from simulator.invariants.base import Invariant
 from simulator.invariants.truth import last_start, names_of
 from simulator.rekognition import Model
@@ -26,7 +26,10 @@ class NoLeak(Invariant):
         if not taken or body["Status"] != "FAILED" or request.type != "Create":
             return
         model = self.world.rekognition.models[request.declared_arn]
-        if self.leaves_running(request, model) and not admits_what_is_left(body):
+        if not self.leaves_running(request, model) or admits_what_is_left(body):
+            return
+        if not claimed_at_once(self.world, model):
+            # Where two stacks did, it may be the other one's to stop.
             self.violated(f"FAILED for {request.name}, and what it started is {model.status}")
 
     def at_the_end(self, quiet: bool) -> None:
@@ -40,11 +43,24 @@ class NoLeak(Invariant):
             else:
                 self.world.note_condition(condition)
 
+    def _awaits_deletion(self, request: Request) -> bool:
+        """Whether CloudFormation refused the replacement that a request ended with, and keeps both models.
+
+        It deletes what it did not take in the next operation of the stack, which no one may ever ask for.
+        """
+        later = self.truth.requests_of(request.owner)
+        deleted = any(
+            one.number > request.number and one.physical_id == request.declared_arn for one in later
+        )
+        return request.refused and not deleted and self.truth.lives(request.owner)
+
     def _is_wanted(self, model: Model) -> bool:
         """Whether a living resource has it, its template left it as it is, or it is a person's."""
         arn, truth = model.plan.arn, self.truth
         if arn in self.world.retained or truth.is_a_persons(model):
             return True
         if last_start(model) is None and not truth.holders(model):
+            return True
+        if any(self._awaits_deletion(one) for one in truth.declaring(arn)):
             return True
         return next(truth.others_with(("", ""), arn), None) is not None

@@ -77,7 +77,7 @@ WRONG_ACTS: Final = (
         "steps.py",
         "if worker.clock.now() - self._read_at < CLAIM_FRESH_SECONDS:",
         "if True:",
-        11793,
+        10332,
     ),
     Mutant(
         "always-stops-first",
