@@ -137,8 +137,8 @@ def _project(arn: str, project: ProjectArn | None, known: Known, now: float) -> 
     view = known.views.model(arn)._replace(looked_up=True)
     if project is not None:
         view = view._replace(seen=None, seen_at=0.0)
-    elif view.seen is None:
-        view = view._replace(seen=ABSENT, seen_at=now)
+    else:
+        view = view._replace(seen=view.seen or ABSENT, seen_at=now)
     return Known(memory._replace(projects=others), known.views.with_model(arn, view))
 
 
