@@ -49,7 +49,6 @@ from running_model_handler.core.waiting import (
     FAILED_SECONDS,
     LAG_SECONDS,
     SEEN_FRESH_SECONDS,
-    SETTLE_SECONDS,
     STACK_LOOK_SECONDS,
     answer_deadline,
     last_moment,
@@ -64,7 +63,7 @@ from running_model_handler.core.wanted import (
     Rest,
     Run,
     Want,
-    quiet_since,
+    quiet_from,
     wanted,
 )
 from running_model_handler.reasons import (
@@ -157,8 +156,8 @@ class _Moment:
         runs = seen is not None and seen.status == Status.RUNNING
         # What can't run at all is found out before anything is stopped for it.
         can_run = seen is not None and not can_never_run(seen)
-        other_first = not runs if case.step.back else wish.stops_first and can_run and not case.failed
-        return arns[1:] + arns[:1] if other_first else arns
+        other_first = not runs if case.step.back else wish.stops_first and can_run
+        return arns[1:] + arns[:1] if other_first and not case.failed else arns
 
     # --- one model ----------------------------------------------------------------------------------
 
@@ -190,7 +189,8 @@ class _Moment:
 
     def _unasked(self, case: Case, arn: str, view: ModelView) -> Action | None:
         """What CloudFormation has never shown: nothing is stopped for it, and nothing promised that bills."""
-        if case.wish.declared is not None or not view.exists or not self._is_ours(case, arn, view.claim):
+        others = view.claim.stack_id not in (None, case.wish.owner.stack_id)
+        if case.wish.declared is not None or not view.exists or others:
             return None
         if view.seen is None:
             return self._look(arn, view)
@@ -246,7 +246,7 @@ class _Moment:
         if self.over and run.for_others and done.starts and done.start_accepted:
             return None
         goes_back = case.step is None or case.step.back or case.wish.kind is RequestType.DELETE
-        settles_at = quiet_since(case) + SETTLE_SECONDS
+        settles_at = quiet_from(case)
         if isinstance(deed, Reached) and goes_back and not run.brings_back and view.seen_at < settles_at:
             return self._settle(settles_at, arn, view)
         if isinstance(deed, Reached) and run.for_others:
@@ -258,7 +258,7 @@ class _Moment:
     def _rest(self, case: Case, arn: str, view: ModelView, want: Want) -> Action | None:
         if not view.exists:
             return None
-        settles_at = quiet_since(case) + SETTLE_SECONDS
+        settles_at = quiet_from(case)
         if not self._is_ours(case, arn, view.claim):
             # A claim may be on its way.
             return self._settle(settles_at, arn, view) if view.claim_at < settles_at else None
@@ -376,7 +376,7 @@ class _Moment:
 
     def _hidden(self, arn: str, view: ModelView, *, runs: bool) -> Action:
         """A version that exists, and is not shown by its project: nobody can tell whether it bills."""
-        if view.claim_at < view.hidden_since:
+        if view.claim_at < view.hidden_since and not self.over:
             # It may have been deleted since.
             return AskClaim(arn)
         declared = self.request.declared_project(arn) if runs else None

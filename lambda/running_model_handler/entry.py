@@ -46,8 +46,8 @@ _TRIES_BACKED_OFF: Final = 3
 _LAST_SECONDS: Final = 6.0
 """Before the end of an invocation no more tries to hand over: a pause of 4 s, and the call."""
 _TOO_MANY: Final = (
-    f"not done after {HAND_OVERS_MAX} hand-overs, as many as Lambda's loop detection lets pass; give the function a "
-    "time-out of 15 minutes"
+    f"not done after {HAND_OVERS_MAX} hand-overs, as many as Lambda's loop detection lets pass; give the "
+    "function a time-out of 15 minutes"
 )
 
 

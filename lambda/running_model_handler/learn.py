@@ -200,7 +200,7 @@ def rest_after_error(action: Call, error: ServiceError, errors: int, chance: flo
 
 
 def after_error(request: Request, action: Call, error: ServiceError, known: Known, *, now: float) -> Known:
-    """After a call that failed; see the table in docs/design.md, section 4."""
+    """After a call that failed; see the table of errors in docs/how-it-decides.md."""
     memory, views = known
     memory = memory._replace(last_error=f"{error.action}: {error.code}")
     if error.transient or error.kind is ErrorKind.DENIED:

@@ -1,4 +1,4 @@
-"""What people are told: reasons that say what was wanted, what was seen and what to do, and the attributes."""
+"""What people are told: what was wanted, what was seen and what to do; and the attributes."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def told(failure: str, then: Iterable[str]) -> str:
 def belongs_to(owner: Owner) -> str:
     """The model is another stack's."""
     return (
-        f"the model belongs to {owner}, stack id {owner.stack_id}; declare it in one stack only, or remove it "
-        "there first"
+        f"the model belongs to {owner}, stack id {owner.stack_id}; declare it in one stack only, or remove "
+        "it there first"
     )
 
 
@@ -32,8 +32,8 @@ def hidden(request: Request, arn: str, declared: str | None, created: str | None
     version = request.version(arn)
     if declared is not None:
         return (
-            f"model {arn} exists, but {Property.PROJECT_ARN} {version.project_arn(declared)} does not show it; "
-            "correct it, or omit it to have the project looked up"
+            f"model {arn} exists, but {Property.PROJECT_ARN} {version.project_arn(declared)} does not show "
+            "it; correct it, or omit it to have the project looked up"
         )
     where = f"no project {version.project_name} is found"
     if created is not None:
@@ -52,9 +52,10 @@ def not_in_time(
     if memory.tries and seen is None:
         return no_answer(memory)
     why = f" ({action.why})" if isinstance(action, Pause) else ""
+    status = seen.status if seen is not None else "not known"
     return (
         f"model {declared.arn} does not run with {declared.units} inference units after "
-        f"{round((now - memory.began_at) / 60)} min: its status is {seen.status if seen else 'not known'}{why}"
+        f"{round((now - memory.began_at) / 60)} min: its status is {status}{why}"
         + (f"; last error {memory.last_error}" if memory.last_error else "")
         + "; give it more time (timeout, at most 55 min) or look at it in the console"
     )
@@ -65,8 +66,8 @@ def not_as_wanted(arn: ProjectVersionArn, seen: Observation | None, *, rests: bo
     status = seen.status if seen is not None else "not known"
     if rests:
         return (
-            f"model {arn} did not stop in time, its status is {status}, and it goes on billing; stop it by hand: "
-            f"{stop_command(arn)}"
+            f"model {arn} did not stop in time, its status is {status}, and it goes on billing; stop it by "
+            f"hand: {stop_command(arn)}"
         )
     return with_stop_command(
         f"model {arn} is not as it should be when the time is over, its status is {status}", arn
@@ -85,7 +86,7 @@ def unheard(request: Request, memory: Memory) -> str:
     """CloudFormation could not be asked at all: nothing was done but by an invocation before."""
     reason = no_answer(memory)
     for arn, version in request.versions.items():
-        if not request.wish.brings or memory.done(arn).may_run_by_us:
+        if request.declared is None or memory.done(arn).may_run_by_us:
             reason = with_stop_command(reason, version)
     return reason
 

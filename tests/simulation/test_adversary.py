@@ -74,6 +74,7 @@ WIDE_FAULTS: Final = {
     *(name for field in PASSING for name in FAULTS[field]),
     *(f"frozen {view}" for view in View),
     "hand-over denied",
+    "a Delete that never shows",
 }
 WIDE_FEATURES: Final = {
     *(f"deploy, {mode}" for mode in (Mode.NO_ROLL_BACK, Mode.EXPRESS)),

@@ -327,6 +327,7 @@ def test_rolling_back_a_failed_update_swaps_its_properties() -> None:
     assert statuses(world) == ["CREATE_COMPLETE", "UPDATE_FAILED", "UPDATE_ROLLBACK_COMPLETE"]
     assert sent(world)[2:] == ["Update v1/v1 6→1 v1"]
     assert world.requests[2].rolls_back
+    assert any("the user of alpha: rolls back what failed" in line for line in world.story.lines())
     assert world.requests[2].stack.status_at(world.requests[2].sent_at) == "UPDATE_ROLLBACK_IN_PROGRESS"
 
 
@@ -549,6 +550,21 @@ def test_a_view_never_shows_a_deletion(view: View, each_request: bool) -> None:
     other = next(one for one in View if one is not view)
     looks, _ = looks_at_deletion(other, Frozen(FOREVER, (view,), each_request))
     assert {shown for _, shown in looks} == {LOOKS[other][2]}
+
+
+@pytest.mark.parametrize("each_request", [True, False])
+def test_a_request_knows_what_never_shows_it(each_request: bool) -> None:
+    """Where neither events nor the resource do, nobody can tell that it is wanted."""
+
+    def deleted(frozen: Frozen) -> Request:
+        return played(deploy(), replace(DELETE, frozen=frozen)).requests[1]
+
+    assert deleted(Frozen(FOREVER, tuple(View), each_request)).never_shows
+    assert not deleted(Frozen(FOREVER, (View.EVENTS,), each_request)).never_shows
+    request = deleted(Frozen(15.0, tuple(View), each_request))
+    assert not request.never_shows
+    assert not request.may_show(View.EVENTS, request.sent_at + 1.0)
+    assert request.may_show(View.EVENTS, request.sent_at + 16.0)
 
 
 def test_a_frozen_view_of_one_operation_shows_the_next_one() -> None:

@@ -105,8 +105,8 @@ def _from_running(run: Run, seen: Observation, done: Done, now: float) -> Deed:
         return REACHED
     if done.starts and done.start_visible:
         return Fail(
-            f"it runs with {seen.units} inference units, not with the {run.units} that were started; somebody "
-            "else started it again meanwhile"
+            f"it runs with {seen.units} inference units, not with the {run.units} that were started; "
+            "somebody else started it again meanwhile"
         )
     if done.starts and done.start_may_lag(now):
         return Wait("the start is not visible yet")

@@ -126,8 +126,8 @@ def claim_tags(owner: Owner, holder: Holder, project_created: str | None) -> dic
 def release_keys(claim: Claim, owner: Owner, gone: Iterable[Owner] = (), *, last: bool = True) -> list[str]:
     """What a holder removes when it goes, the leavings of those that are ``gone`` with it.
 
-    The last one takes the stack's claim along, ``last`` if nobody is about to hold it; what the last start took
-    stays.
+    The last one takes the stack's claim along, ``last`` if nobody is about to hold it. What the last start
+    took stays.
     """
     leaving = {owner, *gone}
     keys = [holder_key(each) for each in (owner, *gone) if each in claim.holders]

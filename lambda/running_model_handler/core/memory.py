@@ -214,7 +214,7 @@ def memory_from_json(raw: object, now: float, sent_at: float) -> Memory:
     )
     if now - read.sent_at > _AGE_SECONDS_MAX:
         read = read._replace(sent_at=now, arrived_at=now)
-    # Compared with what others have written, so it stays as it is, although CloudFormation's clock is another.
+    # Compared with what others have written: it stays as it is, although CloudFormation's clock is another.
     t = raw.get("t")
     known = isinstance(t, float) and abs(now - t) <= _AGE_SECONDS_MAX
     return read._replace(t=t if isinstance(t, float) and known else 0.0)

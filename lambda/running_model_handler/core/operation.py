@@ -62,6 +62,16 @@ class StackEvent(NamedTuple):
     status: str
     at: float
     declares: Declaration | None = None
+    answered: bool = False
+    """It is the end of a request, by its answer."""
+
+
+def is_answer(status: str, reason: str) -> bool:
+    """Whether an event shows that a request was answered, rather than cancelled, or given up for lost.
+
+    Of failures only the reason tells, in words that no page promises; any other ones count as no answer.
+    """
+    return status.endswith("_COMPLETE") or reason.startswith("Received response status")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +95,8 @@ class Step(NamedTuple):
     status: str
     result_id: str | None = None
     ended_at: float | None = None
+    answered: bool = False
+    """It ended with an answer, and was not cut off."""
 
     @property
     def failed(self) -> bool:
@@ -186,7 +198,10 @@ def _followed(known: tuple[Step, ...], event: StackEvent, *, back: bool) -> tupl
         known = (*known, last)
     ended_at = None if state == "IN_PROGRESS" else event.at
     result_id = None if kind is RequestType.DELETE else event.physical_id
-    return (*known[:-1], last._replace(status=event.status, ended_at=ended_at, result_id=result_id))
+    return (
+        *known[:-1],
+        last._replace(status=event.status, ended_at=ended_at, result_id=result_id, answered=event.answered),
+    )
 
 
 class Standing(NamedTuple):

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from running_model_handler.core.memory import Done
-from running_model_handler.core.schedule import pause_seconds, stopping_seconds
+from running_model_handler.core.schedule import PAUSE_SECONDS_MAX, pause_seconds, stopping_seconds
 from running_model_handler.core.status import Observation, Status
 from running_model_handler.core.waiting import poll_seconds
+
+REFUSED_FACTOR: Final = 0.25
+"""By so much of the declared interval a pause grows with each Start or Stop that was refused."""
 
 
 def pause_between_looks(
@@ -32,7 +37,10 @@ def pause_between_looks(
         elapsed = now - done.stop_at
         pause = stopping_seconds(elapsed, interval_seconds, throttles, neighbours, chance)
     else:
-        pause = poll_seconds(interval_seconds, chance)
+        # A model that is starting may refuse each Stop until it runs.
+        factor = 1.0 + REFUSED_FACTOR * max(done.stops, done.starts_refused)
+        longest = max(interval_seconds, PAUSE_SECONDS_MAX)
+        pause = poll_seconds(min(longest, interval_seconds * factor), chance)
     return pause, pause
 
 

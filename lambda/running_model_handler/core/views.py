@@ -14,7 +14,7 @@ from running_model_handler.core.wanted import Wish, step_of
 
 
 class ModelView(NamedTuple):
-    """A model: its tags, and what DescribeProjectVersions says. Times are when the call began, 0 for never."""
+    """A model: its tags, and what DescribeProjectVersions says. Times are when a call began, 0 for never."""
 
     exists: bool = True
     """Whether ListTagsForResource, which takes the version's own ARN, knows it."""

@@ -53,6 +53,9 @@ SETTLE_SECONDS: Final = 30.0
 """How long after the end of an earlier create or update something of it may arrive: it was decided by an
 answer of up to ``LAG_SECONDS`` ago, takes its time on the way, and shows as late again."""
 
+ANSWERED_SECONDS: Final = LAG_SECONDS
+"""The same where that one was answered: only duplicates of it can be late."""
+
 STACK_LOOK_SECONDS: Final = 30.0
 """Time between two looks at what CloudFormation wants, while nothing is to be started."""
 
@@ -96,7 +99,7 @@ def answer_deadline(started_at: float, service_timeout_seconds: float) -> float:
 
 
 def last_moment(arrived_at: float, began_at: float, service_timeout_seconds: float) -> float:
-    """Until when the last word of a request may be preceded by a call; half a minute for one that came late."""
+    """Until when a call may come before the last word; half a minute for a request that came late."""
     margin = min(ANSWER_MARGIN_SECONDS, service_timeout_seconds / 10) / 4
     return max(began_at + service_timeout_seconds - margin, arrived_at + 2 * LAG_SECONDS)
 

@@ -23,6 +23,7 @@ from running_model_handler.core.operation import (
     standing_of,
 )
 from running_model_handler.core.units import InferenceUnits
+from running_model_handler.core.waiting import ANSWERED_SECONDS, SETTLE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +91,10 @@ class Run:
 
     def told(self, problem: str) -> str:
         """A reason why it can't be had, for those who only know of the request that it is done for."""
-        gives_back = "other resources of the stack have the model, which could not be given back to them"
-        return f"{gives_back}. Then: {problem}" if self.for_others else problem
+        if self.brings_back:
+            return f"what was before could not be brought back: {problem}"
+        others = "other resources of the stack have the model, which could not be given back to them"
+        return f"{others}. Then: {problem}" if self.for_others else problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +193,7 @@ def wanted(case: Case, arn: str, claim: Claim) -> Want | AskResource:
         if arn == wish.physical and arn != declared:
             # A replacement that needed the place of the former model needs it on the way back too.
             undone = step.back and wish.former_replacement is ReplacementMode.STOP_FIRST
-            if not (wish.stops_first or undone) or (step.back and case.failed):
+            if not wish.stops_first and not undone:
                 return KEEP
             others = _others(case, arn, claim)
             if isinstance(others, AskResource):
@@ -282,13 +285,15 @@ def _exists(view: ResourceView | None) -> bool:
     return view is not None and view.status not in ("DELETE_COMPLETE", "DELETE_SKIPPED")
 
 
-def quiet_since(case: Case) -> float:
-    """When the last create or update of the resource ended, or was cut off; 0 where none shows."""
-    step, story = case.step, case.story
-    ended = [0.0]
+def quiet_from(case: Case) -> float:
+    """From when nothing is on its way any more that an earlier create or update of the resource has sent.
+
+    What was answered has ended its work, but for duplicates; what was cut off may still be at it.
+    """
+    step, story, latest = case.step, case.story, 0.0
     for each in (*story.before, *story.steps.get(case.wish.owner.logical_id, ())):
         if each is step or each.kind is RequestType.DELETE:
             continue
-        cut_off = story.turned_at if not each.back else None
-        ended.append(each.ended_at or cut_off or 0.0)
-    return max(ended)
+        ended_at = each.ended_at or (story.turned_at if not each.back else None) or 0.0
+        latest = max(latest, ended_at + (ANSWERED_SECONDS if each.answered else SETTLE_SECONDS))
+    return latest

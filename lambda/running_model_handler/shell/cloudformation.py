@@ -7,7 +7,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, Protocol
 
 from running_model_handler.core.errors import ErrorKind, ServiceError
-from running_model_handler.core.operation import ResourceView, StackEvent, Story, declaration_of, read_story
+from running_model_handler.core.operation import (
+    ResourceView,
+    StackEvent,
+    Story,
+    declaration_of,
+    is_answer,
+    read_story,
+)
 from running_model_handler.shell.calls import call, reading
 
 _PAGES_MAX: Final = 20
@@ -80,6 +87,7 @@ def _event(event: Mapping[str, Any]) -> StackEvent:
         status=str(event.get("ResourceStatus", "")),
         at=event["Timestamp"].timestamp(),
         declares=declaration_of(_properties(event.get("ResourceProperties"))),
+        answered=is_answer(str(event.get("ResourceStatus", "")), str(event.get("ResourceStatusReason", ""))),
     )
 
 

@@ -81,10 +81,11 @@ class Apis:
 
     def tag(self, arn: str, tags: Mapping[str, str]) -> None:
         """TagResource."""
+        by = self._world.current_invocation().request
         self._gateway.call(
             "rekognition:TagResource",
             arn,
-            lambda: self._rekognition.tag(arn, tags),
+            lambda: self._rekognition.tag(arn, tags, by),
             lambda _: told_owner(tags),
         )
 

@@ -251,6 +251,7 @@ class Operator:
             self._world.note_user(self.stack, "is refused a roll-back in express mode")
             return
         self._world.gateway.note("RollbackStack")
+        self._world.note_user(self.stack, "rolls back what failed")
         if not before.never_stable:
             self._hide(operation)
             self._roll_back(before, operation.continued)

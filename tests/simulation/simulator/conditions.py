@@ -10,7 +10,6 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-from running_model_handler.core.names import Tag
 from simulator.functions import TIME_IS_OVER
 from simulator.requests import SERVICE_TIMEOUT_SECONDS, Outcome, Request
 
@@ -24,7 +23,7 @@ STALE_SECONDS: Final = 25.0
 WAKING_SECONDS: Final = 30.0
 """With less of its hour left nothing can be asked, stopped and answered."""
 AT_ONCE_SECONDS: Final = 15.0
-"""How old a reading of tags may be when a claim that is based on it is written."""
+"""How old a look at a model may be when a claim that is based on it is written."""
 
 
 class Condition(StrEnum):
@@ -40,22 +39,36 @@ class Condition(StrEnum):
 
 def condition_of(world: World, model: Model) -> Condition | None:
     """The condition that excuses a model that bills for nobody; None if there is none."""
-    concerned = [request for request in world.requests if _concerns(request, model)]
-    starts = [change for change in model.changes if change.verb == "Start"]
-    started, by = (starts[-1].at, starts[-1].by) if starts else (0.0, None)
-    since = [
-        request
-        for request in concerned
-        # The one that started it may have been cancelled just before.
-        if request is by or request.ended_at is None or request.ended_at >= started
-    ]
+    since = _concerned_since_its_start(world, model)
     if any(_failed_with_the_command(request, model) for request in since):
         return Condition.NOT_STOPPED
-    if any(request.answer is None and nobody_could_answer(request) for request in since):
+    if any(_was_killed(request) for request in since):
         return Condition.KILLED
     if any(_crossed(request) for request in since):
         return Condition.CROSSED
     return None
+
+
+def left_by_the_killed(world: World, model: Model) -> bool:
+    """Whether every try of a request about the model was killed since its start."""
+    return any(_was_killed(request) for request in _concerned_since_its_start(world, model))
+
+
+def _was_killed(request: Request) -> bool:
+    return request.answer is None and nobody_could_answer(request)
+
+
+def _concerned_since_its_start(world: World, model: Model) -> list[Request]:
+    """The requests about a model that CloudFormation waited for after its latest start."""
+    starts = [change for change in model.changes if change.verb == "Start"]
+    started, by = (starts[-1].at, starts[-1].by) if starts else (0.0, None)
+    return [
+        request
+        for request in world.requests
+        if _concerns(request, model)
+        # The one that started it may have been cancelled just before.
+        and (request is by or request.ended_at is None or request.ended_at >= started)
+    ]
 
 
 def _crossed(request: Request) -> bool:
@@ -75,18 +88,18 @@ def _crossed(request: Request) -> bool:
 
 
 def claimed_at_once(world: World, model: Model) -> bool:
-    """Whether two stacks have claimed a model so close together that neither can have seen the other's claim.
+    """Whether two stacks have tagged a model so close together that neither can have seen the other's tags.
 
-    TagResource has no conditional write.
+    Creates and updates that declare it count. TagResource has no conditional write.
     """
-    claims = [
-        (at, tags[Tag.STACK_ID], before.get(Tag.STACK_ID))
-        for (_, before), (at, tags) in pairwise([(0.0, {}), *model.tags])
-        if Tag.STACK_ID in tags
+    marks = [
+        (at, by.stack)
+        for at, by in model.tagged
+        if isinstance(by, Request) and by.type != "Delete" and by.declared_arn == model.plan.arn
     ]
     overwritten = any(
-        stack != before and before is not None and at - earlier < AT_ONCE_SECONDS
-        for (earlier, _, _), (at, stack, before) in pairwise(claims)
+        stack is not before and at - earlier < AT_ONCE_SECONDS
+        for (earlier, before), (at, stack) in pairwise(marks)
     )
     if overwritten:
         world.note_condition(Condition.AT_ONCE)
@@ -114,7 +127,7 @@ def failed_to_bring_back(world: World, model: Model) -> bool:
 def was_left_halfway(world: World, model: Model) -> bool:
     """Whether every try of a request was killed that had stopped the model to bring it to another size."""
     return any(
-        request.answer is None and nobody_could_answer(request) and _concerns(request, model)
+        _was_killed(request) and _concerns(request, model)
         for request in world.requests
         if any(change.verb == "Stop" and change.by is request for change in model.changes)
     )

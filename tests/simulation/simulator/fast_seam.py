@@ -13,7 +13,7 @@ from crhelper import log_helper
 from running_model_handler.core import operation
 from running_model_handler.core.arn import ProjectArn, ProjectVersionArn, parse_project_arn
 from running_model_handler.core.errors import ErrorKind, ServiceError, classify
-from running_model_handler.core.operation import ResourceView, Story, declaration_of, read_story
+from running_model_handler.core.operation import ResourceView, Story, declaration_of, is_answer, read_story
 from running_model_handler.core.status import ABSENT, Observation
 from running_model_handler.core.units import InferenceUnits
 from running_model_handler.entry import Function, Services
@@ -194,7 +194,9 @@ def _view(shown: Shown) -> ResourceView:
 
 def _event(event: StackEvent) -> operation.StackEvent:
     declares = declaration_of(event.properties) if event.properties else None
-    return operation.StackEvent(event.logical_id, event.physical_id, event.status, _as_told(event.at), declares)
+    at = _as_told(event.at)
+    answered = is_answer(event.status, event.reason)
+    return operation.StackEvent(event.logical_id, event.physical_id, event.status, at, declares, answered)
 
 
 def _as_told(at: float) -> float:

@@ -38,14 +38,17 @@ def express(plan: Plan, chance: random.Random) -> Plan:
 def _halfway(plan: Plan, chance: random.Random, mode: Mode) -> Plan:
     stack, models = plan.stacks[0], list(plan.models)
     wanted = [stack.operations[number] for number in deploys(stack)]
-    if len(wanted) == 1 and chance.random() < 0.7:
+    if len(wanted) == 1 and chance.random() < 0.8:
         wanted.append(_next(wanted[0].template, chance, len(models)))
-    failing = chance.randrange(len(wanted)) if chance.random() < 0.8 else -1
+    later = range(1, len(wanted)) if chance.random() < 0.75 else ()
+    failing = chance.choice(later or (0,)) if chance.random() < 0.85 else -1
     operations: list[Operation] = []
     for number, one in enumerate(wanted):
         operation = replace(one, mode=mode, on_failure=OnFailure.ROLLBACK)
         if chance.random() < 0.8:
             operation = replace(operation, interrupt_after=None)
+        if number < failing:
+            operation = replace(operation, template=_as_made(operation.template))
         if number != failing:
             operations.append(operation)
             continue
@@ -60,6 +63,12 @@ def _halfway(plan: Plan, chance: random.Random, mode: Mode) -> Plan:
         deploys_again=True,
     )
     return replace(plan, models=tuple(models), stacks=(stack, *plan.stacks[1:]))
+
+
+def _as_made(template: Template) -> Template:
+    """What comes before the failure that is drawn does not fail of a sibling."""
+    siblings = tuple((name, Sibling(after_models=one.after_models)) for name, one in template.siblings)
+    return replace(template, siblings=siblings)
 
 
 def _with_switches(stack: StackPlan, chance: random.Random) -> StackPlan:
@@ -131,13 +140,12 @@ def _what_follows(
         [standard],
         [],
     ]
-    return chance.choices(kinds, (45, 15, 20, 10, 10))[0]
+    return chance.choices(kinds, (40, 14, 26, 12, 8))[0]
 
 
 def _mended(template: Template, chance: random.Random, models: int) -> Template:
     """What failed will not again; now and then something else is declared as well."""
-    siblings = tuple((name, Sibling(after_models=one.after_models)) for name, one in template.siblings)
-    mended = replace(template, siblings=siblings)
+    mended = _as_made(template)
     for name, declared in template.models:
         better: Declared = replace(declared, units=min(declared.units, 2))
         if chance.random() < 0.25:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from simulator.kernel import Task
@@ -52,6 +53,8 @@ class Request:
     """When answers came, taken or not."""
     answers: list[Mapping[str, Any]] = field(default_factory=list)
     """Those answers."""
+    unsent: int = 0
+    """Answers to it that were lost on their way."""
     chains: int = 0
     """Invocations and queued events that work on it."""
     lost: list[str] = field(default_factory=list)
@@ -75,9 +78,9 @@ class Request:
     """Whether CloudFormation took its SUCCESS for a failure, since the answer named another physical id in
     an update without a roll-back. The resource keeps its id, and the other one gets a Delete later."""
     hidden_views: tuple[View, ...] = ()
-    """What of CloudFormation's answers shows nothing of its operation up to ``hidden_until``."""
+    """What of CloudFormation's answers shows nothing of this request up to ``hidden_until``."""
     hidden_until: float = 0.0
-    """``inf``: as long as its operation lasts."""
+    """Seconds since the epoch; ``inf``: as long as the request, or its operation, lasts."""
 
     @property
     def id(self) -> str:
@@ -97,6 +100,18 @@ class Request:
     def waiting(self) -> bool:
         """Whether CloudFormation waits for the answer."""
         return self.outcome is Outcome.WAITING
+
+    def may_show(self, view: View, moment: float) -> bool:
+        """Whether a view can show anything of this request at a moment; lags aside.
+
+        That its stack's operation has begun shows all the same where ``Frozen.each_request`` hides it.
+        """
+        return view not in self.hidden_views or moment >= self.hidden_until
+
+    @property
+    def never_shows(self) -> bool:
+        """Whether no view that tells of resources ever shows it: a Delete can't know that it is wanted."""
+        return self.hidden_until == inf and {View.RESOURCE, View.EVENTS} <= set(self.hidden_views)
 
     @property
     def owner(self) -> tuple[str, str]:

@@ -89,7 +89,8 @@ class ResourceSteps:
             if ok:
                 resource.stable = Standing(resource.properties, declared, resource.physical_id or "")
                 self._show_initiated(resource)
-            stack.mark(resource, "CREATE_COMPLETE" if ok else "CREATE_FAILED", self._kernel.now)
+            status = "CREATE_COMPLETE" if ok else "CREATE_FAILED"
+            stack.mark(resource, status, self._kernel.now, reason=_reason(request))
             return ok
 
         def cancelled() -> None:
@@ -150,7 +151,8 @@ class ResourceSteps:
                     resource.stable = Standing(change.wanted, change.declared, named)
                 elif named != change.former_id:
                     change.other_ids.append(named)
-            stack.mark(resource, "UPDATE_COMPLETE" if ok else "UPDATE_FAILED", self._kernel.now)
+            status = "UPDATE_COMPLETE" if ok else "UPDATE_FAILED"
+            stack.mark(resource, status, self._kernel.now, reason=_reason(request))
             return ok
 
         def cancelled() -> None:
@@ -273,7 +275,7 @@ class ResourceSteps:
             )
             answer = self._answer_to(request)
             if request.outcome is not Outcome.SUCCESS or answer is None:
-                stack.mark(resource, "UPDATE_FAILED", self._kernel.now)
+                stack.mark(resource, "UPDATE_FAILED", self._kernel.now, reason=_reason(request))
                 return False
             named = str(answer["PhysicalResourceId"])
             if named != resource.physical_id:
@@ -370,13 +372,14 @@ class ResourceSteps:
         """Let CloudFormation's answers stay as they were, as the plan says."""
         frozen, now = self.frozen, self._kernel.now
         request.hidden_views, request.hidden_until = self.hidden
-        if frozen is None or not frozen.each_request:
-            return
-        # The resource's event of the same moment does not show either.
-        freeze = Freeze(now, now + frozen.seconds, frozen.views, request.logical_id)
-        self._stack.freezes.append(freeze)
-        until = inf if frozen.seconds >= FOREVER else freeze.until
-        request.hidden_views, request.hidden_until = frozen.views, until
+        if frozen is not None and frozen.each_request:
+            # The resource's event of the same moment does not show either.
+            freeze = Freeze(now, now + frozen.seconds, frozen.views, request.logical_id)
+            self._stack.freezes.append(freeze)
+            until = inf if frozen.seconds >= FOREVER else freeze.until
+            request.hidden_views, request.hidden_until = frozen.views, until
+        if request.type == "Delete" and request.never_shows:
+            self._world.gateway.note("a Delete that never shows")
 
     def _shows(self, request: Request) -> None:
         """What was to stay as it was as long as a request lasts need not any more."""
@@ -395,6 +398,14 @@ class ResourceSteps:
         if self._stack.freezes:
             self._shows(request)
         return request.answer
+
+
+def _reason(request: Request) -> str:
+    """ResourceStatusReason of a resource whose request failed with an answer; empty otherwise."""
+    answer = request.answer
+    if answer is None or answer["Status"] == "SUCCESS":
+        return ""
+    return f"Received response status [FAILED] from custom resource. Message returned: {answer['Reason']}"
 
 
 def short(chance: random.Random) -> float:

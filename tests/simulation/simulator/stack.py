@@ -37,6 +37,8 @@ class StackEvent:
     physical_id: str | None
     properties: Mapping[str, str] | None
     """None for the stack's own events, which show none."""
+    reason: str = ""
+    """Why it failed."""
 
 
 @dataclass(slots=True)
@@ -128,6 +130,7 @@ class Stack:
         *,
         physical_id: str | None = None,
         is_the_resource: bool = True,
+        reason: str = "",
     ) -> None:
         """Give a resource a status. The deletion of what it was before shows in the events alone."""
         identity = physical_id if physical_id is not None else resource.physical_id
@@ -136,7 +139,7 @@ class Stack:
                 self.every.append(resource)
             resource.shown.append(Shown(now, status, identity))
         shown = dict(properties if properties is not None else resource.properties)
-        self.events.append(StackEvent(now, resource.logical_id, status, identity, shown))
+        self.events.append(StackEvent(now, resource.logical_id, status, identity, shown, reason))
 
     def forget(self, resource: Resource, now: float) -> None:
         """No longer show a resource that was removed."""

@@ -68,7 +68,7 @@ WRONG_ACTS: Final = (
         "steps.py",
         "if not claim.is_of(self.worker.envelope.owner) and (claim.owner is not None or not started_by_us):",
         "if False:",
-        892,
+        1035,
     ),
     Mutant(
         "claim-not-asked-again",
@@ -77,7 +77,7 @@ WRONG_ACTS: Final = (
         "steps.py",
         "if worker.clock.now() - self._read_at < CLAIM_FRESH_SECONDS:",
         "if True:",
-        11793,
+        10332,
     ),
     Mutant(
         "always-stops-first",
@@ -167,7 +167,7 @@ WRONG_ACTS: Final = (
         "reconcile.py",
         "if isinstance(step, Start | Stop):\n                looked_at",
         "if isinstance(step, Stop):\n                looked_at",
-        161,
+        509,
     ),
     Mutant(
         "not-asked-after-start",

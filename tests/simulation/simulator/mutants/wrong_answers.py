@@ -104,7 +104,7 @@ WRONG_ANSWERS: Final = (
         "ownership.py",
         "if not self.has(claim) or claim.given_up(self._digest):",
         "if True:",
-        3225,
+        811,
     ),
     Mutant(
         "failure-of-duplicate-ignored",
@@ -113,7 +113,7 @@ WRONG_ANSWERS: Final = (
         "core/claim.py",
         "return any(_is_of(entry, digest) and _GIVEN_UP in entry for entry in self.requests)",
         "return False",
-        38,
+        811,
     ),
     Mutant(
         "event-logged",
