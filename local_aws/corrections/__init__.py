@@ -14,7 +14,7 @@ from local_aws.switches import Switches
 
 def corrected_app(switches: Switches) -> Any:
     """MiniStack's ASGI application with every correction in place. To be called once, in the host process."""
-    from local_aws.corrections import descriptions, lambda_workers, ministack
+    from local_aws.corrections import admission, change_sets, descriptions, lambda_workers, ministack
     from local_aws.corrections.access import Access
     from local_aws.corrections.admin import Admin
     from local_aws.corrections.custom_resources import CustomResources
@@ -32,5 +32,7 @@ def corrected_app(switches: Switches) -> Any:
     custom_resources = CustomResources(recorder, switches, invocations)
     operations = Operations(Provisioner(custom_resources, access), switches)
     operations.install()
+    change_sets.install()
     descriptions.install(operations)
+    admission.install(operations)
     return Admin(recorder, switches, access, custom_resources).wrapped_around(ministack.app.app)
