@@ -11,6 +11,7 @@ from local_aws.errors import LocalAwsError
 RolledBackReplacement = Literal["update", "restore"]
 FailedUpdateNext = Literal["stable_first", "single"]
 ReplacementWithoutRollback = Literal["accepted", "refused"]
+StaleViewsOf = Literal["nothing", "update", "deletion", "any"]
 
 
 @dataclass
@@ -49,6 +50,16 @@ class Switches:
     AWS fail then ("Replacement type updates not supported on stack with disable-rollback.", aws-cdk 30546);
     a custom resource has answered before CloudFormation can know."""
 
+    stale_views_of: StaleViewsOf = "nothing"
+    """During which operations the answers about a stack and its resources stay as they were before, for roles
+    and users. How fresh they are on AWS is not documented."""
+
+    stale_views_stack: str = ""
+    """The one stack, by its name, whose answers are old; empty for every stack."""
+
+    stale_views_seconds: float = 0.0
+    """How long after the operation's begin its answers are old; a great number for good."""
+
     iam_propagation_seconds: float = 0.0
     """How long a changed role policy takes until it counts. IAM is eventually consistent (IAM guide,
     troubleshoot)."""
@@ -69,8 +80,9 @@ class Switches:
 def _checked(name: str, value: Any, present: Any) -> Any:
     if isinstance(present, str):
         allowed = get_args(get_type_hints(Switches)[name])
-        if value not in allowed:
-            raise LocalAwsError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+        words = f"one of {', '.join(allowed)}" if allowed else "a text"
+        if not isinstance(value, str) or (allowed and value not in allowed):
+            raise LocalAwsError(f"{name} must be {words}, got {value!r}")
         return value
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
         raise LocalAwsError(f"{name} must be a number of at least 0, got {value!r}")

@@ -22,6 +22,9 @@ def corrected_app(switches: Switches) -> Any:
     from local_aws.corrections.operations import Operations
     from local_aws.corrections.provisioning import Provisioner
     from local_aws.corrections.recorder import Recorder
+    from local_aws.corrections.refusing import Refusing
+    from local_aws.corrections.stale_views import StaleViews
+    from local_aws.refusals import Refusals
 
     recorder = Recorder()
     access = Access(recorder, switches)
@@ -35,4 +38,7 @@ def corrected_app(switches: Switches) -> Any:
     change_sets.install()
     descriptions.install(operations)
     admission.install(operations)
-    return Admin(recorder, switches, access, custom_resources).wrapped_around(ministack.app.app)
+    StaleViews(switches, access).install()
+    refusals = Refusals()
+    admin = Admin(recorder, switches, access, custom_resources, refusals)
+    return admin.wrapped_around(Refusing(ministack.app.app, refusals))

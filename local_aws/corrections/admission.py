@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from local_aws.corrections import deployment_mode, ministack
+from local_aws.corrections.change_sets import named
 from local_aws.corrections.deployment_mode import DeploymentMode
 from local_aws.corrections.operations import Operations
 from local_aws.corrections.stack_record import PAUSED
@@ -155,25 +156,15 @@ def _creating_change_set(action: Action) -> Action:
                 return _invalid(refused)
         answer = action(parameters)
         if answer[0] == 200:
-            _change_set(parameters)["_mode"] = mode
+            named(parameters)["_mode"] = mode
         return answer
 
     return corrected
 
 
-def _change_set(parameters: Parameters) -> dict[str, Any]:
-    """The change set that a request names; empty if there is none."""
-    named = ministack.helpers._p(parameters, "StackName")
-    record = ministack.handlers._resolve_stack(named) if named else None
-    _, found = ministack.changesets._find_change_set(
-        ministack.helpers._p(parameters, "ChangeSetName"), record["StackName"] if record else named
-    )
-    return found or {}
-
-
 def _executing(action: Action) -> Action:
     def corrected(parameters: Parameters) -> Answer:
-        change_set = _change_set(parameters)
+        change_set = named(parameters)
         record = ministack.handlers._resolve_stack(change_set.get("StackId"))
         mode = change_set.get("_mode", DeploymentMode())
         if record is None or change_set.get("ExecutionStatus") != "AVAILABLE":
@@ -254,7 +245,7 @@ def _showing_stacks(action: Action) -> Action:
 def _showing_change_set(action: Action) -> Action:
     def corrected(parameters: Parameters) -> Answer:
         status, headers, body = action(parameters)
-        shown = _change_set(parameters).get("_mode", DeploymentMode()).xml()
+        shown = named(parameters).get("_mode", DeploymentMode()).xml()
         return status, headers, _CHANGE_SET_ID.sub(lambda found: found[0] + shown, body.decode()).encode()
 
     return corrected

@@ -33,6 +33,16 @@ def install() -> None:
     ministack.changesets._diff_resources = corrected
 
 
+def named(parameters: dict[str, Any]) -> dict[str, Any]:
+    """The change set that a request names; empty if there is none."""
+    stack_name = ministack.helpers._p(parameters, "StackName")
+    record = ministack.handlers._resolve_stack(stack_name) if stack_name else None
+    _, found = ministack.changesets._find_change_set(
+        ministack.helpers._p(parameters, "ChangeSetName"), record["StackName"] if record else stack_name
+    )
+    return found or {}
+
+
 def _stack_of(resources: Resources | None) -> StackRecord | None:
     """The stack whose resources these are: the comparison is not told."""
     for record in ministack.cloudformation._stacks.values():
