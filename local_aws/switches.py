@@ -58,7 +58,8 @@ class Switches:
     """The one stack, by its name, whose answers are old; empty for every stack."""
 
     stale_views_seconds: float = 0.0
-    """How long after the operation's begin its answers are old; a great number for good."""
+    """How long after an operation's begin the answers are old; a great number is for good. What is set when
+    the operation begins counts."""
 
     iam_propagation_seconds: float = 0.0
     """How long a changed role policy takes until it counts. IAM is eventually consistent (IAM guide,

@@ -38,7 +38,8 @@ class _Former:
 
     record: dict[str, Any]
     events: list[Any]
-    begun_at: float
+    shown_until: float
+    """By the monotonic clock."""
 
 
 class StaleViews:
@@ -64,7 +65,8 @@ class StaleViews:
             if record is None or not self._is_meant(record, operation):
                 return action(parameters)
             events = ministack.cloudformation._stack_events.get(record["StackId"], [])
-            former = _Former(copy.deepcopy(record), list(events), time.monotonic())
+            shown_until = time.monotonic() + self._switches.stale_views_seconds
+            former = _Former(copy.deepcopy(record), list(events), shown_until)
             answer = action(parameters)
             if answer[0] == 200:
                 self._former[record["StackId"]] = former
@@ -83,14 +85,12 @@ class StaleViews:
         def corrected(parameters: Parameters) -> Answer:
             record = ministack.handlers._resolve_stack(ministack.helpers._p(parameters, "StackName"))
             former = self._former.get(record["StackId"]) if record is not None else None
-            if former is None or self._access.caller_is_root() or self._is_over(former):
+            over = former is None or time.monotonic() >= former.shown_until
+            if former is None or over or self._access.caller_is_root():
                 return action(parameters)
             return _as_it_was(action, parameters, record, former)
 
         return corrected
-
-    def _is_over(self, former: _Former) -> bool:
-        return time.monotonic() - former.begun_at >= self._switches.stale_views_seconds
 
 
 def _as_it_was(action: Action, parameters: Parameters, record: Any, former: _Former) -> Answer:
