@@ -11,7 +11,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct, IConstruct
 
 from rekognition_running_model import _policy
-from rekognition_running_model._asset import handler_code
+from rekognition_running_model._asset import staged_handler
 from running_model_handler.core.names import HANDLER
 
 _DEFAULT_ID: Final = "RekognitionRunningModelProvider"
@@ -55,7 +55,7 @@ class RunningModelProvider(Construct):
             self,
             "Function",
             description="Starts, watches and stops Rekognition Custom Labels models for CloudFormation",
-            code=handler_code(self),
+            code=lambda_.Code.from_asset(str(staged_handler(self))),
             handler=HANDLER,
             runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
