@@ -1,0 +1,133 @@
+"""The policies that give the function its permissions, on whatever role it has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+from aws_cdk import Stack, Token, Validations
+from aws_cdk import aws_iam as iam
+from constructs import Construct, IConstruct
+
+from rekognition_running_model import _policy
+from rekognition_running_model._acknowledged import of_model_permissions
+
+_TOKEN_CHARACTERS: Final = 120
+"""What a token in a policy is taken to become: a common ARN."""
+_MANAGED_POLICIES_MAX: Final = 10
+
+AnyPolicy = iam.Policy | iam.ManagedPolicy
+
+
+class RolePolicies:
+    """Makes policies for one role, inline or managed, as the role and its organisation allow.
+
+    They are constructs of their own, never the role's default policy: the function waits for its role with
+    all that is in it, and the policy names the function.
+    """
+
+    def __init__(self, owner: Construct, role: iam.IRole, *, managed_only: bool) -> None:
+        self._owner = owner
+        self._role = role
+        # With iam.Role.customize_roles CDK reports what managed policies hold at the end, and makes none.
+        self._managed_only = managed_only or _is_made_beforehand(role)
+        self._managed: list[iam.ManagedPolicy] = []
+        self._inline: list[iam.Policy] = []
+
+    def make(self, scope: Construct, construct_id: str) -> AnyPolicy:
+        """An inline policy where that is allowed; a role that takes no policies gets none."""
+        if self._managed_only:
+            return self.make_managed(scope, construct_id)
+        policy = iam.Policy(scope, construct_id, document=iam.PolicyDocument(minimize=True))
+        # The role decides: an immutable one does not take it, and then it is not written.
+        self._role.attach_inline_policy(policy)
+        self._inline.append(policy)
+        return policy
+
+    def make_managed(self, scope: Construct, construct_id: str) -> iam.ManagedPolicy:
+        """One more managed policy for the role, which may have ten."""
+        if len(self._managed) == _MANAGED_POLICIES_MAX:
+            raise ValueError(
+                f"{self._owner.node.path}: its models must fit the ten managed policies of a role, "
+                "got one more; give some of them a provider of their own, for example "
+                'provider=RunningModelProvider(stack, "Second")'
+            )
+        policy = iam.ManagedPolicy(
+            scope, construct_id, roles=[self._role], document=iam.PolicyDocument(minimize=True)
+        )
+        self._managed.append(policy)
+        return policy
+
+    def statements(self) -> list[Mapping[str, Any]]:
+        """All that the policies hold, with references as CloudFormation writes them."""
+        policies: list[AnyPolicy] = [*self._inline, *self._managed]
+        return [
+            statement
+            for policy in policies
+            for statement in Stack.of(policy).resolve(policy.document).get("Statement", [])
+        ]
+
+    def not_taken(self) -> list[iam.Policy]:
+        """The policies that the role does not take, since it is immutable."""
+        return [
+            policy
+            for policy in self._inline
+            if not Stack.of(policy).resolve(cast(iam.CfnPolicy, policy.node.default_child).roles)
+        ]
+
+
+class ModelPermissions(Construct):
+    """What the models of one stack need on the role of a provider.
+
+    In the provider's own stack one policy is inline, for as much as fits. From other stacks all are managed:
+    the inline policies of a role share one limit, of which a stack can't know what others use.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, policies: RolePolicies, *, own: bool) -> None:
+        super().__init__(scope, construct_id)
+        self._policies = policies
+        self.first: Final[AnyPolicy] = (
+            policies.make(self, "Policy") if own else policies.make_managed(self, "Policy")
+        )
+        self._last: AnyPolicy = self.first
+        inline = isinstance(self.first, iam.Policy)
+        self._room = _policy.INLINE_CHARACTERS_MAX if inline else _policy.MANAGED_CHARACTERS_MAX
+        self._count = 1
+        self._fixed = self._finds_projects = False
+        self._models: iam.PolicyStatement | None = None
+        Validations.of(self).acknowledge(*of_model_permissions(inline=inline))
+
+    def add(self, *statements: iam.PolicyStatement) -> None:
+        """Add to the first policy what does not depend on a model."""
+        self.first.add_statements(*statements)
+
+    def allow(self, arn: str, *, finds_project: bool) -> list[IConstruct]:
+        """Allow one model more; returns the policies that its resource has to wait for."""
+        if not self._fixed:
+            self._fixed = True
+            self.add(*_policy.fixed_statements(Stack.of(self)))
+            self._room -= _policy.FIXED_CHARACTERS
+        if finds_project and not self._finds_projects:
+            self._finds_projects = True
+            self.add(_policy.find_projects())
+        size = _TOKEN_CHARACTERS if Token.is_unresolved(arn) else len(arn) + 3
+        if size > self._room:
+            self._last = self._policies.make_managed(self, f"Overflow{self._count}")
+            self._room = _policy.MANAGED_CHARACTERS_MAX
+            self._count += 1
+            self._models = None
+        self._room -= size
+        if self._models is None or self._models.frozen:
+            self._models = _policy.declared_models([arn])
+            self._last.add_statements(self._models)
+        else:
+            self._models.add_resources(arn)
+        return [self.first, self._last]
+
+
+def _is_made_beforehand(role: iam.IRole) -> bool:
+    """Whether ``iam.Role.customize_roles`` stands in for the role; CDK's only trace of it is a child."""
+    scope = role.node.scope
+    return role.node.try_find_child(f"PrecreatedRole{role.node.id}") is not None or (
+        scope is not None and scope.node.try_find_child(f"Import{role.node.id}") is not None
+    )
