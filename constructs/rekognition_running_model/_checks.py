@@ -247,13 +247,11 @@ class Checks:
 
     def _add(self, problem: str, name: str, *, of_values: bool = False) -> None:
         example = _EXAMPLES[name]
-        # Some rules end in one.
-        shown = (
-            problem
-            if example.partition("=")[2].strip('"') in problem
-            else f"{problem}; for example {example}"
-        )
-        (self._of_values if of_values else self._problems).append(shown)
+        # Some rules hold a whole ARN as theirs.
+        value = example.partition("=")[2].strip('"')
+        if not (value.startswith("arn:") and value in problem):
+            problem = f"{problem}; for example {example}"
+        (self._of_values if of_values else self._problems).append(problem)
 
 
 def _warn_of_the_units_quota(construct: Construct, units: int) -> None:

@@ -45,15 +45,17 @@ def logical_id(resource: IConstruct) -> str:
 
 
 def is_in_the_tree(construct: IConstruct) -> bool:
-    """Whether a construct is still there: ``try_remove_child`` takes some away."""
+    """Whether a construct, or another in its place, is still there: ``try_remove_child`` takes some away."""
     scope = construct.node.scope
     return scope is None or (
-        scope.node.try_find_child(construct.node.id) is construct and is_in_the_tree(scope)
+        scope.node.try_find_child(construct.node.id) is not None and is_in_the_tree(scope)
     )
 
 
 def _problems_of(stack: Stack) -> list[str]:
-    checks = [(construct, check) for construct, check in _CHECKS[stack] if is_in_the_tree(construct)]
+    # What was removed is checked no more, nor if another one has taken its place.
+    present = set(stack.node.find_all())
+    checks = [(construct, check) for construct, check in _CHECKS[stack] if construct in present]
     rendering = rendered(stack) if checks else None
     if rendering is None:
         return []

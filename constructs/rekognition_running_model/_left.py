@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import jsii
 from aws_cdk import CfnDeletionPolicy, CfnResource, IStableAnyProducer, Lazy, Stack, Token
 from constructs import Construct, IConstruct
 
-from rekognition_running_model._final import Resources, logical_id
+from rekognition_running_model._final import Resources, is_in_the_tree, logical_id
 from rekognition_running_model._said import warn
 from running_model_handler.core.names import RESOURCE_TYPE, Property
 from running_model_handler.core.waiting import SERVICE_TIMEOUT_SECONDS
@@ -52,7 +52,7 @@ def check_model(
     resources: Resources,
     *,
     service_token: str,
-    needs: Iterable[IConstruct],
+    needs: Sequence[IConstruct],
     units: int,
 ) -> list[str]:
     """What is wrong with a model's resource as it is written; warns of one that goes on billing."""
@@ -63,6 +63,7 @@ def check_model(
     return [
         *_replaced(written, Stack.of(resource).resolve(service_token)),
         *_impossible_policies(written),
+        *_removed(needs),
         *_missing_dependencies(
             written, resources, [need for need in needs if Stack.of(need) is Stack.of(resource)]
         ),
@@ -99,6 +100,16 @@ def _impossible_policies(written: Mapping[str, Any]) -> list[str]:
         f'RemovalPolicies.of(app).snapshot(exclude_resource_types=["{RESOURCE_TYPE}"])'
         for name in ("DeletionPolicy", "UpdateReplacePolicy")
         if written.get(name) == "Snapshot"
+    ]
+
+
+def _removed(needs: Iterable[IConstruct]) -> list[str]:
+    return [
+        f"{need.node.path} must stay, but something has removed it: the function could neither start nor "
+        "stop the model; leave it out of the aspect that removes it"
+        for need in needs
+        if not is_in_the_tree(need)
+        or (need.node.default_child and not is_in_the_tree(need.node.default_child))
     ]
 
 

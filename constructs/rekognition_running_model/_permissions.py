@@ -30,23 +30,31 @@ class RolePolicies:
         self._owner = owner
         self._role = role
         # With iam.Role.customize_roles CDK reports what managed policies hold at the end, and makes none.
-        self._managed_only = managed_only or _is_made_beforehand(role)
-        self._managed: list[iam.ManagedPolicy] = []
-        self._inline: list[iam.Policy] = []
+        beforehand = _is_made_beforehand(role)
+        self._managed_only = managed_only or beforehand
+        self._takes_policies = beforehand or _takes_policies(owner, role)
+        self._made: list[AnyPolicy] = []
+
+    @property
+    def are_taken(self) -> bool:
+        """Whether the role takes them; an immutable one is used as it is, and no policy is written."""
+        return self._takes_policies
 
     def make(self, scope: Construct, construct_id: str) -> AnyPolicy:
-        """An inline policy where that is allowed; a role that takes no policies gets none."""
-        if self._managed_only:
+        """An inline policy, where that is allowed."""
+        if self._managed_only and self._takes_policies:
             return self.make_managed(scope, construct_id)
         policy = iam.Policy(scope, construct_id, document=iam.PolicyDocument(minimize=True))
-        # The role decides: an immutable one does not take it, and then it is not written.
+        # Without a role it is not written.
         self._role.attach_inline_policy(policy)
-        self._inline.append(policy)
+        self._made.append(policy)
         return policy
 
-    def make_managed(self, scope: Construct, construct_id: str) -> iam.ManagedPolicy:
+    def make_managed(self, scope: Construct, construct_id: str) -> AnyPolicy:
         """One more managed policy for the role, which may have ten."""
-        if len(self._managed) == _MANAGED_POLICIES_MAX:
+        if not self._takes_policies:
+            return self.make(scope, construct_id)
+        if sum(isinstance(policy, iam.ManagedPolicy) for policy in self._made) == _MANAGED_POLICIES_MAX:
             raise ValueError(
                 f"{self._owner.node.path}: its models must fit the ten managed policies of a role, "
                 "got one more; give some of them a provider of their own, for example "
@@ -55,24 +63,15 @@ class RolePolicies:
         policy = iam.ManagedPolicy(
             scope, construct_id, roles=[self._role], document=iam.PolicyDocument(minimize=True)
         )
-        self._managed.append(policy)
+        self._made.append(policy)
         return policy
 
     def statements(self) -> list[Mapping[str, Any]]:
         """All that the policies hold, with references as CloudFormation writes them."""
-        policies: list[AnyPolicy] = [*self._inline, *self._managed]
         return [
             statement
-            for policy in policies
+            for policy in self._made
             for statement in Stack.of(policy).resolve(policy.document).get("Statement", [])
-        ]
-
-    def not_taken(self) -> list[iam.Policy]:
-        """The policies that the role does not take, since it is immutable."""
-        return [
-            policy
-            for policy in self._inline
-            if not Stack.of(policy).resolve(cast(iam.CfnPolicy, policy.node.default_child).roles)
         ]
 
 
@@ -131,3 +130,14 @@ def _is_made_beforehand(role: iam.IRole) -> bool:
     return role.node.try_find_child(f"PrecreatedRole{role.node.id}") is not None or (
         scope is not None and scope.node.try_find_child(f"Import{role.node.id}") is not None
     )
+
+
+def _takes_policies(scope: Construct, role: iam.IRole) -> bool:
+    """Whether a role may be changed; only the role itself knows, so it is offered a policy."""
+    if isinstance(role, iam.Role):
+        return True
+    offered = iam.Policy(scope, "Offered")
+    role.attach_inline_policy(offered)
+    roles = Stack.of(scope).resolve(cast(iam.CfnPolicy, offered.node.default_child).roles)
+    scope.node.try_remove_child(offered.node.id)
+    return bool(roles)

@@ -148,6 +148,8 @@ class RunningModelProvider(Construct):
         self._policies: Final = RolePolicies(self, self.role, managed_only=managed_policies_only)
         self._package: Final = staged_handler(self)
         self.function: Final[lambda_.Function] = self._make_function()
+        # What escape hatches and references between stacks look for.
+        self.node.default_child = self.function.node.default_child
         self._permissions: Final = ModelPermissions(self, "Permissions", self._policies, own=True)
         self._permissions.add(
             *_policy.own_statements(self.function.function_arn, self.log_group.log_group_arn)
@@ -256,7 +258,7 @@ class RunningModelProvider(Construct):
         )
 
     def _warn_of_an_immutable_role(self) -> None:
-        if self._policies.not_taken():
+        if not self._policies.are_taken:
             warn(
                 self,
                 "role",
