@@ -56,8 +56,52 @@ _EXAMPLES: Final = {
     "reserved_concurrent_executions": "reserved_concurrent_executions=10",
     "runtime": "runtime=lambda_.Runtime.PYTHON_3_14",
     "on_failure": 'on_failure=sqs.Queue(stack, "Failed")',
+    "log_group": 'log_group=logs.LogGroup.from_log_group_name(stack, "Log", "/platform/models")',
+    "role": 'role=iam.Role.from_role_arn(stack, "Role", role_arn)',
+    "vpc": 'vpc=ec2.Vpc.from_lookup(stack, "Vpc", vpc_id=vpc_id)',
+    "environment_encryption_key": 'environment_encryption_key=kms.Key.from_key_arn(stack, "Key", key_arn)',
+    "dead_letter_queue": 'dead_letter_queue=sqs.Queue.from_queue_arn(stack, "Dead", queue_arn)',
+    "architecture": "architecture=lambda_.Architecture.X86_64",
     "provider": 'provider=RunningModelProvider(stack, "Provider")',
 }
+
+
+_KINDS: Final = {
+    "log_retention": ("name", "must be one of logs.RetentionDays"),
+    "log_removal_policy": ("name", "must be one of RemovalPolicy"),
+    "log_encryption_key": ("key_arn", "must be a key of KMS"),
+    "log_group": ("log_group_name", "must be a log group of CloudWatch Logs"),
+    "role": ("role_arn", "must be a role of IAM"),
+    "permissions_boundary": ("managed_policy_arn", "must be a managed policy of IAM"),
+    "vpc": ("vpc_id", "must be a VPC"),
+    "environment_encryption_key": ("key_arn", "must be a key of KMS"),
+    "dead_letter_queue": ("queue_arn", "must be a queue of SQS"),
+    "architecture": ("docker_platform", "must be one of lambda_.Architecture"),
+}
+"""What a value of each property has, and what it is then; ARNs and names are constructs of ``from_…``."""
+
+
+def check_scope(scope: Any, construct_id: Any, what: str) -> None:
+    """Raise ``ValueError`` unless a construct can be made there; before CDK speaks of ``Resource2``."""
+    found = isinstance(scope, Construct) and any(map(Stack.is_stack, scope.node.scopes))
+    if found:
+        return
+    path = "/".join(
+        filter(None, (scope.node.path if isinstance(scope, Construct) else "", str(construct_id)))
+    )
+    raise ValueError(
+        f"{path}: scope must be a Stack or a construct in one, got {type(scope).__name__}; for example "
+        f'{what}(Stack(app, "Parts"), "{construct_id}", ...)'
+    )
+
+
+def check_grantee(path: str, grantee: Any) -> None:
+    """Raise ``ValueError`` unless something can be granted to it."""
+    if not hasattr(grantee, "grant_principal"):
+        raise ValueError(
+            f"{path}: grantee must be a function, a role, a user or another IGrantable, got {grantee!r}; for "
+            'example model.grant_detect(iam.Role.from_role_arn(stack, "Caller", role_arn))'
+        )
 
 
 class Checks:
@@ -158,6 +202,13 @@ class Checks:
             self.wrong("runtime", f"must be Python 3.{PYTHON_MINOR_MIN} or newer", shown)
         if on_failure is not None and not is_queue(on_failure) and not is_topic(on_failure):
             self.wrong("on_failure", "must be a queue of SQS or a topic of SNS", on_failure)
+
+    def kinds(self, **values: Any) -> None:
+        """Values that CDK would take apart without naming the construct."""
+        for name, value in values.items():
+            attribute, rule = _KINDS[name]
+            if value is not None and not hasattr(value, attribute):
+                self.wrong(name, rule, value)
 
     def excluded_by(self, one: Any, name: str, **others: Any) -> None:
         """Values that mean nothing, or contradict, where another one is given."""

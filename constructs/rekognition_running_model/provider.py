@@ -14,7 +14,7 @@ from constructs import Construct, IConstruct
 from rekognition_running_model import _policy
 from rekognition_running_model._acknowledged import of_function, of_function_permissions, of_log_group
 from rekognition_running_model._asset import staged_handler
-from rekognition_running_model._checks import Checks
+from rekognition_running_model._checks import Checks, check_scope
 from rekognition_running_model._final import Resources, at_the_end, logical_id
 from rekognition_running_model._function import (
     FunctionSettings,
@@ -109,8 +109,21 @@ class RunningModelProvider(Construct):
         architecture: lambda_.Architecture = lambda_.Architecture.ARM_64,
         runtime: lambda_.Runtime = lambda_.Runtime.PYTHON_3_14,
     ) -> None:
+        check_scope(scope, construct_id, "RunningModelProvider")
         super().__init__(scope, construct_id)
         checks = Checks(self)
+        checks.kinds(
+            log_retention=log_retention,
+            log_removal_policy=log_removal_policy,
+            log_encryption_key=log_encryption_key,
+            log_group=log_group,
+            role=role,
+            permissions_boundary=permissions_boundary,
+            vpc=vpc,
+            environment_encryption_key=environment_encryption_key,
+            dead_letter_queue=dead_letter_queue,
+            architecture=architecture,
+        )
         checks.excluded_by(
             log_group,
             "log_group",
@@ -203,7 +216,8 @@ class RunningModelProvider(Construct):
         if Stack.of(model) is not Stack.of(self):
             permissions = self._permissions_from(Stack.of(model))
         retries = self.function.node.find_child("EventInvokeConfig")
-        return [self._permissions.first, *permissions.allow(arn, finds_project=finds_project), retries]
+        policies = [self._permissions.first, *permissions.allow(arn, finds_project=finds_project)]
+        return [*dict.fromkeys(policies), retries]
 
     def _make_log_group(
         self,

@@ -12,7 +12,7 @@ from aws_cdk import CfnResource, Duration, Fn, RemovalPolicy, Resource, Stack, T
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from rekognition_running_model._checks import Checks
+from rekognition_running_model._checks import Checks, check_grantee, check_scope
 from rekognition_running_model._final import Resources, at_the_end
 from rekognition_running_model._left import check_model, stop_what_nobody_names
 from rekognition_running_model._rendering import is_waiting_for_look_ups
@@ -78,6 +78,7 @@ class _RunningModelBase(Resource):
         The grant names the ARN as declared, so that a policy need not wait for the model to run; whatever
         calls the model waits by using ``project_version_arn``.
         """
+        check_grantee(self.node.path, grantee)
         return iam.Grant.add_to_principal(
             grantee=grantee,
             actions=["rekognition:DetectCustomLabels"],
@@ -181,6 +182,7 @@ class RunningModel(_RunningModelBase):
         removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
         provider: RunningModelProvider | None = None,
     ) -> None:
+        check_scope(scope, construct_id, "RunningModel")
         super().__init__(scope, construct_id)
         checks = Checks(self)
         checks.arns(project_version_arn, project_arn)
@@ -291,6 +293,7 @@ class RunningModel(_RunningModelBase):
 
 class _ImportedModel(_RunningModelBase):
     def __init__(self, scope: Construct, construct_id: str, project_version_arn: str) -> None:
+        check_scope(scope, construct_id, "RunningModel.from_project_version_arn")
         checks = Checks(scope, path="/".join(filter(None, (scope.node.path, construct_id))))
         parsed = checks.version_arn(project_version_arn)
         checks.finish(project_version_arn)
