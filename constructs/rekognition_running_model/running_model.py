@@ -61,6 +61,22 @@ class IRunningModel(Protocol):
     def metric(self, metric_name: str, **options: Any) -> cloudwatch.Metric:
         """A metric of this model."""
 
+    def metric_in_service_inference_units(self, **options: Any) -> cloudwatch.Metric:
+        """Inference units in service."""
+
+    def metric_desired_inference_units(self, **options: Any) -> cloudwatch.Metric:
+        """Inference units that Rekognition scales to."""
+
+    def metric_min_inference_units(self, **options: Any) -> cloudwatch.Metric:
+        """The lower bound of inference units."""
+
+    def metric_max_inference_units(self, **options: Any) -> cloudwatch.Metric:
+        """The upper bound of inference units."""
+
+    @property
+    def env(self) -> Any:
+        """Region and account of the model (``ResourceEnvironment``)."""
+
 
 class _RunningModelBase(Resource):
     """What a declared and an imported model share; all of it follows from the ARN."""

@@ -237,9 +237,9 @@ def test_an_imported_model_and_its_metrics_know_their_place() -> None:
     """Dashboards and alarms of another Region read the right one."""
     stack = Stack(App(), "Parts", env=place(region="us-east-1", account="210987654321"))
     model = RunningModel.from_project_version_arn(stack, "Theirs", ARN)
-    metric = model.metric_in_service_inference_units()  # type: ignore[attr-defined]
+    metric = model.metric_in_service_inference_units()
     assert (metric.region, metric.account) == ("eu-west-1", ACCOUNT)
-    assert (model.env.region, model.env.account) == ("eu-west-1", ACCOUNT)  # type: ignore[attr-defined]
+    assert (model.env.region, model.env.account) == ("eu-west-1", ACCOUNT)
     assert model.metric("DetectedLabelCount", region="us-west-2").region == "us-west-2"
     cloudwatch.Dashboard(stack, "Board", widgets=[[cloudwatch.GraphWidget(left=[metric])]])
     (board,) = Template.from_stack(stack).find_resources("AWS::CloudWatch::Dashboard").values()
