@@ -13,7 +13,13 @@ from typing import Any, Final, TypeVar
 from aws_cdk import Duration, RemovalPolicy, Stack, Stage, Token
 from constructs import Construct
 
-from rekognition_running_model._function import PYTHON_MINOR_MIN, is_queue, is_topic, is_usable_runtime
+from rekognition_running_model._function import (
+    PYTHON_MINOR_MIN,
+    FunctionSettings,
+    is_queue,
+    is_topic,
+    is_usable_runtime,
+)
 from rekognition_running_model._rendering import is_waiting_for_look_ups, may_look_up
 from rekognition_running_model._said import warn
 from running_model_handler.core.arn import (
@@ -181,8 +187,27 @@ class Checks:
         if value is not None and not isinstance(value, kind):
             self.wrong(name, rule, value)
 
-    def function(self, memory_size: Any, reserved: Any, runtime: Any, on_failure: Any) -> None:
+    def function(self, settings: FunctionSettings) -> None:
         """What a user may choose of the function."""
+        self.kinds(
+            vpc=settings.vpc,
+            environment_encryption_key=settings.environment_encryption_key,
+            dead_letter_queue=settings.dead_letter_queue,
+            architecture=settings.architecture,
+        )
+        for name in ("vpc_subnets", "security_groups"):
+            value = getattr(settings, name)
+            if settings.vpc is None and value is not None:
+                self.wrong(name, "must come with vpc", value)
+        self._function_size(settings.memory_size, settings.reserved_concurrent_executions)
+        if not is_usable_runtime(getattr(settings.runtime, "name", "")):
+            shown = getattr(settings.runtime, "name", settings.runtime)
+            self.wrong("runtime", f"must be Python 3.{PYTHON_MINOR_MIN} or newer", shown)
+        target = settings.on_failure
+        if target is not None and not is_queue(target) and not is_topic(target):
+            self.wrong("on_failure", "must be a queue of SQS or a topic of SNS", target)
+
+    def _function_size(self, memory_size: Any, reserved: Any) -> None:
         self._run(
             lambda: parse_whole_number(
                 memory_size, name="memory_size", minimum=128, maximum=10_240, unit="MB",
@@ -197,11 +222,6 @@ class Checks:
                     way_out="omit it for as many as the account has",
                 )
             )  # fmt: skip
-        if not is_usable_runtime(getattr(runtime, "name", "")):
-            shown = getattr(runtime, "name", runtime)
-            self.wrong("runtime", f"must be Python 3.{PYTHON_MINOR_MIN} or newer", shown)
-        if on_failure is not None and not is_queue(on_failure) and not is_topic(on_failure):
-            self.wrong("on_failure", "must be a queue of SQS or a topic of SNS", on_failure)
 
     def kinds(self, **values: Any) -> None:
         """Values that CDK would take apart without naming the construct."""
@@ -216,12 +236,6 @@ class Checks:
             if one is not None and value is not None:
                 self.wrong(other, f"must be left out where {name} is given, which has its own", value)
 
-    def only_with(self, one: Any, name: str, **others: Any) -> None:
-        """Values that mean nothing without another one."""
-        for other, value in others.items():
-            if one is None and value is not None:
-                self.wrong(other, f"must come with {name}", value)
-
     def removal_policy(self, value: Any) -> None:
         """Stopped with its resource, or left running."""
         if value not in (RemovalPolicy.DESTROY, RemovalPolicy.RETAIN):
@@ -231,8 +245,13 @@ class Checks:
             )
             self.wrong("removal_policy", rule, value)
 
-    def same_place(self, provider: Construct) -> None:
+    def provider(self, provider: Any, kind: type[Construct]) -> None:
         """A function works where its stack is: in one Region and account, deployed by the same stage."""
+        self.instance(provider, "provider", kind, f"must be a {kind.__name__}")
+        if isinstance(provider, kind):
+            self._same_place(provider)
+
+    def _same_place(self, provider: Construct) -> None:
         mine, theirs = Stack.of(self._construct), Stack.of(provider)
         if mine is theirs:
             return

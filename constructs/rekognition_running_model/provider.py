@@ -112,30 +112,16 @@ class RunningModelProvider(Construct):
         check_scope(scope, construct_id, "RunningModelProvider")
         super().__init__(scope, construct_id)
         checks = Checks(self)
-        checks.kinds(
-            log_retention=log_retention,
-            log_removal_policy=log_removal_policy,
-            log_encryption_key=log_encryption_key,
-            log_group=log_group,
-            role=role,
-            permissions_boundary=permissions_boundary,
-            vpc=vpc,
-            environment_encryption_key=environment_encryption_key,
-            dead_letter_queue=dead_letter_queue,
-            architecture=architecture,
-        )
-        checks.excluded_by(
-            log_group,
-            "log_group",
-            log_retention=log_retention,
-            log_removal_policy=log_removal_policy,
-            log_encryption_key=log_encryption_key,
-        )
+        checks.kinds(role=role, permissions_boundary=permissions_boundary, log_group=log_group)
         checks.excluded_by(role, "role", permissions_boundary=permissions_boundary)
-        checks.only_with(vpc, "vpc", vpc_subnets=vpc_subnets, security_groups=security_groups)
         checks.flag(managed_policies_only, "managed_policies_only")
-        checks.function(memory_size, reserved_concurrent_executions, runtime, on_failure)
-        checks.finish()
+        log = {
+            "log_retention": log_retention,
+            "log_removal_policy": log_removal_policy,
+            "log_encryption_key": log_encryption_key,
+        }
+        checks.kinds(**log)
+        checks.excluded_by(log_group, "log_group", **log)
         self._settings: Final = FunctionSettings(
             memory_size=memory_size,
             architecture=architecture,
@@ -148,16 +134,13 @@ class RunningModelProvider(Construct):
             on_failure=on_failure,
             reserved_concurrent_executions=reserved_concurrent_executions,
         )
+        checks.function(self._settings)
+        checks.finish()
+        self._models = 0
         self.log_group: Final[logs.ILogGroup] = log_group or self._make_log_group(
             log_retention, log_removal_policy, log_encryption_key
         )
-        self.role: Final[iam.IRole] = role or iam.Role(
-            self,
-            "Role",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            description="Starts, watches and stops the Rekognition Custom Labels models of a stack",
-            permissions_boundary=permissions_boundary,
-        )
+        self.role: Final[iam.IRole] = role or self._make_role(permissions_boundary)
         self._policies: Final = RolePolicies(self, self.role, managed_only=managed_policies_only)
         self._package: Final = staged_handler(self)
         self.function: Final[lambda_.Function] = self._make_function()
@@ -167,9 +150,6 @@ class RunningModelProvider(Construct):
         self._permissions.add(
             *_policy.own_statements(self.function.function_arn, self.log_group.log_group_arn)
         )
-        self._models = 0
-        Validations.of(self.function).acknowledge(*of_function(self._settings))
-        warn_of_isolated_subnets(self, self._settings)
         at_the_end(self, self._check)
 
     @classmethod
@@ -237,6 +217,15 @@ class RunningModelProvider(Construct):
         Validations.of(log_group).acknowledge(*of_log_group(key))
         return log_group
 
+    def _make_role(self, permissions_boundary: iam.IManagedPolicy | None) -> iam.Role:
+        return iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            description="Starts, watches and stops the Rekognition Custom Labels models of a stack",
+            permissions_boundary=permissions_boundary,
+        )
+
     def _make_function(self) -> lambda_.Function:
         before: AnyPolicy | None = None
         if self._settings.needs_permissions:
@@ -255,6 +244,8 @@ class RunningModelProvider(Construct):
         )
         if before is not None:
             function.node.add_dependency(before)
+        Validations.of(function).acknowledge(*of_function(self._settings))
+        warn_of_isolated_subnets(self, self._settings)
         return function
 
     def _check(self, resources: Resources) -> list[str]:

@@ -208,9 +208,7 @@ class RunningModel(_RunningModelBase):
         checks.instance(replacement, "replacement", Replacement, _REPLACEMENT_RULE)
         checks.flag(check_on_every_deploy, "check_on_every_deploy")
         checks.removal_policy(removal_policy)
-        checks.instance(provider, "provider", RunningModelProvider, "must be a RunningModelProvider")
-        if isinstance(provider, RunningModelProvider):
-            checks.same_place(provider)
+        checks.provider(provider, RunningModelProvider)
         checks.declared_once(_declared_before(self, project_version_arn), project_version_arn)
         self._deferred: Final = checks.finish(project_version_arn, project_arn)
 
@@ -223,10 +221,9 @@ class RunningModel(_RunningModelBase):
             self,
             "Resource",
             type=RESOURCE_TYPE,
-            properties=_without_none(
+            properties=_written(
                 {
                     Property.SERVICE_TOKEN: self._provider.service_token,
-                    Property.SERVICE_TIMEOUT: str(SERVICE_TIMEOUT_SECONDS),
                     Property.PROJECT_VERSION_ARN: project_version_arn,
                     Property.PROJECT_ARN: project_arn,
                     Property.MIN_INFERENCE_UNITS: min_inference_units,
@@ -234,8 +231,8 @@ class RunningModel(_RunningModelBase):
                     Property.TIMEOUT_SECONDS: timeout_seconds,
                     Property.POLL_INTERVAL_SECONDS: interval_seconds,
                     Property.REPLACEMENT: replacement.value,
-                    Property.DEPLOYMENT: _never_the_same() if check_on_every_deploy else None,
-                }
+                },
+                changing=check_on_every_deploy,
             ),
         )
         self._resource.apply_removal_policy(removal_policy)
@@ -321,8 +318,13 @@ class _ImportedModel(_RunningModelBase):
         self._declared_arn = project_version_arn
 
 
-def _without_none(values: dict[Property, Any]) -> dict[str, Any]:
-    return {str(key): value for key, value in values.items() if value is not None}
+def _written(values: dict[Property, Any], *, changing: bool) -> dict[str, Any]:
+    """The resource's properties: what is left out is not written, so that defaults stay the handler's."""
+    properties = {str(key): value for key, value in values.items() if value is not None}
+    properties[Property.SERVICE_TIMEOUT] = str(SERVICE_TIMEOUT_SECONDS)
+    if changing:
+        properties[Property.DEPLOYMENT] = _never_the_same()
+    return properties
 
 
 def _never_the_same() -> str:
