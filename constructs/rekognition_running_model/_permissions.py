@@ -94,6 +94,7 @@ class ModelPermissions(Construct):
         self._count = 1
         self._fixed = self._finds_projects = False
         self._models: iam.PolicyStatement | None = None
+        self._statements = 0
         Validations.of(self).acknowledge(*of_model_permissions(inline=inline))
 
     def add(self, *statements: iam.PolicyStatement) -> None:
@@ -114,10 +115,11 @@ class ModelPermissions(Construct):
             self._last = self._policies.make_managed(self, f"Overflow{self._count}")
             self._room = _policy.MANAGED_CHARACTERS_MAX
             self._count += 1
-            self._models = None
+            self._models, self._statements = None, 0
         self._room -= size
         if self._models is None or self._models.frozen:
-            self._models = _policy.declared_models([arn])
+            self._models = _policy.declared_models([arn], self._statements)
+            self._statements += 1
             self._last.add_statements(self._models)
         else:
             self._models.add_resources(arn)

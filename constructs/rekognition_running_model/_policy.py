@@ -66,10 +66,10 @@ def encrypts_logs(stack: Stack) -> iam.PolicyStatement:
     )
 
 
-def declared_models(arns: Iterable[str]) -> iam.PolicyStatement:
-    """The models that the template declares, exactly."""
+def declared_models(arns: Iterable[str], number: int = 0) -> iam.PolicyStatement:
+    """The models that the template declares, exactly; numbered where a policy has several such statements."""
     return iam.PolicyStatement(
-        sid="DeclaredModels",
+        sid=f"DeclaredModels{number or ''}",
         actions=list(MODEL_ACTIONS),
         resources=list(arns),
         conditions=dict(_OWN_TAG_KEYS),

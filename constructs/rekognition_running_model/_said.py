@@ -12,9 +12,9 @@ _PREFIX: Final = "rekognition-running-model:"
 
 
 def warn(construct: IConstruct, name: str, text: str) -> None:
-    """Warn, unless it is acknowledged: for the construct, for its stack, or for the whole app.
+    """Warn, unless it is acknowledged: for the stack, or for the whole app.
 
-    ``Annotations.of(app).acknowledge_warning("rekognition-running-model:NAME")``
+    ``Annotations.of(stack).acknowledge_warning("rekognition-running-model:NAME")``
     """
     identifier = f"{_PREFIX}{name}"
     if not _is_acknowledged_for_the_app(construct, identifier):
@@ -25,7 +25,7 @@ def _is_acknowledged_for_the_app(construct: IConstruct, identifier: str) -> bool
     """CDK forgets acknowledgments of the app itself for what is said later, as all that we say at the end is.
 
     It does know them, and drops what is said of the app. So it is asked by an information on the app, which
-    no report shows.
+    no report shows. Releases about 2.269 forget them altogether; those for a stack always count.
     """
     app = construct.node.root
     before = len(app.node.metadata)

@@ -167,6 +167,18 @@ def test_the_printed_document_is_a_policy_for_a_role_made_beforehand() -> None:
     assert "ForAllValues:StringLike" in claimed
 
 
+def test_printing_in_between_changes_nothing() -> None:
+    """What was printed is of the models so far; the next is still allowed, and no statement named twice."""
+    stack = Stack(App(), "Parts", env=HERE)
+    provider = provided(stack)
+    assert "v4" not in provider.policy_document_json()
+    RunningModel(stack, "Next", project_version_arn=ARN.replace("v3", "v4"), provider=provider)
+    statements = only(stack, "AWS::IAM::Policy")["Properties"]["PolicyDocument"]["Statement"]
+    names = [statement["Sid"] for statement in statements]
+    assert len(names) == len(set(names))
+    assert ARN.replace("v3", "v4") in json.dumps(statements)
+
+
 def test_the_printed_document_of_a_stack_without_a_place() -> None:
     """Region and account are wildcards then, and statements of other stacks are there too."""
     app = App()

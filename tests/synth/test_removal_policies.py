@@ -152,10 +152,10 @@ def test_the_way_out_of_a_snapshot_works() -> None:
 
 
 def test_the_warning_can_be_acknowledged() -> None:
-    """Somebody who means it hears it no more."""
+    """Somebody who means it hears it no more, although it is said at the end."""
     from aws_cdk import Annotations as Notes
 
     model = declared(removal_policy=RemovalPolicy.RETAIN)
-    Notes.of(_app(model)).acknowledge_warning("rekognition-running-model:retained")
+    Notes.of(Stack.of(model)).acknowledge_warning("rekognition-running-model:retained")
     assert written(model) == ("RetainExceptOnCreate", "Delete")
     assert warnings(model) == 0
