@@ -136,10 +136,10 @@ _NOTHING_SEEN: Final = Seen((), ())
 class Minds:
     """All that have been met, by number."""
 
-    def __init__(self, step_seconds: int) -> None:
+    def __init__(self, step_seconds: float) -> None:
         self.step = step_seconds
-        self._age_max = -(-_AGE_SECONDS_MAX // step_seconds)
-        self.event_age_max = -(-_EVENT_SECONDS_MAX // step_seconds)
+        self._age_max = math.ceil(_AGE_SECONDS_MAX / step_seconds)
+        self.event_age_max = math.ceil(_EVENT_SECONDS_MAX / step_seconds)
         self.all: list[Mind] = []
         self._numbers: dict[Any, int] = {}
         self._requests: dict[Spec, Request] = {}
