@@ -183,7 +183,9 @@ def _parse_delete(properties: Mapping[str, Any], envelope: Envelope, location: L
         physical_id=envelope.physical_id,
         never_answered=physical is None,
     )
-    versions = {str(arn): arn} if arn is not None else {}
+    # A failed update that was never taken back has left its model in the properties alone.
+    every = (arn, _arn_or_none(declared, location))
+    versions = {str(one): one for one in every if one is not None}
     return Request(envelope, wish, None, versions, project, interval, location)
 
 

@@ -104,8 +104,11 @@ class Step(NamedTuple):
         return self.status.endswith("_FAILED")
 
     def concerns(self, arn: str) -> bool:
-        """Whether it is about this model."""
-        return arn in (self.physical_id, self.declares.arn if self.declares else None)
+        """Whether it is about this model; a deletion names it by its properties only where no id does."""
+        declared = self.declares.arn if self.declares else None
+        if self.kind is RequestType.DELETE and (self.physical_id or "").startswith("arn:"):
+            return arn == self.physical_id
+        return arn in (self.physical_id, declared)
 
 
 class Story(NamedTuple):

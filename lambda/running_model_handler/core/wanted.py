@@ -201,8 +201,12 @@ def wanted(case: Case, arn: str, claim: Claim) -> Want | AskResource:
             if others:
                 return KEEP
             return Run(former, brings_back=True) if case.failed else Hold()
-    if step is None and ((me.lives and me.has(arn)) or me.skipped == arn):
-        return KEEP if wish.brings else ASK
+    if (me.lives and me.has(arn)) or me.skipped == arn:
+        if step is None:
+            return KEEP if wish.brings else ASK
+        if not wish.brings and arn != wish.physical:
+            # What is deleted is not what the resource has.
+            return KEEP
     return _left_to_others(case, arn, claim)
 
 
@@ -257,6 +261,10 @@ def _others(case: Case, arn: str, claim: Claim) -> dict[Owner, Standing] | AskRe
         owner = Owner(stack_id, logical_id)
         if logical_id in case.story.steps:
             standing = standing_of(case.story, logical_id)
+            holder, last = claim.holders.get(owner), case.story.steps[logical_id][-1]
+            if holder is not None and holder.failed and holder.t == last.began_at:
+                # It is no longer brought with the model, it only has not been answered for yet.
+                standing = standing._replace(names=None)
         elif owner in case.resources:
             standing = standing_in(case.resources[owner])
         else:

@@ -31,7 +31,6 @@ _AT_REST: Final = frozenset(
         "UPDATE_ROLLBACK_COMPLETE",
         "CREATE_FAILED",
         "UPDATE_FAILED",
-        "UPDATE_ROLLBACK_FAILED",
     }
 )
 """Of a stack: nothing happens to it before a person does something."""
@@ -211,7 +210,10 @@ class AsDeclared(Invariant):
     def _check(self, request: Request) -> None:
         model = self.world.rekognition.models[request.declared_arn]
         now = model.now
-        if now.runs_with(request.declared_units):
+        last = model.changes[-1] if model.changes else None
+        comes_back = last is not None and last.by is not request and last.units == request.declared_units
+        if now.runs_with(request.declared_units) or (now.status == "STARTING" and comes_back):
+            # What another request has brought back need not run yet when that one fails.
             return
         if self._is_excused(request, model, (request.ended_at or 0.0) - 60.0):
             return
@@ -223,7 +225,7 @@ class AsDeclared(Invariant):
         model = self.world.rekognition.models.get(request.physical_id or "")
         if model is None or model.look_at(request.sent_at).status not in ("STARTING", "RUNNING"):
             return
-        units = self.truth.units_for(request.owner, model.plan.arn)
+        units = {*self.truth.units_for(request.owner, model.plan.arn), request.old_units}
         last = model.changes[-1] if model.changes else None
         if last is None or (last.verb == "Start" and last.units in units):
             return
