@@ -208,15 +208,17 @@ class _Moment:
                 units = former.units or units
             return self._guarded(WriteClaim(arn, holder._replace(units=units, failed=True)), view)
         ends_at = self.memory.failed_at + FAILED_SECONDS
-        if isinstance(want, Keep) or not self.memory.failed_at:
+        if not self.memory.failed_at or (isinstance(want, Keep) and not want.for_others):
             return None
         if self.now < ends_at:
             return Pause(ends_at - self.now, "other deliveries learn of the failure", ends_at - self.now)
-        return AskClaim(arn) if view.claim_at < ends_at else None
+        if view.claim_at < ends_at:
+            return AskClaim(arn)
+        return self._look(arn, view) if 0.0 < view.seen_at < ends_at else None
 
     def _keep(self, case: Case, arn: str, view: ModelView, keep: Keep) -> Action | None:
         declared = case.wish.declared
-        if keep.for_others:
+        if keep.for_others and not case.failed:
             return self._release(case, arn, view, last=False)
         if keep.owner is None or case.failed or case.step is None or declared is None or declared.arn != arn:
             return None
@@ -243,13 +245,16 @@ class _Moment:
         toward = f"run {run.units}"
         done = self.memory.done(arn).aimed(toward)
         deed = toward_running(run, view.seen, done, self.now)
-        if self.over and run.for_others and done.starts and done.start_accepted:
+        accepted = done.starts > 0 and done.start_accepted
+        if accepted and (run.brings_back or (self.over and run.for_others)):
             return None
+        if done.acted_at >= view.seen_at:
+            return self._look_again(arn, view, "what was asked for is not visible yet")
         goes_back = case.step is None or case.step.back or case.wish.kind is RequestType.DELETE
         settles_at = quiet_from(case)
         if isinstance(deed, Reached) and goes_back and not run.brings_back and view.seen_at < settles_at:
             return self._settle(settles_at, arn, view)
-        if isinstance(deed, Reached) and run.for_others:
+        if isinstance(deed, Reached) and run.for_others and not case.failed:
             return self._release(case, arn, view, last=False)
         if isinstance(deed, Fail):
             deed = Fail(run.told(deed.reason))
@@ -267,7 +272,10 @@ class _Moment:
         if view.seen.status is None:
             return self._hidden(arn, view, runs=False)
         toward = "hold" if isinstance(want, Hold) else "rest"
-        deed = toward_rest(view.seen, self.memory.done(arn).aimed(toward), self.now)
+        done = self.memory.done(arn).aimed(toward)
+        if done.acted_at >= view.seen_at:
+            return self._look_again(arn, view, "what was asked for is not visible yet")
+        deed = toward_rest(view.seen, done, self.now)
         if not isinstance(deed, Reached) or isinstance(want, Hold):
             return self._carry_out(arn, view, deed, toward, None)
         return (
@@ -401,8 +409,6 @@ class _Moment:
                 return GiveUp(f"model {arn}: {deed.reason}", arn)
             case Wait():
                 return self._look_again(arn, view, deed.why)
-            case _ if self.memory.done(arn).acted_at >= view.seen_at:
-                return self._look_again(arn, view, "what was asked for is not visible yet")
             case Start() if units is not None:
                 return self._guarded(StartModel(arn, units, toward), view)
             case _:

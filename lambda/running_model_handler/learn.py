@@ -137,8 +137,8 @@ def _project(arn: str, project: ProjectArn | None, known: Known, now: float) -> 
     view = known.views.model(arn)._replace(looked_up=True)
     if project is not None:
         view = view._replace(seen=None, seen_at=0.0)
-    elif view.seen is None:
-        view = view._replace(seen=ABSENT, seen_at=now)
+    else:
+        view = view._replace(seen=view.seen or ABSENT, seen_at=now)
     return Known(memory._replace(projects=others), known.views.with_model(arn, view))
 
 
@@ -218,7 +218,13 @@ def after_error(request: Request, action: Call, error: ServiceError, known: Know
         # Whether there is such a version is asked of its tags.
         views = views.with_model(arn, views.model(arn)._replace(claim_at=0.0))
     reason = _hopeless(request, error, action, Known(memory, views), now)
-    return Known(memory.with_failure(reason, arn) if reason else memory, views)
+    if not reason:
+        return Known(memory, views)
+    if isinstance(action, FindProject | Look):
+        # It will never be seen; a Stop needs no look.
+        view = views.model(arn)
+        views = views.with_model(arn, view._replace(looked_up=True, seen=view.seen or ABSENT))
+    return Known(memory.with_failure(reason, arn), views)
 
 
 def _perhaps(action: Call, memory: Memory, views: Views, now: float) -> Memory:

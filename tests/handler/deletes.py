@@ -24,7 +24,7 @@ def deleting(
     """CloudFormation deletes the resource, with the whole stack unless it is under an operation."""
     if not world.stack.status.endswith("_IN_PROGRESS"):
         world.stack.goes("DELETE_IN_PROGRESS")
-    props = properties(**changes)
+    props = properties() | changes
     world.stack.begins("DELETE", props, logical_id, physical_id=physical_id)
     now = world.clock.now()
     return request(

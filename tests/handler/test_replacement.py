@@ -174,7 +174,7 @@ def test_roll_back_of_a_cancelled_stop_first_frees_the_slot_first(world: World) 
 
 @pytest.mark.parametrize("declared_before", ["START_FIRST", "STOP_FIRST"])
 def test_roll_back_of_a_stop_first_that_succeeded_frees_the_slot_first(declared_before: str) -> None:
-    """G7: a sibling failed after the replacement: both directions have one slot, whatever was declared before."""
+    """G7: a sibling failed after the replacement: there is one slot, whatever was declared before."""
     world, old = updating_world(), properties(V1, Replacement=declared_before)
     world.running_quota = 1
     assert update(world, STOP_FIRST, old)["Status"] == "SUCCESS"

@@ -81,8 +81,6 @@ def toward_running(run: Run, seen: Observation, done: Done, now: float) -> Deed:
     never = can_never_run(seen)
     if never:
         return Fail(never)
-    if run.brings_back and done.start_accepted and done.starts:
-        return REACHED
     match seen.status:
         case Status.RUNNING:
             return _from_running(run, seen, done, now)
@@ -116,10 +114,11 @@ def _from_running(run: Run, seen: Observation, done: Done, now: float) -> Deed:
 
 
 def _from_rest(status: str, done: Done, now: float) -> Deed:
+    if done.starts and done.start_may_lag(now):
+        # Also where it was visible already: one look may be older than the one before it.
+        return Wait("the start is not visible yet")
     if done.starts and done.start_visible:
         return Fail(f"it was stopped by somebody else while it started (status {status}); deploy again")
-    if done.starts and done.start_may_lag(now):
-        return Wait("the start is not visible yet")
     if done.starts >= STARTS_MAX:
         return Fail(f"it stays {status} although it was started {done.starts} times; deploy again")
     return Start()
@@ -127,6 +126,8 @@ def _from_rest(status: str, done: Done, now: float) -> Deed:
 
 def _from_failed(seen: Observation, done: Done, now: float) -> Deed:
     failed = Fail(f"Rekognition could not start it: status FAILED{_told(seen)}")
+    if done.starts and done.start_may_lag(now) and done.before_start == Status.FAILED:
+        return Wait("the start is not visible yet")
     if done.starts and done.start_visible:
         return failed
     if done.starts and done.start_may_lag(now):

@@ -261,6 +261,10 @@ def _others(case: Case, arn: str, claim: Claim) -> dict[Owner, Standing] | AskRe
         owner = Owner(stack_id, logical_id)
         if logical_id in case.story.steps:
             standing = standing_of(case.story, logical_id)
+            holder, last = claim.holders.get(owner), case.story.steps[logical_id][-1]
+            if holder is not None and holder.failed and holder.t == last.began_at:
+                # It is no longer brought with the model, it only has not been answered for yet.
+                standing = standing._replace(names=None)
         elif owner in case.resources:
             standing = standing_in(case.resources[owner])
         else:

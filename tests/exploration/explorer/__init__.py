@@ -1,0 +1,1 @@
+"""Explores the handler's own deciding code through every interleaving of a small world: docs/exploration.md."""
