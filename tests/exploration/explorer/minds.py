@@ -50,7 +50,7 @@ _AGE_SECONDS_MAX: Final = 35
 _EVENT_SECONDS_MAX: Final = _AGE_SECONDS_MAX + 30
 """The same of the end of an operation on a resource, after which a delivery may wait 30 s."""
 _STOPS_MAX: Final = STOPS_MAX + 1
-"""More Stops than this count as many: only the pauses between them would go on growing."""
+"""More Stops, and more calls that were refused, count as many: only the pauses would go on growing."""
 _TIME_OF_CLAIM: Final = re.compile(r"[0-9]+\.[0-9]{6}(?= )")
 _INDEX_OF_CLAIM: Final = re.compile(r"T([0-9]+)(?= )")
 _CHANCE: Final = 0.5
@@ -432,6 +432,7 @@ def _with_times(
             not_running_at=0.0,
             took_seconds=0,
             stops=min(done.stops, _STOPS_MAX),
+            refused=min(done.refused, _STOPS_MAX),
         )
         for arn, done in memory.models.items()
     }
