@@ -167,14 +167,31 @@ class StackSteps:
             )
             for each in stack.resources
         )
+        at_work = {job.request for job in stack.jobs}
         requests = tuple(
             each._replace(
-                ended=min(each.ended + 1, self._known) if each.outcome == CANCELLED else 0,
+                ended=min(each.ended + 1, self._ended_max(each, number in at_work)),
                 age=min(each.age + 1, self._lag + 1),
             )
-            for each in stack.requests
+            for number, each in enumerate(stack.requests)
         )
         return stack._replace(ages=ages, resources=resources, requests=requests)
+
+    def _ended_max(self, sent: Sent, at_work: bool) -> int:
+        if sent.outcome == CANCELLED:
+            return self._known
+        return 1 if at_work and sent.outcome in (SUCCESS, FAILED) else 0
+
+    def overdue(self, stack: Stack) -> bool:
+        """Whether CloudFormation goes on before any more time passes: what it does itself takes seconds."""
+        if not stack.ages or not stack.ages[-1]:
+            return False
+        if any(stack.requests[job.request].ended for job in stack.jobs):
+            return True
+        if stack.phase == "forward":
+            return not stack.jobs and self._operation(stack).turn is Turn.NEVER
+        alone = stack.phase in ("back", "clean-up", "deletion") and not stack.jobs
+        return alone or stack.phase in ("turned", "back begins")
 
     # --- forward ------------------------------------------------------------------------------------
 

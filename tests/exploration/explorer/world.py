@@ -120,7 +120,7 @@ class World:
                 yield from self._acts(state, runner, others)
             elif left[HAND_OVER] and runner[2] >= 0:
                 yield from self._hands_over(state, runner, others)
-        if not ready:
+        if not ready and not self._overdue(stack):
             later = self._later(state)
             if later != state:
                 yield ("a step of time",), later, ""
@@ -237,6 +237,13 @@ class World:
         if slept + 1 >= self.minds.all[mind].steps:
             return (request, self.minds.woken(mind), 0, handed)
         return (request, mind, slept + 1, handed)
+
+    def _overdue(self, number: int) -> bool:
+        key = ("overdue", number)
+        found: bool | None = self._memo.get(key)
+        if found is None:
+            found = self._memo[key] = self._stack_steps.overdue(self.stack(number))
+        return found
 
     def _parts_later(self, stack_number: int, models_number: int) -> tuple[int, int]:
         key = ("later", stack_number, models_number)
