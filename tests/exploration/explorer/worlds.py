@@ -16,18 +16,11 @@ V2: Final = Declared(1)
 V1_STOP_FIRST: Final = Declared(0, replacement=ReplacementMode.STOP_FIRST)
 V2_STOP_FIRST: Final = Declared(1, replacement=ReplacementMode.STOP_FIRST)
 
-NONE: Final = Faults()
-ONE: Final = Faults(
-    total=1, duplicates=1, kills=1, refusals=1, stale=1, slow=1, hand_overs=1, late=1, failing_starts=1
-)
-TWO: Final = replace(ONE, total=2, duplicates=2, stale=2, refusals=2, slow=2)
-TWICE: Final = Faults(duplicates=9)
-"""Every request is delivered twice."""
 _CUT: Final = Turn.SIBLING
 
 
 def _scene(name: str, *operations: Operation, models: int = 1, quota: int = 2) -> Scene:
-    return Scene(name, operations, NONE, models=models, quota=quota)
+    return Scene(name, operations, Faults(), models=models, quota=quota)
 
 
 _STORIES: Final = (
@@ -60,9 +53,42 @@ _STORIES: Final = (
     _scene("retained", create(("A", V1_RETAINED)), DELETE),
     _scene("made anew", create(("A", V1)), deploy(("B", V2)), deploy(("A", V1), ("B", V2)), models=2),
 )  # fmt: skip
-SCENES: Final = {scene.name: scene for scene in _STORIES}
+STORIES: Final = {scene.name: scene for scene in _STORIES}
+FAULTS: Final = {
+    "nothing": Faults(),
+    "a duplicate": Faults(duplicates=1),
+    "a kill": Faults(kills=1),
+    "a refusal": Faults(refusals=1),
+    "an old view": Faults(stale=1),
+    "a slow call": Faults(slow=1),
+    "a hand-over": Faults(hand_overs=1),
+    "a late event": Faults(late=1),
+    "a failing start": Faults(failing_starts=1),
+    "a duplicate and a failing start": Faults(duplicates=1, failing_starts=1),
+}
+"""What goes wrong, by the name that a world is called with."""
 
 
-def faulty(name: str, faults: Faults) -> Scene:
-    """A scene in which things go wrong."""
-    return replace(SCENES[name], faults=faults)
+def world_of(story: str, faults: str) -> Scene:
+    """A story in which something goes wrong."""
+    return replace(STORIES[story], name=f"{story}, with {faults}", faults=FAULTS[faults])
+
+
+EVERY: Final = tuple((story, faults) for faults in FAULTS for story in STORIES)
+"""All worlds, the smaller ones first."""
+QUICK: Final = (
+    ("create", "nothing"),
+    ("create, deleted by the user", "nothing"),
+    ("create", "a failing start"),
+    ("resize", "nothing"),
+    ("rename and resize", "nothing"),
+    ("made anew", "nothing"),
+    ("retained", "a duplicate"),
+    ("rename", "a kill"),
+    ("rename", "a refusal"),
+    ("rename", "an old view"),
+    ("rename", "a slow call"),
+    ("rename", "a hand-over"),
+    ("rename", "a late event"),
+)
+"""Those that every test run explores."""

@@ -21,8 +21,9 @@ def main(name: str, states_max: int, scene: str = "", faults: str = "") -> None:
     from explorer.story import story_of
     from explorer.world import World
 
-    told = worlds.faulty(scene or mutant.scene, getattr(worlds, faults or mutant.faults))
-    search = explore(World(told), states_max=states_max)
+    search = explore(
+        World(worlds.world_of(scene or mutant.scene, faults or mutant.faults)), states_max=states_max
+    )
     found = search.violations[:1]
     print(
         json.dumps(

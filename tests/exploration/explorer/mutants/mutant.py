@@ -1,4 +1,4 @@
-"""A mutant of a row: a mistake, and the scene in which it was found."""
+"""A mutant of a row: a mistake, and the world in which it was found."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from simulator.mutants.mutant import Mutant
 
 @dataclass(frozen=True, slots=True)
 class RowMutant(Mutant):
-    """One mistake in a row. Any violation kills it: without it the scene has none."""
+    """One mistake in a row. Any violation kills it: without it its world has none."""
 
     row: str = ""
     """The row of docs/how-it-decides.md."""
     scene: str = ""
-    faults: str = "NONE"
-    """Which of ``explorer.worlds``'s."""
+    faults: str = "nothing"
+    """What goes wrong in it."""
 
 
 def mutant(
@@ -26,7 +26,7 @@ def mutant(
     text: str,
     replacement: str,
     scene: str,
-    faults: str = "NONE",
+    faults: str = "nothing",
 ) -> RowMutant:
     """A mutant; see ``Mutant`` for what is given."""
     return RowMutant(name, "", meaning, file, text, replacement, 0, row, scene, faults)
