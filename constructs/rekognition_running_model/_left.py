@@ -12,7 +12,6 @@ from constructs import Construct, IConstruct
 from rekognition_running_model._final import Resources, is_in_the_tree, logical_id
 from rekognition_running_model._said import warn
 from running_model_handler.core.names import RESOURCE_TYPE, Property
-from running_model_handler.core.waiting import SERVICE_TIMEOUT_SECONDS
 
 _USD_PER_UNIT_DAY: Final = 4 * 24
 _POLICIES: Final = {
@@ -82,12 +81,6 @@ def _replaced(written: Mapping[str, Any], service_token: Any) -> list[str]:
                 properties.get(Property.SERVICE_TOKEN),
                 service_token,
                 "it is the function that answers; give another one as provider",
-            ),
-            (
-                Property.SERVICE_TIMEOUT,
-                properties.get(Property.SERVICE_TIMEOUT),
-                str(SERVICE_TIMEOUT_SECONDS),
-                "the function counts on the whole hour; a start has its own limit, timeout",
             ),
         )
         if found != wanted

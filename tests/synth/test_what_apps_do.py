@@ -179,7 +179,6 @@ def test_what_an_aspect_adds_to_the_function_is_left_alone(path: str, value: Any
     ("path", "value", "words"),
     [
         ("Properties.ServiceToken", "arn:aws:lambda:eu-west-1:1:function:other", "ServiceToken must be"),
-        ("Properties.ServiceTimeout", "60", "ServiceTimeout must be 3600, got 60"),
         ("Type", "Custom::Other", "Type must be Custom::RekognitionRunningModel, got Custom::Other"),
         ("DependsOn", [], "DependsOn must name"),
     ],
