@@ -196,7 +196,7 @@ def test_fails_when_a_policy_is_taken_away() -> None:
     model = declared()
     permissions = Stack.of(model).node.find_child(PROVIDER).node.find_child("Permissions")
     permissions.node.try_remove_child("Policy")
-    with pytest.raises(RuntimeError, match=r"Permissions/Policy must stay.*removed"):
+    with pytest.raises(RuntimeError, match=r"Permissions/Policy/Resource must stay.*removed"):
         Template.from_stack(Stack.of(model))
 
 
