@@ -179,10 +179,7 @@ def calls_to_neighbours(services: Services, plan: Plan, function_arn: str) -> It
     for asked in (stack, other_stack):
         for logical_id in ("Model", "Nobody"):
             yield lambda asked=asked, its=logical_id: stacks.resource(asked, its)  # type: ignore[misc]
-            yield lambda asked=asked, its=logical_id: stacks.latest_event(asked, its)  # type: ignore[misc]
-            yield lambda asked=asked, its=logical_id: stacks.status_before_deletion(asked, its)  # type: ignore[misc]
-            yield lambda asked=asked, its=logical_id: stacks.may_be_taken_over(asked, its, "arn:1")  # type: ignore[misc]
-        yield lambda asked=asked: stacks.stack_status(asked)  # type: ignore[misc]
+            yield lambda asked=asked, its=logical_id: stacks.story(asked, its)  # type: ignore[misc]
     yield lambda: services.hand_over(function_arn).send({"again": "ü"})
     yield lambda: services.hand_over(function_arn + "0").send({"again": 1.5})
     yield lambda: services.put_answer(f"https://{HOST}/request?signed=no", b"{}", services.clock)

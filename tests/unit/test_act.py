@@ -155,7 +155,7 @@ def test_failed_after_an_accepted_start_fails_once_lag_is_over() -> None:
 @pytest.mark.parametrize("refused", range(STARTS_MAX + 1))
 def test_starts_that_failed_refuses_are_given_up(refused: int) -> None:
     """Whether FAILED can be started is not documented: tried three times."""
-    step = running(Observation("FAILED"), Done(starts_refused=refused))
+    step = running(Observation("FAILED"), Done(refused=refused))
     assert type(step) is (Fail if refused == STARTS_MAX else Start)
 
 

@@ -96,7 +96,7 @@ def test_who_is_throttled_looks_less_often(done: Done) -> None:
 def test_what_is_refused_is_tried_less_often_each_time(refused: int, seconds: float) -> None:
     """A model that is starting may refuse each Stop until it runs."""
     assert pause("STARTING", Done(stops=refused), 150.0) == seconds
-    assert pause("FAILED", Done(starts_refused=refused), 150.0) == seconds
+    assert pause("FAILED", Done(refused=refused), 150.0) == seconds
 
 
 def test_a_start_may_be_cut_short_by_a_hand_over() -> None:
