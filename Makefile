@@ -9,10 +9,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 # The Node of .venv comes first: an older one of the system makes jsii print a wall of warnings.
 RUN := PATH="$(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$$PATH"
-SOURCES := app.py constructs lambda local_aws demo bench
+SOURCES := app.py constructs lambda local_aws demo bench tools
 PYTEST := $(RUN) $(BIN)/python -m pytest
 
-.PHONY: help setup lint types test-fast test e2e demo local-aws simulate-alternatives bench bench-many clean simulate soak simulate-mutants
+.PHONY: help setup lint types test-fast test e2e demo local-aws simulate-alternatives bench bench-many clean simulate soak simulate-mutants matrix-quick
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -36,7 +36,11 @@ types: setup ## mypy, strict
 test-fast: lint types ## lint, types and every test without the embedded AWS: under a minute
 	@$(PYTEST) -q -n 2 --dist worksteal -m "not e2e and not slow"
 
-test: lint types ## everything, the end-to-end tests included
+matrix-quick: setup ## the synth tests with the oldest aws-cdk-lib that pyproject.toml allows, and with the newest
+	@$(RUN) $(BIN)/python tools/matrix.py $(MATRIX)
+
+test: MATRIX := --skip-installed
+test: lint types matrix-quick ## everything, the end-to-end tests included
 	@$(PYTEST) -q -n 4 --dist worksteal
 
 e2e: setup ## the end-to-end tests alone

@@ -247,9 +247,9 @@ class _Moment:
         done = self.memory.done(arn).aimed(toward)
         deed = toward_running(run, view.seen, done, self.now)
         accepted = done.starts > 0 and done.start_accepted
-        if accepted and (run.brings_back or (self.over and run.for_others)):
+        if self.over and run.for_others and accepted:
             return None
-        if done.acted_at >= view.seen_at:
+        if done.acted_at >= view.seen_at and not (run.brings_back and accepted):
             return self._look_again(arn, view, "what was asked for is not visible yet")
         goes_back = case.step is None or case.step.back or case.wish.kind is RequestType.DELETE
         settles_at = quiet_from(case)
@@ -481,6 +481,6 @@ class _Moment:
             return True
         if isinstance(action, StopModel):
             done = self.memory.done(action.arn).aimed(action.toward)
-            tried = done.stops >= STOPS_MAX or (done.stops > 0 and done.stop_accepted)
+            tried = done.stops + done.refused >= STOPS_MAX or (done.stops > 0 and done.stop_accepted)
             return self._can_ask and not tried and not action.toward.startswith("run")
         return self._can_ask and isinstance(action, AskClaim | AskOwner | FindProject | Look | RemoveClaim)

@@ -27,7 +27,7 @@ from running_model_handler.core.claim import read_claim
 from running_model_handler.core.errors import ErrorKind, ServiceError
 from running_model_handler.core.memory import Memory
 from running_model_handler.core.operation import Story
-from running_model_handler.core.status import ABSENT, Observation, Status
+from running_model_handler.core.status import ABSENT, Observation
 from running_model_handler.core.views import Views
 from running_model_handler.core.waiting import ACCESS_DENIED_SECONDS, backoff_seconds
 from running_model_handler.request import Request
@@ -37,6 +37,8 @@ _GIVEN_UP: Final = (
 )
 _LATER: Final = frozenset({ErrorKind.THROTTLED, ErrorKind.UNCERTAIN, ErrorKind.DENIED})
 """The same call may be answered otherwise, whatever the model does."""
+_BY_STATUS: Final = frozenset({ErrorKind.CHANGED, ErrorKind.INVALID})
+"""What a status may be refused with that does not allow the call."""
 _FINAL: Final = frozenset({ErrorKind.QUOTA, ErrorKind.INVALID, ErrorKind.OTHER})
 _NAMES: Final[dict[type, str]] = {
     AskStack: "cloudformation:DescribeStackEvents",
@@ -213,7 +215,7 @@ def after_error(request: Request, action: Call, error: ServiceError, known: Know
     if error.kind is ErrorKind.UNCERTAIN:
         memory = _perhaps(action, memory, views, now)
     elif isinstance(action, StartModel | StopModel):
-        memory = _refused(action, memory, views, now)
+        memory = _refused(action, memory, now, by_status=error.kind in _BY_STATUS)
     if error.kind is ErrorKind.NOT_FOUND and arn in views.models:
         # Whether there is such a version is asked of its tags.
         views = views.with_model(arn, views.model(arn)._replace(claim_at=0.0))
@@ -234,17 +236,10 @@ def _perhaps(action: Call, memory: Memory, views: Views, now: float) -> Memory:
     return _acted(action, memory, views, now, accepted=False)
 
 
-def _refused(action: StartModel | StopModel, memory: Memory, views: Views, now: float) -> Memory:
+def _refused(action: StartModel | StopModel, memory: Memory, now: float, *, by_status: bool) -> Memory:
     """After a Start or a Stop that had no effect: the next one comes after another look."""
-    text = action.arn
-    done, seen = memory.done(text).aimed(action.toward), views.model(text).seen
-    done = done._replace(acted_at=now)
-    if isinstance(action, StopModel):
-        # A FAILED model gets one Stop, no more.
-        return memory.with_done(text, done._replace(stops=done.stops + 1))
-    if seen is not None and seen.status == Status.FAILED:
-        done = done._replace(starts_refused=done.starts_refused + 1)
-    return memory.with_done(text, done)
+    done = memory.done(action.arn).aimed(action.toward)
+    return memory.with_done(action.arn, done._replace(acted_at=now, refused=done.refused + by_status))
 
 
 def _hopeless(request: Request, error: ServiceError, action: Call, known: Known, now: float) -> str:

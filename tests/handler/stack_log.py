@@ -14,6 +14,7 @@ from running_model_handler.core.operation import (
     StackEvent,
     Story,
     declaration_of,
+    is_answer,
     read_story,
 )
 
@@ -37,6 +38,8 @@ class StackLog:
 
     stack_id: str
     now: Callable[[], float]
+    step: float = 0.001
+    """Seconds at least between two events."""
     lag: float = 0.0
     """By how many seconds what is shown is old."""
     as_of: float | None = None
@@ -137,10 +140,12 @@ class StackLog:
             self._shows(logical_id, "CREATE_IN_PROGRESS", identity)
         self._shows(logical_id, f"{verb}_COMPLETE", identity)
 
-    def fails(self, logical_id: str = MODEL, physical_id: str | None = None) -> None:
-        """What is under way has failed, or was cancelled."""
+    def fails(
+        self, logical_id: str = MODEL, physical_id: str | None = None, reason: str = "Resource cancelled"
+    ) -> None:
+        """What is under way has failed, or was cancelled, which the reason tells apart."""
         verb, identity = self._verb_and_id(logical_id)
-        self._shows(logical_id, f"{verb}_FAILED", physical_id or identity)
+        self._shows(logical_id, f"{verb}_FAILED", physical_id or identity, reason=reason)
 
     def leftover_gone(self, logical_id: str, physical_id: str, *, failed: bool = False) -> None:
         """What a resource was before is deleted, or its deletion has failed."""
@@ -158,7 +163,8 @@ class StackLog:
             self.completes(logical_id, answer["PhysicalResourceId"])
         else:
             verb, _ = self._verb_and_id(logical_id)
-            self.fails(logical_id, answer["PhysicalResourceId"] if verb == "CREATE" else None)
+            named = answer["PhysicalResourceId"] if verb == "CREATE" else None
+            self.fails(logical_id, named, "Received response status [FAILED] from custom resource.")
 
     # --- inside ---------------------------------------------------------------------------------------
 
@@ -168,18 +174,24 @@ class StackLog:
         return view.status.removesuffix("_IN_PROGRESS"), view.physical_id
 
     def _shows(
-        self, logical_id: str, status: str, physical_id: str | None, *, leftover: bool = False
+        self,
+        logical_id: str,
+        status: str,
+        physical_id: str | None,
+        *,
+        leftover: bool = False,
+        reason: str = "",
     ) -> None:
-        declares = declaration_of(self._properties.get(logical_id, {}))
-        self._note(StackEvent(logical_id, physical_id, status, self._stamp(), declares))
+        declares, answered = declaration_of(self._properties.get(logical_id, {})), is_answer(status, reason)
+        self._note(StackEvent(logical_id, physical_id, status, self._stamp(), declares, answered))
         if not leftover:
             view = ResourceView(status, physical_id)
             self._views.setdefault(logical_id, []).append(_Shown(self.now(), view))
 
     def _stamp(self) -> float:
-        """The time of an event: a little later than that of the one before, to the microsecond."""
+        """The time of an event: later than that of the one before, to the microsecond."""
         before = self._events[-1].event.at if self._events else 0.0
-        return round(max(self.now(), before + 0.001), 6)
+        return round(max(self.now(), before + self.step), 6)
 
     def _note(self, event: StackEvent) -> None:
         self._events.append(_Noted(self.now(), event))

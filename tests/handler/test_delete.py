@@ -323,6 +323,18 @@ def test_a_cancelled_create_is_watched_for_30_seconds_and_no_longer() -> None:
         assert left <= answer["At"] - begin < left + 5
 
 
+def test_a_create_that_was_answered_is_watched_for_15_seconds() -> None:
+    """G3: only a duplicate of it can be late; what was cut off may still be at work itself."""
+    world = World()
+    world.versions[V1].ends_as = "FAILED"
+    assert created(world)["Status"] == "FAILED"
+    world.stack.goes("ROLLBACK_IN_PROGRESS")
+    begin = world.clock.now()
+    answer = delete(world)
+    assert answer["Status"] == "SUCCESS"
+    assert 15 <= answer["At"] - begin < 20
+
+
 def test_a_sibling_that_is_rolled_back_is_not_waited_for() -> None:
     """Its create had succeeded a while ago: what shows is all there is."""
     world = World()

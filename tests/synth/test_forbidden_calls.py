@@ -85,7 +85,7 @@ FORBIDDEN = [
         Call(f"cloudformation:{action}", OTHERS)
         for action in ("DescribeStacks", "DescribeStackEvents", "GetTemplate")
     ),
-    *(Call(f"cloudformation:{action}", MINE) for action in ("DeleteStack", "UpdateStack", "GetTemplate")),
+    *(Call(f"cloudformation:{action}", MINE) for action in ("DeleteStack", "DescribeStacks", "UpdateStack")),
     Call("cloudformation:DescribeStackResource", OTHERS.replace("123456789012", "999999999999")),
     Call("cloudformation:DescribeStackResource", OTHERS.replace("eu-west-1", "eu-west-2")),
     Call("lambda:InvokeFunction", f"arn:aws:lambda:{ACCOUNT}:function:other"),
@@ -141,7 +141,7 @@ def test_g11_what_must_not_be_allowed() -> None:
             Call(f"rekognition:{action}", FORMER, {STACK_KEY: MINE, "aws:TagKeys": list(Tag)})
             for action in TAGGING
         ),
-        Call("cloudformation:DescribeStacks", MINE),
+        Call("cloudformation:DescribeStackEvents", MINE),
         Call("cloudformation:DescribeStackResource", OTHERS),
         Call("lambda:InvokeFunction", FUNCTION),
         Call("logs:PutLogEvents", f"{LOGS}:RekognitionRunningModelProviderLogs06F53B78:log-stream:1"),

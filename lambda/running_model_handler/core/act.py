@@ -79,6 +79,8 @@ def toward_running(run: Run, seen: Observation, done: Done, now: float) -> Deed:
     never = can_never_run(seen)
     if never:
         return Fail(never)
+    if run.brings_back and done.start_accepted and done.starts:
+        return REACHED
     match seen.status:
         case Status.RUNNING:
             return _from_running(run, seen, done, now)
@@ -130,7 +132,7 @@ def _from_failed(seen: Observation, done: Done, now: float) -> Deed:
         return failed
     if done.starts and done.start_may_lag(now):
         return Wait("the start is not visible yet")
-    if (done.starts and done.start_accepted) or done.starts + done.starts_refused >= STARTS_MAX:
+    if (done.starts and done.start_accepted) or done.starts + done.refused >= STARTS_MAX:
         return failed
     return Start()
 
@@ -151,7 +153,7 @@ def toward_rest(seen: Observation, done: Done, now: float) -> Deed:
             if done.start_may_lag(now) and not done.start_visible:
                 return Wait("the start is not visible yet")
             # Whether FAILED bills is not documented either; one Stop costs nothing.
-            return Stop() if status == Status.FAILED and not done.stops else REACHED
+            return Stop() if status == Status.FAILED and not done.stops + done.refused else REACHED
         case status:
             return Wait(f"its status {status} is unknown to this release")
 

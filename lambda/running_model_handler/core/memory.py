@@ -35,8 +35,8 @@ class Done(NamedTuple):
     start_visible: bool = False
     """STARTING, RUNNING or a new FAILED was seen after the Start."""
     before_start: str = ""
-    starts_refused: int = 0
-    """Starts of a FAILED model that its status did not allow."""
+    refused: int = 0
+    """Starts and Stops that the status of the model did not allow."""
     stops: int = 0
     stop_at: float = 0.0
     """Also of a Stop on the way to something else."""
@@ -58,7 +58,7 @@ class Done(NamedTuple):
         """The same, its counts begun anew if something else is wanted than before."""
         if toward == self.toward:
             return self
-        return self._replace(toward=toward, starts=0, start_accepted=False, starts_refused=0, stops=0)
+        return self._replace(toward=toward, starts=0, start_accepted=False, refused=0, stops=0)
 
     def with_start(self, before: str, now: float, *, accepted: bool) -> Done:
         """After a Start was sent."""

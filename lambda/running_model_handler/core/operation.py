@@ -146,6 +146,7 @@ class Story(NamedTuple):
 
 
 STACK_IS_GONE: Final = Story("", 0.0)
+EARLIER_EVENTS_MAX: Final = 200
 _BEGIN: Final = frozenset({"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"})
 _TURN: Final = frozenset({"ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS"})
 _BRINGS: Final = frozenset({"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"})
@@ -153,16 +154,20 @@ _KINDS: Final = {kind.value.upper(): kind for kind in RequestType}
 
 
 def read_story(events: Iterable[StackEvent], stack_id: str, logical_id: str) -> Story:
-    """What the events of a stack tell, which come newest first; no more are taken than are needed."""
+    """What the events of a stack tell, which come newest first; no more are taken than are needed.
+
+    What the resource was before the operation is looked for in no more than ``EARLIER_EVENTS_MAX`` events:
+    a stack that has lived for years has thousands.
+    """
     read: list[StackEvent] = []
-    begun = brought = False
+    begun_after, brought = 0, False
     for event in events:
         read.append(event)
         if event.physical_id == stack_id:
-            begun = begun or event.status in _BEGIN
+            begun_after = begun_after or (len(read) if event.status in _BEGIN else 0)
         elif event.logical_id == logical_id:
             brought = brought or event.status in _BRINGS
-        if begun and brought:
+        if begun_after and (brought or len(read) - begun_after >= EARLIER_EVENTS_MAX):
             break
     return _told(read, stack_id, logical_id) if read else STACK_IS_GONE
 

@@ -38,7 +38,7 @@ def pause_between_looks(
         pause = stopping_seconds(elapsed, interval_seconds, throttles, neighbours, chance)
     else:
         # A model that is starting may refuse each Stop until it runs.
-        factor = 1.0 + REFUSED_FACTOR * max(done.stops, done.starts_refused)
+        factor = 1.0 + REFUSED_FACTOR * done.refused
         longest = max(interval_seconds, PAUSE_SECONDS_MAX)
         pause = poll_seconds(min(longest, interval_seconds * factor), chance)
     return pause, pause

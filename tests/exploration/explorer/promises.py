@@ -44,6 +44,12 @@ class Promises:
     def stop(self, stack: Stack, model: Model, index: int, by: int) -> str:
         """A Stop that was accepted."""
         request, arn = stack.requests[by], MODELS[index]
+        resizes = (
+            request.outcome == WAITING
+            and request.spec.kind != "Delete"
+            and request.spec.declared.arn == arn
+            and not model.runs_with(request.spec.declared.units)
+        )
         for name, resource in zip(self._names, stack.resources, strict=True):
             in_service = (
                 self._rests(stack, resource, arn)
@@ -51,7 +57,7 @@ class Promises:
                 and model.runs_with(resource.declared.units)
             )
             own = name == request.spec.logical
-            if in_service and not (own and request.outcome == WAITING):
+            if in_service and not resizes and not (own and request.outcome == WAITING):
                 return f"{'G5' if own else 'G6'}: {_name(stack, by)} stops v{index + 1}, which {name} has"
         return self._gap(stack, arn, by) or self._needless(stack, model, arn, by)
 
@@ -143,7 +149,8 @@ class Promises:
                 if (resource.exists and resource.status != "CREATE_FAILED") or _retained(resource)
                 if resource.physical == MODELS[index]
             ]
-            if model.bills and not living and not _crossed(stack, MODELS[index]):
+            waits = any(change.former_id == MODELS[index] for change in stack.left)
+            if model.bills and not living and not waits and not _crossed(stack, MODELS[index]):
                 return f"G3: v{index + 1} is {model.status} for nobody"
         if not stack.status.endswith("_COMPLETE"):
             return ""

@@ -86,6 +86,8 @@ class Stack(NamedTuple):
     changes: tuple[Change, ...] = ()
     failed: bool = False
     """A job of this phase has."""
+    left: tuple[Change, ...] = ()
+    """What updates have replaced that were not rolled back: the next operation deletes it."""
     tries: int = 0
     requests: tuple[Sent, ...] = ()
     events: tuple[Happened, ...] = ()
@@ -264,12 +266,12 @@ class StackSteps:
         for name, resource in zip(self.names, stack.resources, strict=True):
             if resource.exists and name not in wanted:
                 stack = self._doom(stack, name, resource.physical, resource.declared, the_resource=True)
-        for change in stack.changes:
+        for change in (*stack.left, *stack.changes):
             if stack.resources[self.names.index(change.logical)].physical != change.former_id:
                 stack = self._doom(
                     stack, change.logical, change.former_id, change.former, the_resource=False
                 )
-        return "the clean-up begins", stack
+        return "the clean-up begins", stack._replace(left=())
 
     # --- back ---------------------------------------------------------------------------------------
 
@@ -295,6 +297,8 @@ class StackSteps:
             if resource.status == "UPDATE_FAILED":
                 resource = resource._replace(declared=change.former)
                 stack = stack._replace(resources=_put(stack.resources, index, resource))
+            elif resource.physical != change.former_id:
+                stack = stack._replace(left=(*stack.left, change))
         return stack
 
     def _back(self, stack: Stack) -> Stack:
@@ -353,6 +357,9 @@ class StackSteps:
         return self._doom_all(stack)
 
     def _doom_all(self, stack: Stack) -> Stack:
+        for change in stack.left:
+            stack = self._doom(stack, change.logical, change.former_id, change.former, the_resource=False)
+        stack = stack._replace(left=())
         for name, resource in zip(self.names, stack.resources, strict=True):
             if resource.exists:
                 stack = self._doom(stack, name, resource.physical, resource.declared, the_resource=True)
