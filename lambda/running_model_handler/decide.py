@@ -146,10 +146,11 @@ class _Moment:
 
     def _order(self, case: Case) -> list[str]:
         """The declared model first; the other one where the declared one needs its place."""
-        wish, arns = case.wish, list(self.request.arns)
+        wish, arns = case.wish, list(self.request.versions)
         if case.story.goes_back and wish.declared is not None:
             # What the resource had when the operation began may be a fourth one.
-            arns += [arn for arn in self.request.models_of([case.me.current, case.me.had]) if arn not in arns]
+            had = dict.fromkeys((case.me.current, case.me.had))
+            arns += self.request.models_of(each for each in had if each not in arns)
         if len(arns) < 2 or case.step is None or wish.declared is None:
             return arns
         seen = self.views.model(wish.declared.arn).seen

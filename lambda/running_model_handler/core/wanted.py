@@ -77,8 +77,7 @@ class Keep:
     """Other resources of the stack have it: the own claim goes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """RUNNING with ``units``."""
 
     units: InferenceUnits
