@@ -37,7 +37,7 @@ from running_model_handler.core.actions import (
 )
 from running_model_handler.core.claim import Claim, Holder, Owner, release_keys
 from running_model_handler.core.memory import Memory
-from running_model_handler.core.operation import RequestType, standing_in, standing_of
+from running_model_handler.core.operation import RequestType, is_told, standing_in, standing_of
 from running_model_handler.core.pauses import pause_between_looks
 from running_model_handler.core.schedule import is_news
 from running_model_handler.core.status import Status
@@ -340,7 +340,7 @@ class _Moment:
     @staticmethod
     def _lives(case: Case, owner: Owner) -> bool:
         """Whether another holder is not known to be gone."""
-        if owner.logical_id in case.story.steps:
+        if is_told(case.story, owner.logical_id):
             return standing_of(case.story, owner.logical_id).lives
         return owner not in case.resources or standing_in(case.resources[owner]).lives
 

@@ -19,6 +19,7 @@ from running_model_handler.core.operation import (
     Standing,
     Step,
     Story,
+    is_told,
     standing_in,
     standing_of,
 )
@@ -258,7 +259,7 @@ def _others(case: Case, arn: str, claim: Claim) -> dict[Owner, Standing] | AskRe
     held = {owner.logical_id for owner in claim.holders if owner.stack_id == stack_id}
     for logical_id in sorted((told | held) - {own_id}):
         owner = Owner(stack_id, logical_id)
-        if logical_id in case.story.steps:
+        if is_told(case.story, logical_id):
             standing = standing_of(case.story, logical_id)
             holder, last = claim.holders.get(owner), case.story.steps[logical_id][-1]
             if holder is not None and holder.failed and holder.t == last.began_at:
