@@ -108,8 +108,17 @@ class _Moment:
             # A newer operation that asks for the same is as good, unless this request has failed in its own.
             step = None
         asked_late = views.story_at - memory.sent_at >= LAG_SECONDS
+        stopped = frozenset(arn for arn, done in memory.models.items() if done.stop_at)
         return Case(
-            self.request.wish, views.story, step, views.me, memory.t, asked_late, failed, views.resources
+            self.request.wish,
+            views.story,
+            step,
+            views.me,
+            memory.t,
+            asked_late,
+            failed,
+            views.resources,
+            stopped,
         )
 
     # --- the whole request --------------------------------------------------------------------------

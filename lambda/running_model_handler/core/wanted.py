@@ -165,6 +165,8 @@ class Case(NamedTuple):
     """The request can't succeed."""
     resources: Mapping[Owner, ResourceView | None]
     """Other resources, as far as they were asked for."""
+    stopped: frozenset[str] = frozenset()
+    """The models that this delivery has stopped itself, whatever it wanted then."""
 
 
 def wanted(case: Case, arn: str, claim: Claim) -> Want | AskResource:
@@ -237,7 +239,8 @@ def _left_to_others(case: Case, arn: str, claim: Claim) -> Want | AskResource:
     if not others:
         return Rest()
     wanting = {owner: standing for owner, standing in others.items() if standing.wants(arn)}
-    if step is None or not wanting or not all(standing.rests for standing in wanting.values()):
+    brings = step is not None or arn in case.stopped
+    if not brings or not wanting or not all(standing.rests for standing in wanting.values()):
         return Keep(for_others=step is not None)
     others = wanting
     holders = [claim.holders[owner] for owner in others if owner in claim.holders]
