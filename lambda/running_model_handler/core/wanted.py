@@ -43,6 +43,8 @@ class Wish:
     """What OldResourceProperties declare."""
     replacement: ReplacementMode = ReplacementMode.START_FIRST
     former_replacement: ReplacementMode = ReplacementMode.START_FIRST
+    sent_at: float = 0.0
+    """When CloudFormation signed the ResponseURL; 0 where that is not known."""
     never_answered: bool = False
     """A Delete whose physical id CloudFormation invented: the create was cancelled, or never answered."""
 
@@ -111,6 +113,8 @@ Want = Ask | Keep | Run | Hold | Rest
 ASK: Final = Ask()
 KEEP: Final = Keep()
 _ONE: Final = InferenceUnits(1)
+URL_RESOLUTION_SECONDS: Final = 1.0
+"""X-Amz-Date tells whole seconds."""
 
 
 def step_of(wish: Wish, story: Story) -> Step | None:
@@ -128,8 +132,11 @@ def step_of(wish: Wish, story: Story) -> Step | None:
         return step if step.declares is None or step.declares.fits(wish.declared) else None
     # What the events of a roll-back show is not documented: what it goes back from is certain.
     forward = next((each.declares for each in reversed(steps) if not each.back and each.declares), None)
-    goes_from_there = None in (forward, wish.former) or _fits(forward, wish.former)
-    return step if goes_from_there else None
+    if None in (forward, wish.former) or _fits(forward, wish.former):
+        return step
+    # An update to the last stable state that failed without a roll-back asks for just what its roll-back does.
+    sent_since = story.turned_at is not None and wish.sent_at + URL_RESOLUTION_SECONDS > story.turned_at
+    return step if sent_since and _fits(forward, wish.declared) else None
 
 
 def _fits(one: Declaration | None, other: Declaration | None) -> bool:
