@@ -134,7 +134,7 @@ def step_of(wish: Wish, story: Story) -> Step | None:
     forward = next((each.declares for each in reversed(steps) if not each.back and each.declares), None)
     if None in (forward, wish.former) or _fits(forward, wish.former):
         return step
-    # An update to the last stable state that failed without a roll-back asks for just what its roll-back does.
+    # An update to the last stable state that failed without a roll-back asks for what its roll-back does.
     sent_since = story.turned_at is not None and wish.sent_at + URL_RESOLUTION_SECONDS > story.turned_at
     return step if sent_since and _fits(forward, wish.declared) else None
 
@@ -211,6 +211,9 @@ def wanted(case: Case, arn: str, claim: Claim) -> Want | AskResource:
                 return KEEP
             return Run(former, brings_back=True) if case.failed else Hold()
     if (me.lives and me.has(arn)) or me.skipped == arn:
+        if step is None and me.rests and arn in case.stopped and arn == me.current:
+            # Another delivery has succeeded with it, which did not show yet when this one stopped it.
+            return Run(me.units or _ONE, brings_back=True)
         if step is None:
             return KEEP if wish.brings else ASK
         if not wish.brings and arn != wish.physical:
