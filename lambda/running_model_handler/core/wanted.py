@@ -211,9 +211,9 @@ def wanted(case: Case, arn: str, claim: Claim) -> Want | AskResource:
                 return KEEP
             return Run(former, brings_back=True) if case.failed else Hold()
     if (me.lives and me.has(arn)) or me.skipped == arn:
-        if step is None and me.rests and arn in case.stopped and arn == me.current:
-            # Another delivery has succeeded with it, which did not show yet when this one stopped it.
-            return Run(me.units or _ONE, brings_back=True)
+        if arn == declared and arn in case.stopped and wish.declared and _has_succeeded(case):
+            # Another delivery has, which did not show yet when this one stopped the model.
+            return Run(wish.declared.units or _ONE, brings_back=True)
         if step is None:
             return KEEP if wish.brings else ASK
         if not wish.brings and arn != wish.physical:
@@ -299,6 +299,13 @@ def _works_on(story: Story, logical_id: str, arn: str) -> bool:
     steps = story.steps.get(logical_id, ())
     last = steps[-1] if steps else None
     return last is not None and last.ended_at is None and last.concerns(arn)
+
+
+def _has_succeeded(case: Case) -> bool:
+    """Whether the very step that the request was sent for has ended well, as the last of its resource."""
+    steps = case.story.steps.get(case.wish.owner.logical_id, ())
+    last = steps[-1] if steps else None
+    return last is not None and last.began_at == case.t and last.ended_at is not None and not last.failed
 
 
 def _exists(view: ResourceView | None) -> bool:
