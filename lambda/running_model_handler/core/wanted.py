@@ -193,23 +193,9 @@ def wanted(case: Case, arn: str, claim: Claim) -> Want | AskResource:
         return KEEP
     if step is None and _works_on(story, wish.owner.logical_id, arn):
         return KEEP
-    if step is not None and wish.brings:
-        former = _former_units(wish, arn, mine)
-        if arn == declared and not case.failed:
-            return Run(wish.declared.units or _ONE) if wish.declared else KEEP
-        if arn == declared and arn == me.current:
-            return KEEP if step.back else Run(former, brings_back=True)
-        if arn == wish.physical and arn != declared:
-            # A replacement that needed the place of the former model needs it on the way back too.
-            undone = step.back and wish.former_replacement is ReplacementMode.STOP_FIRST
-            if not wish.stops_first and not undone:
-                return KEEP
-            others = _others(case, arn, claim)
-            if isinstance(others, AskResource):
-                return others
-            if others:
-                return KEEP
-            return Run(former, brings_back=True) if case.failed else Hold()
+    brought = _brought(case, arn, claim, mine) if step is not None and wish.brings else None
+    if brought is not None:
+        return brought
     if (me.lives and me.has(arn)) or me.skipped == arn:
         if arn == declared and arn in case.stopped and wish.declared and _has_succeeded(case):
             # Another delivery has, which did not show yet when this one stopped the model.
@@ -220,6 +206,30 @@ def wanted(case: Case, arn: str, claim: Claim) -> Want | AskResource:
             # What is deleted is not what the resource has.
             return KEEP
     return _left_to_others(case, arn, claim)
+
+
+def _brought(case: Case, arn: str, claim: Claim, mine: Holder | None) -> Want | AskResource | None:
+    """The rows of a create or an update that CloudFormation waits for; None where none of them matches."""
+    wish, step = case.wish, case.step
+    declared, former = wish.declared, _former_units(wish, arn, mine)
+    back = step is not None and step.back
+    if declared is not None and arn == declared.arn:
+        if not case.failed:
+            return Run(declared.units or _ONE)
+        if arn == case.me.current:
+            return KEEP if back else Run(former, brings_back=True)
+        return None
+    if arn != wish.physical:
+        return None
+    # A replacement that needed the place of the former model needs it on the way back too.
+    if not wish.stops_first and not (back and wish.former_replacement is ReplacementMode.STOP_FIRST):
+        return KEEP
+    others = _others(case, arn, claim)
+    if isinstance(others, AskResource):
+        return others
+    if others:
+        return KEEP
+    return Run(former, brings_back=True) if case.failed else Hold()
 
 
 def must_ask(case: Case) -> bool:
