@@ -278,7 +278,11 @@ def _others(case: Case, arn: str, claim: Claim) -> dict[Owner, Standing] | AskRe
     """
     found: dict[Owner, Standing] = {}
     stack_id, own_id = case.wish.owner.stack_id, case.wish.owner.logical_id
-    told = {name for name, steps in case.story.steps.items() if any(step.concerns(arn) for step in steps)}
+    told = {
+        name
+        for name, steps in case.story.steps.items()
+        if is_told(case.story, name) and any(step.concerns(arn) for step in steps)
+    }
     held = {owner.logical_id for owner in claim.holders if owner.stack_id == stack_id}
     for logical_id in sorted((told | held) - {own_id}):
         owner = Owner(stack_id, logical_id)
