@@ -37,7 +37,7 @@ from running_model_handler.core.actions import (
 )
 from running_model_handler.core.claim import Claim, Holder, Owner, release_keys
 from running_model_handler.core.memory import Memory
-from running_model_handler.core.operation import RequestType, standing_in, standing_of
+from running_model_handler.core.operation import RequestType, is_told, standing_in, standing_of
 from running_model_handler.core.pauses import pause_between_looks
 from running_model_handler.core.schedule import is_news
 from running_model_handler.core.status import Status
@@ -108,8 +108,17 @@ class _Moment:
             # A newer operation that asks for the same is as good, unless this request has failed in its own.
             step = None
         asked_late = views.story_at - memory.sent_at >= LAG_SECONDS
+        stopped = frozenset(arn for arn, done in memory.models.items() if done.stop_at)
         return Case(
-            self.request.wish, views.story, step, views.me, memory.t, asked_late, failed, views.resources
+            self.request.wish,
+            views.story,
+            step,
+            views.me,
+            memory.t,
+            asked_late,
+            failed,
+            views.resources,
+            stopped,
         )
 
     # --- the whole request --------------------------------------------------------------------------
@@ -146,10 +155,11 @@ class _Moment:
 
     def _order(self, case: Case) -> list[str]:
         """The declared model first; the other one where the declared one needs its place."""
-        wish, arns = case.wish, list(self.request.arns)
+        wish, arns = case.wish, list(self.request.versions)
         if case.story.goes_back and wish.declared is not None:
             # What the resource had when the operation began may be a fourth one.
-            arns += [arn for arn in self.request.models_of([case.me.current, case.me.had]) if arn not in arns]
+            had = dict.fromkeys((case.me.current, case.me.had))
+            arns += self.request.models_of(each for each in had if each not in arns)
         if len(arns) < 2 or case.step is None or wish.declared is None:
             return arns
         seen = self.views.model(wish.declared.arn).seen
@@ -339,7 +349,7 @@ class _Moment:
     @staticmethod
     def _lives(case: Case, owner: Owner) -> bool:
         """Whether another holder is not known to be gone."""
-        if owner.logical_id in case.story.steps:
+        if is_told(case.story, owner.logical_id):
             return standing_of(case.story, owner.logical_id).lives
         return owner not in case.resources or standing_in(case.resources[owner]).lives
 

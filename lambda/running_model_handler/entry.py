@@ -95,8 +95,10 @@ class Provider(CfnResource):
     def __init__(self, services: Services) -> None:
         with _without_clients():
             super().__init__(log_level="INFO", boto_level="ERROR", sleep_on_delete=0)
-        logging.getLogger("crhelper").setLevel(logging.CRITICAL)
-        logging.getLogger("urllib3").setLevel(logging.ERROR)
+        for name, level in (("crhelper", logging.CRITICAL), ("urllib3", logging.ERROR)):
+            logger = logging.getLogger(name)
+            if logger.level != level:
+                logger.setLevel(level)
         self.services = services
         self.unanswered: Exception | None = None
         self.handed_over = False

@@ -19,6 +19,7 @@ from running_model_handler.core.operation import (
     Standing,
     Step,
     Story,
+    is_told,
     standing_in,
     standing_of,
 )
@@ -42,6 +43,8 @@ class Wish:
     """What OldResourceProperties declare."""
     replacement: ReplacementMode = ReplacementMode.START_FIRST
     former_replacement: ReplacementMode = ReplacementMode.START_FIRST
+    sent_at: float = 0.0
+    """When CloudFormation signed the ResponseURL; 0 where that is not known."""
     never_answered: bool = False
     """A Delete whose physical id CloudFormation invented: the create was cancelled, or never answered."""
 
@@ -77,8 +80,7 @@ class Keep:
     """Other resources of the stack have it: the own claim goes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """RUNNING with ``units``."""
 
     units: InferenceUnits
@@ -111,6 +113,8 @@ Want = Ask | Keep | Run | Hold | Rest
 ASK: Final = Ask()
 KEEP: Final = Keep()
 _ONE: Final = InferenceUnits(1)
+URL_RESOLUTION_SECONDS: Final = 1.0
+"""X-Amz-Date tells whole seconds."""
 
 
 def step_of(wish: Wish, story: Story) -> Step | None:
@@ -128,8 +132,11 @@ def step_of(wish: Wish, story: Story) -> Step | None:
         return step if step.declares is None or step.declares.fits(wish.declared) else None
     # What the events of a roll-back show is not documented: what it goes back from is certain.
     forward = next((each.declares for each in reversed(steps) if not each.back and each.declares), None)
-    goes_from_there = None in (forward, wish.former) or _fits(forward, wish.former)
-    return step if goes_from_there else None
+    if None in (forward, wish.former) or _fits(forward, wish.former):
+        return step
+    # An update to the last stable state that failed without a roll-back asks for just what its roll-back does.
+    sent_since = story.turned_at is not None and wish.sent_at + URL_RESOLUTION_SECONDS > story.turned_at
+    return step if sent_since and _fits(forward, wish.declared) else None
 
 
 def _fits(one: Declaration | None, other: Declaration | None) -> bool:
@@ -165,6 +172,8 @@ class Case(NamedTuple):
     """The request can't succeed."""
     resources: Mapping[Owner, ResourceView | None]
     """Other resources, as far as they were asked for."""
+    stopped: frozenset[str] = frozenset()
+    """The models that this delivery has stopped itself, whatever it wanted then."""
 
 
 def wanted(case: Case, arn: str, claim: Claim) -> Want | AskResource:
@@ -237,7 +246,8 @@ def _left_to_others(case: Case, arn: str, claim: Claim) -> Want | AskResource:
     if not others:
         return Rest()
     wanting = {owner: standing for owner, standing in others.items() if standing.wants(arn)}
-    if step is None or not wanting or not all(standing.rests for standing in wanting.values()):
+    brings = step is not None or arn in case.stopped
+    if not brings or not wanting or not all(standing.rests for standing in wanting.values()):
         return Keep(for_others=step is not None)
     others = wanting
     holders = [claim.holders[owner] for owner in others if owner in claim.holders]
@@ -259,7 +269,7 @@ def _others(case: Case, arn: str, claim: Claim) -> dict[Owner, Standing] | AskRe
     held = {owner.logical_id for owner in claim.holders if owner.stack_id == stack_id}
     for logical_id in sorted((told | held) - {own_id}):
         owner = Owner(stack_id, logical_id)
-        if logical_id in case.story.steps:
+        if is_told(case.story, logical_id):
             standing = standing_of(case.story, logical_id)
             holder, last = claim.holders.get(owner), case.story.steps[logical_id][-1]
             if holder is not None and holder.failed and holder.t == last.began_at:
