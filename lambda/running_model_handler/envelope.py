@@ -27,6 +27,7 @@ _IDS: Final = ("RequestId", "StackId", "LogicalResourceId")
 ID_CHARACTERS_MAX: Final = 256
 _ID: Final = re.compile(rf"[a-zA-Z0-9_ .:/=+@-]{{1,{ID_CHARACTERS_MAX}}}")
 """What a tag can hold (API reference, TagResource), which is more than CloudFormation's ids use."""
+_SIGNED_AT: Final = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _URL_CHARACTERS_MAX: Final = 8192
 """S3 takes no longer ones, and every hand-over carries it."""
 
@@ -154,8 +155,10 @@ def _service_timeout(properties: Mapping[str, Any]) -> int:
 def _signed_at(url: str) -> float:
     """X-Amz-Date of a pre-signed URL (Amazon S3, query string authentication), in seconds since the epoch."""
     dates = [value for name, value in parse_qsl(urlsplit(url).query) if name.lower() == "x-amz-date"]
+    if not dates or not _SIGNED_AT.fullmatch(dates[0]):
+        return 0.0
     try:
-        return datetime.strptime(f"{dates[0]}+0000", "%Y%m%dT%H%M%SZ%z").timestamp() if dates else 0.0
+        return datetime.fromisoformat(dates[0]).timestamp()
     except ValueError:
         return 0.0
 

@@ -65,7 +65,7 @@ class Known(NamedTuple):
 
 def after_pause(known: Known, now: float) -> Known:
     """After time has passed."""
-    return known._replace(views=known.views._replace(rested_at=now))
+    return Known(known.memory, known.views._replace(rested_at=now))
 
 
 def after_giving_up(known: Known, action: GiveUp) -> Known:
@@ -97,7 +97,7 @@ def _taught(request: Request, action: Call, answer: Any, known: Known, began: fl
         case AskStack():
             return _story(request, answer, known, began)
         case AskOwner(owner, _):
-            return known._replace(views=known.views.with_resource(owner, answer, began))
+            return Known(known.memory, known.views.with_resource(owner, answer, began))
         case AskClaim(arn):
             return _tags(request, arn, answer, known, began, now)
         case FindProject(arn):
@@ -105,7 +105,7 @@ def _taught(request: Request, action: Call, answer: Any, known: Known, began: fl
         case Look():
             return _look(action, answer, known, began, now)
         case _:
-            return known._replace(memory=_written(action, known.memory, known.views, now))
+            return Known(_written(action, known.memory, known.views, now), known.views)
 
 
 def _story(request: Request, story: Story, known: Known, began: float) -> Known:
@@ -122,7 +122,7 @@ def _tags(
     view, memory = known.views.model(arn), known.memory
     if tags is None:
         view = view._replace(exists=False, claim_at=began)
-        return known._replace(views=known.views.with_model(arn, view))
+        return Known(memory, known.views.with_model(arn, view))
     claim = read_claim(tags)
     holder = claim.holders.get(request.wish.owner)
     if holder is not None and holder.failed and holder.t == memory.t and not memory.failed_at:
@@ -171,7 +171,8 @@ def _written(action: Call, memory: Memory, views: Views, now: float) -> Memory:
 
 def _claimed(arn: str, memory: Memory, now: float, *, failed: bool) -> Memory:
     memory = memory.with_done(arn, memory.done(arn)._replace(claimed_at=now))
-    return memory._replace(failed_at=now) if failed and not memory.failed_at else memory
+    # Written once more, since the first time shows no effect, it takes its time once more.
+    return memory._replace(failed_at=now) if failed else memory
 
 
 def _acted(action: Call, memory: Memory, views: Views, now: float, *, accepted: bool) -> Memory:

@@ -7,7 +7,7 @@ call, since no page says which statuses StartProjectVersion and StopProjectVersi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from running_model_handler.core.memory import Done
 from running_model_handler.core.status import CUSTOM_LABELS, Observation, Status
@@ -34,15 +34,13 @@ class Stop:
     """Send StopProjectVersion."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(NamedTuple):
     """Look again later; ``why`` is for the log and for the reason when time runs out."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fail:
+class Fail(NamedTuple):
     """What is wanted can't be reached."""
 
     reason: str

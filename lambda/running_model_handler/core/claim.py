@@ -32,8 +32,7 @@ _KEY_ROOM: Final = 128 - len(Tag.HOLDER) - _DIGEST_LENGTH - 1
 The value takes the others, of 255 at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """A resource of a stack."""
 
     stack_id: str
@@ -81,7 +80,16 @@ UNCLAIMED: Final = Claim()
 
 
 def read_claim(tags: Mapping[str, str]) -> Claim:
-    """The claim in the tags; tags that people changed are read as far as they make sense."""
+    """The claim in the tags; tags that people changed are read as far as they make sense.
+
+    They are looked at far more often than they change.
+    """
+    return _read_claim(tuple(tags.items()))
+
+
+@lru_cache(maxsize=64)
+def _read_claim(entries: tuple[tuple[str, str], ...]) -> Claim:
+    tags = dict(entries)
     stack_id, created = tags.get(Tag.STACK_ID, ""), tags.get(Tag.PROJECT_CREATED, "")
     if not STACK_ID.fullmatch(stack_id):
         stack_id = ""

@@ -58,7 +58,7 @@ class Views(NamedTuple):
         """
         if not story.stack_status:
             story = story._replace(newest_at=asked_at - LAG_SECONDS)
-        if self.story is not None and story.newest_at < self.story.newest_at:
+        if self.story is not None and (story.newest_at < self.story.newest_at or story == self.story):
             return self._replace(story_at=asked_at)
         me = standing_of(story, wish.owner.logical_id, story.before)
         return self._replace(story=story, story_at=asked_at, step=step_of(wish, story), me=me)

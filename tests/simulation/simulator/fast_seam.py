@@ -13,7 +13,14 @@ from crhelper import log_helper
 from running_model_handler.core import operation
 from running_model_handler.core.arn import ProjectArn, ProjectVersionArn, parse_project_arn
 from running_model_handler.core.errors import ErrorKind, ServiceError, classify
-from running_model_handler.core.operation import ResourceView, Story, declaration_of, is_answer, read_story
+from running_model_handler.core.operation import (
+    STACK_IS_GONE,
+    ResourceView,
+    Story,
+    declaration_of,
+    is_answer,
+    read_story,
+)
 from running_model_handler.core.status import ABSENT, Observation
 from running_model_handler.core.units import InferenceUnits
 from running_model_handler.entry import Function, Services
@@ -160,6 +167,7 @@ class FastStacks:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._read: dict[tuple[str, str], tuple[StackEvent, Story]] = world.stories
 
     def resource(self, stack_id: str, logical_id: str) -> ResourceView | None:
         """DescribeStackResource."""
@@ -171,8 +179,16 @@ class FastStacks:
         return _view(shown)
 
     def story(self, stack_id: str, logical_id: str) -> Story:
-        """DescribeStackEvents."""
-        return read_story(map(_event, self._events(stack_id)), stack_id, logical_id)
+        """DescribeStackEvents. The same events are read once: most looks at a stack show nothing new."""
+        events = self._events(stack_id)
+        if not events:
+            return STACK_IS_GONE
+        known = self._read.get((stack_id, logical_id))
+        if known is not None and known[0] is events[0]:
+            return known[1]
+        story = read_story(map(_event, events), stack_id, logical_id)
+        self._read[stack_id, logical_id] = events[0], story
+        return story
 
     def _events(self, stack_id: str) -> list[StackEvent]:
         try:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -90,11 +91,7 @@ class Request:
     @property
     def url(self) -> str:
         """ResponseURL: a pre-signed one, and a secret."""
-        return (
-            "https://cloudformation-custom-resource-response-euwest1.s3.eu-west-1.amazonaws.com/"
-            f"request-{self.number}?X-Amz-Date={datetime.fromtimestamp(self.sent_at, UTC):%Y%m%dT%H%M%SZ}"
-            f"&X-Amz-Expires=7199&X-Amz-Signature=5ec2e7{self.number:06d}"
-        )
+        return _url(self.number, self.sent_at)
 
     @property
     def waiting(self) -> bool:
@@ -162,6 +159,16 @@ class Request:
         if self.old_properties is not None:
             event["OldResourceProperties"] = dict(self.old_properties)
         return event
+
+
+# Asked for at every event and every answer.
+@lru_cache(maxsize=256)
+def _url(number: int, sent_at: float) -> str:
+    return (
+        "https://cloudformation-custom-resource-response-euwest1.s3.eu-west-1.amazonaws.com/"
+        f"request-{number}?X-Amz-Date={datetime.fromtimestamp(sent_at, UTC):%Y%m%dT%H%M%SZ}"
+        f"&X-Amz-Expires=7199&X-Amz-Signature=5ec2e7{number:06d}"
+    )
 
 
 def _units(properties: Mapping[str, str]) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from typing import Final
+from typing import Any, Final
 
 from simulator.apis import Apis
 from simulator.cloudformation import Operator
@@ -69,6 +69,9 @@ class World:
         ]
         self._waiting: dict[str, list[Operator]] = {}
         """Who begins when the plan of the stack with this label is over."""
+        self.stories: dict[tuple[str, str], Any] = {}
+        """What a seam has read for a resource in the events of its stack, and the newest of these. Events are
+        only ever added."""
         self.retained: list[str] = []
         """Physical ids that their templates left as they were."""
         self.conditions: list[Condition] = []
