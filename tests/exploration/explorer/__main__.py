@@ -56,6 +56,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--story", choices=STORIES)
     parser.add_argument("--faults", choices=FAULTS)
     parser.add_argument("--states", type=int, default=STATES_MAX, help="at most so many of a world")
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
     chosen = parser.parse_args(arguments)
     tasks = [
         (story, faults, chosen.states)
@@ -65,7 +66,7 @@ def main(arguments: list[str]) -> int:
     print(_ROW.format("story", "with", "states", "time", "visited |"))
     print(_ROW.format("---", "---", "---:", "---:", "--- |"))
     states, violated = 0, []
-    with get_context("spawn").Pool(os.cpu_count(), maxtasksperchild=1) as pool:
+    with get_context("spawn").Pool(chosen.processes, maxtasksperchild=1) as pool:
         for found in pool.imap(_found_in, tasks):
             print(found.row(), flush=True)
             states += found.states

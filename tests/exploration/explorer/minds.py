@@ -11,6 +11,7 @@ import json
 import math
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from explorer.scenes import NAMES, STACK, STACK_ID, FUNCTION, Declared
@@ -30,6 +31,7 @@ from running_model_handler.core.operation import (
 from running_model_handler.core.status import Observation
 from running_model_handler.core.units import InferenceUnits
 from running_model_handler.core.views import ModelView, Views
+from running_model_handler.core.wanted import URL_RESOLUTION_SECONDS
 from running_model_handler.decide import decide
 from running_model_handler.envelope import parse_envelope
 from running_model_handler.learn import (
@@ -64,6 +66,8 @@ class Spec(NamedTuple):
     declared: Declared
     physical: str | None = None
     former: Declared | None = None
+    sent: int = 0
+    """The number of the event with which it was sent."""
 
     def event(self) -> dict[str, Any]:
         """The event that the function gets."""
@@ -229,7 +233,7 @@ class Minds:
     def tags_meant(self, mind: Mind, claim: WriteClaim) -> dict[str, str]:
         """Tags that this delivery writes, as the world keeps them."""
         created = mind.known.memory.projects.get(claim.arn)
-        tags = claim_tags(self._request(mind.spec).wish.owner, claim.holder, created)
+        tags = claim_tags(self._request(mind).wish.owner, claim.holder, created)
         return {
             key: _TIME_OF_CLAIM.sub(lambda found: f"T{_index_of(mind, float(found[0]))}", value, count=1)
             for key, value in tags.items()
@@ -237,18 +241,21 @@ class Minds:
 
     # --- learning -----------------------------------------------------------------------------------
 
-    def _request(self, spec: Spec) -> Request:
-        request = self._requests.get(spec)
+    def _request(self, mind: Mind) -> Request:
+        """The request as it is parsed, but for when it was sent, which is told like all times here."""
+        request = self._requests.get(mind.spec)
         if request is None:
-            event = spec.event()
+            event = mind.spec.event()
             request = parse_request(event, parse_envelope(event), location_of(FUNCTION))
-            self._requests[spec] = request
-        return request
+            self._requests[mind.spec] = request
+        # Only the order of this time among those of the events counts.
+        sent_at = _time_of(mind, mind.spec.sent) - URL_RESOLUTION_SECONDS + _NEXT / 2
+        return replace(request, wish=replace(request.wish, sent_at=sent_at))
 
     def _learned(self, mind: Mind, answer: object, began: float) -> Known:
         assert not isinstance(mind.action, Crash | Pause | GiveUp | Answer)
         return after_answer(
-            self._request(mind.spec), mind.action, answer, mind.known, began=began, now=NOW
+            self._request(mind), mind.action, answer, mind.known, began=began, now=NOW
         )
 
     def _heard(self, number: int, happened: tuple[Happened, ...], ages: tuple[int, ...], late: bool) -> int:
@@ -273,7 +280,7 @@ class Minds:
         mind = self._late(number) if late else self.all[number]
         assert not isinstance(mind.action, Crash | Pause | GiveUp | Answer)
         error = ServiceError(kind, type(mind.action).__name__, "*", code, code)
-        known = after_error(self._request(mind.spec), mind.action, error, mind.known, now=NOW)
+        known = after_error(self._request(mind), mind.action, error, mind.known, now=NOW)
         seconds = rest_after_error(mind.action, error, 1, _CHANCE)
         if not seconds:
             return self._settled(mind.spec, mind.seen, known)
@@ -310,7 +317,7 @@ class Minds:
         known = _with_times(mind.known, moved, same_event)
         if story is not None:
             views = known.views._replace(story=None).with_story(
-                self._request(mind.spec).wish, story, known.views.story_at
+                self._request(older).wish, story, known.views.story_at
             )
             known = known._replace(views=views)
         return older._replace(known=known)
@@ -367,7 +374,7 @@ class Minds:
         else:
             memory, views = mind.known
             try:
-                next_action = decide(self._request(mind.spec), memory, views, NOW, _CHANCE)
+                next_action = decide(self._request(mind), memory, views, NOW, _CHANCE)
             except Exception as error:
                 next_action = Crash(f"{type(error).__name__}: {error}")
         if isinstance(next_action, GiveUp):

@@ -479,7 +479,7 @@ def _send(stack: Stack, spec: Spec, name: str, *, back: bool = False, job: Job |
     number = len(stack.requests)
     job = (job or Job(number, name))._replace(request=number)
     return stack._replace(
-        requests=(*stack.requests, Sent(spec, back=back)), jobs=(*stack.jobs, job), new=(*stack.new, number)
+        requests=(*stack.requests, Sent(spec._replace(sent=len(stack.events) - 1), back=back)), jobs=(*stack.jobs, job), new=(*stack.new, number)
     )
 
 

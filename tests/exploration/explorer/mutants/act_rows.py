@@ -12,7 +12,7 @@ _DECIDE: Final = "decide.py"
 ACT: Final = (
     mutant(
         "unclaimed-start", "RUN, no claim", "A model is started without a claim.",
-        _DECIDE, "claim = None if run.for_others else self._claim(case, arn, view, run)", "claim = None", "create",
+        _DECIDE, "claim = None if run.for_others or case.step is None else self._claim(case, arn, view, run)", "claim = None", "create",
     ),
     mutant(
         "claim-not-read-back", "RUN, no claim", "A claim counts as soon as it is written.",

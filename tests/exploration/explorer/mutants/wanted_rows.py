@@ -32,21 +32,21 @@ WANTED: Final = (
     ),
     mutant(
         "declared-left", "wanted 5", "The declared model is left as it is.",
-        _WANTED, "return Run(wish.declared.units or _ONE) if wish.declared else KEEP", "return KEEP", "create",
+        _WANTED, "            return Run(declared.units or _ONE)\n", "            return KEEP\n", "create",
     ),
     mutant(
         "other-units", "wanted 5", "Every model is started with one unit.",
-        _WANTED, "return Run(wish.declared.units or _ONE) if wish.declared else KEEP", "return Run(_ONE)", "resize",
+        _WANTED, "            return Run(declared.units or _ONE)\n", "            return Run(_ONE)\n", "resize",
     ),
     mutant(
         "resize-not-taken-back", "wanted 6, forward", "A resize that fails leaves the model as it is.",
-        _WANTED, "return KEEP if step.back else Run(former, brings_back=True)", "return KEEP",
+        _WANTED, "return KEEP if back else Run(former, brings_back=True)", "return KEEP",
         "resize, no roll-back", "a duplicate",
     ),
     mutant(
         "failed-way-back-stops", "wanted 6, back", "A way back that fails stops what the resource has.",
-        _WANTED, "return KEEP if step.back else Run(former, brings_back=True)",
-        "return Rest() if step.back else Run(former, brings_back=True)", "resize", "a duplicate",
+        _WANTED, "return KEEP if back else Run(former, brings_back=True)",
+        "return Rest() if back else Run(former, brings_back=True)", "resize", "a duplicate",
     ),
     mutant(
         "former-not-brought-back", "wanted 7, failed", "A STOP_FIRST replacement that fails leaves its former model stopped.",
@@ -65,16 +65,16 @@ WANTED: Final = (
     ),
     mutant(
         "shared-stopped-first", "wanted 7, others", "STOP_FIRST stops a model that another resource has.",
-        _WANTED, "            if others:\n                return KEEP\n            return Run(former",
-        "            return Run(former", "replace, stop first, shared",
+        _WANTED, "    if others:\n        return KEEP\n    return Run(former",
+        "    return Run(former", "replace, stop first, shared",
     ),
     mutant(
         "always-stops-first", "wanted 7, otherwise", "START_FIRST is ignored.",
-        _WANTED, "if not wish.stops_first and not undone:", "if False:", "replace",
+        _WANTED, "if not wish.stops_first and not (back and", "if False and not (back and", "replace",
     ),
     mutant(
         "way-back-keeps-place", "wanted 7, back", "The way back of a STOP_FIRST replacement keeps the new model running.",
-        _WANTED, "undone = step.back and wish.former_replacement is ReplacementMode.STOP_FIRST", "undone = False",
+        _WANTED, "if not wish.stops_first and not (back and", "if not wish.stops_first and not (False and",
         "replace, stop first",
     ),
     mutant(
@@ -103,16 +103,16 @@ WANTED: Final = (
     ),
     mutant(
         "others-not-given-back", "wanted 9, at rest", "What is left to another resource is left as it is.",
-        _WANTED, "if step is None or not wanting or not all(", "if True or not all(", "rename and resize",
+        _WANTED, "if not brings or not wanting or not all(", "if True or not all(", "rename and resize",
     ),
     mutant(
         "others-not-at-rest", "wanted 9, otherwise", "What another resource is being brought with is brought to its size.",
-        _WANTED, "if step is None or not wanting or not all(standing.rests for standing in wanting.values()):",
-        "if step is None or not wanting:", "rename and resize",
+        _WANTED, "if not brings or not wanting or not all(standing.rests for standing in wanting.values()):",
+        "if not brings or not wanting:", "rename and resize",
     ),
     mutant(
         "late-one-gives-back", "wanted 9, otherwise", "A late delivery brings the model of another resource to its size.",
-        _WANTED, "if step is None or not wanting or not all(", "if not wanting or not all(", "rename and resize", "a duplicate",
+        _WANTED, "if not brings or not wanting or not all(", "if not wanting or not all(", "rename and resize", "a duplicate",
     ),
     mutant(
         "others-that-go", "wanted 9, the stack goes", "In a stack that goes other resources that go too keep the model running.",
@@ -132,6 +132,11 @@ WANTED: Final = (
         _WANTED, "    if not others:\n        return Rest()", "    if not others:\n        return KEEP", "replace",
     ),
     mutant(
+        "success-of-others-left-stopped", "wanted 8", "What another delivery has succeeded with stays stopped by the one that had failed.",
+        _WANTED, "if arn == declared and arn in case.stopped and wish.declared and _has_succeeded(case):", "if False:",
+        "create", "a duplicate and a failing start",
+    ),
+    mutant(
         "older-t-fixed", "T", "T does not move on to the operation under way.",
         "learn.py", "if step is not None and step.began_at > memory.t and not (memory.t and memory.failure):",
         "if step is not None and not memory.t:", "made anew", "a duplicate",
@@ -147,6 +152,6 @@ WANTED: Final = (
     ),
     mutant(
         "older-answer-counts", "views", "An answer of CloudFormation that is older than the one before replaces it.",
-        "core/views.py", "if self.story is not None and story.newest_at < self.story.newest_at:", "if False:", "create", "a duplicate",
+        "core/views.py", "(story.newest_at < self.story.newest_at or story == self.story)", "story == self.story", "create", "a duplicate",
     ),
 )  # fmt: skip
