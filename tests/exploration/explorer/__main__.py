@@ -8,47 +8,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from dataclasses import dataclass
 from multiprocessing import get_context
-from typing import Final
 
-from explorer.search import explore
-from explorer.story import story_of
-from explorer.world import World
-from explorer.worlds import EVERY, FAULTS, STORIES, world_of
-
-STATES_MAX: Final = 3_000_000
-"""Of one world; a gigabyte or so."""
-_ROW: Final = "| {:<38} | {:<32} | {:>9} | {:>7} | {}"
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What was found in a world, without the states."""
-
-    story: str
-    faults: str
-    states: int
-    seconds: float
-    complete: bool
-    stories: tuple[tuple[str, ...], ...]
-
-    def row(self) -> str:
-        """A row of a Markdown table."""
-        end = "violated |" if self.stories else "all |" if self.complete else "not all |"
-        return _ROW.format(self.story, self.faults, f"{self.states:,}", f"{self.seconds:.0f} s", end)
-
-
-def found_in(story: str, faults: str, states_max: int, violations_max: int = 1) -> Found:
-    """Explore one world."""
-    search = explore(World(world_of(story, faults)), states_max=states_max, violations_max=violations_max)
-    stories = tuple(tuple(story_of(search, each)) for each in search.violations)
-    return Found(story, faults, len(search.states), search.seconds, search.complete, stories)
-
-
-def _found_in(task: tuple[str, str, int]) -> Found:
-    return found_in(*task)
-
+from explorer.every import ROW, STATES_MAX, found_in_task
+from explorer.worlds import EVERY, FAULTS, STORIES
 
 def main(arguments: list[str]) -> int:
     """Explore, and tell."""
@@ -63,11 +26,11 @@ def main(arguments: list[str]) -> int:
         for story, faults in EVERY
         if chosen.story in (None, story) and chosen.faults in (None, faults)
     ]
-    print(_ROW.format("story", "with", "states", "time", "visited |"))
-    print(_ROW.format("---", "---", "---:", "---:", "--- |"))
+    print(ROW.format("story", "with", "states", "time", "visited |"))
+    print(ROW.format("---", "---", "---:", "---:", "--- |"))
     states, violated = 0, []
     with get_context("spawn").Pool(chosen.processes, maxtasksperchild=1) as pool:
-        for found in pool.imap(_found_in, tasks):
+        for found in pool.imap(found_in_task, tasks):
             print(found.row(), flush=True)
             states += found.states
             violated.extend(found.stories)
