@@ -12,7 +12,7 @@ RUN := PATH="$(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$$PATH"
 SOURCES := app.py constructs lambda local_aws demo bench tools
 PYTEST := $(RUN) $(BIN)/python -m pytest
 
-.PHONY: help setup lint types test-fast test e2e demo local-aws simulate-alternatives bench bench-many clean simulate soak simulate-mutants matrix-quick
+.PHONY: help setup lint types test-fast test e2e demo local-aws simulate-alternatives bench bench-many clean simulate soak simulate-mutants explore explore-mutants matrix-quick
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -75,6 +75,12 @@ soak: setup ## play SOAK_SEEDS histories; may be stopped and taken up again, rep
 MUTANT_SEEDS ?= 20000
 simulate-mutants: setup ## mistakes in the handler that the simulation has to find, within MUTANT_SEEDS histories: a table
 	@$(RUN) PYTHONPATH=tests/simulation:constructs:lambda $(BIN)/python -m simulator.mutants --seeds $(MUTANT_SEEDS) --first-seed $(FIRST_SEED)
+
+explore: setup ## every interleaving of 160 small worlds, on all cores; fails on a violation
+	@$(RUN) PYTHONPATH=tests/exploration:tests/simulation:constructs:lambda $(BIN)/python -m explorer
+
+explore-mutants: setup ## mistakes in single rows of the two tables that the exploration has to find: a table
+	@$(RUN) PYTHONPATH=tests/exploration:tests/simulation:constructs:lambda $(BIN)/python -m explorer.mutants
 
 clean: ## remove what set-up and runs have made
 	rm -rf $(VENV) node_modules build dist cdk.out .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

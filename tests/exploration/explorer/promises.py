@@ -29,6 +29,7 @@ class Promises:
         step = scene.step_seconds
         self._names = names
         self._lag = scene.lag_steps
+        self._may_fail = scene.faults.failing_starts > 0 or scene.quota < scene.models
         slow = 1 if scene.faults.slow else 0
         self.unwanted_max = self._lag + math.ceil(_DECIDED_SECONDS / step) + slow
         self._known = math.ceil(_KNOWN_SECONDS / step)
@@ -101,8 +102,10 @@ class Promises:
         sent = stack.requests[by]
         if sent.outcome != WAITING:
             return ""
+        if not answer.succeeded and (sent.spec.kind == "Delete" or not self._may_fail):
+            return f"G4: FAILED for {_name(stack, by)}, although nothing keeps it from success: {answer.reason}"
         if sent.spec.kind == "Delete":
-            return self._gone(stack, models, by) if answer.succeeded else ""
+            return self._gone(stack, models, by)
         if answer.succeeded:
             return self._ready(stack, models, by, answer)
         return self._failed(stack, models, by, answer)

@@ -16,6 +16,13 @@ class RowMutant(Mutant):
     scene: str = ""
     faults: str = "nothing"
     """What goes wrong in it."""
+    unneeded: str = ""
+    """Why no world kills it; empty for the others."""
+
+    @property
+    def killed(self) -> bool:
+        """Whether a world is known that has a violation with it."""
+        return not self.unneeded
 
 
 def mutant(
@@ -27,6 +34,7 @@ def mutant(
     replacement: str,
     scene: str,
     faults: str = "nothing",
+    unneeded: str = "",
 ) -> RowMutant:
     """A mutant; see ``Mutant`` for what is given."""
-    return RowMutant(name, "", meaning, file, text, replacement, 0, row, scene, faults)
+    return RowMutant(name, "", meaning, file, text, replacement, 0, row, scene, faults, unneeded)
