@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 from aws_cdk import Duration, RemovalPolicy, Stack, Stage, Token
@@ -89,9 +90,10 @@ _KINDS: Final = {
 
 def check_scope(scope: Any, construct_id: Any, what: str) -> None:
     """Raise ``ValueError`` unless a construct can be made there; before CDK speaks of ``Resource2``."""
-    found = isinstance(scope, Construct) and any(map(Stack.is_stack, scope.node.scopes))
-    if found:
-        return
+    if isinstance(scope, Construct):
+        with suppress(RuntimeError):
+            Stack.of(scope)
+            return
     path = "/".join(
         filter(None, (scope.node.path if isinstance(scope, Construct) else "", str(construct_id)))
     )

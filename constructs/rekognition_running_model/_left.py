@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import jsii
-from aws_cdk import CfnDeletionPolicy, CfnResource, IStableAnyProducer, Lazy, Stack, Token
+from aws_cdk import CfnDeletionPolicy, CfnResource, IStableAnyProducer, Lazy, Token
 from constructs import Construct, IConstruct
 
-from rekognition_running_model._final import Resources, is_in_the_tree, logical_id
+from rekognition_running_model._final import Written
 from rekognition_running_model._said import warn
 from running_model_handler.core.names import RESOURCE_TYPE, Property
-from running_model_handler.core.waiting import SERVICE_TIMEOUT_SECONDS
 
 _USD_PER_UNIT_DAY: Final = 4 * 24
 _POLICIES: Final = {
@@ -49,24 +48,23 @@ class _DeletionPolicy:
 def check_model(
     model: Construct,
     resource: CfnResource,
-    resources: Resources,
+    written: Written,
     *,
     service_token: str,
     needs: Sequence[IConstruct],
     units: int,
 ) -> list[str]:
     """What is wrong with a model's resource as it is written; warns of one that goes on billing."""
-    written = resources.get(logical_id(resource))
-    if written is None:
+    found = written.resource(resource)
+    if found is None:
         return []
-    _warn_of_what_stays(model, written, units)
+    _warn_of_what_stays(model, found, units)
+    needs = [written.l1(need) for need in needs]
     return [
-        *_replaced(written, Stack.of(resource).resolve(service_token)),
-        *_impossible_policies(written),
-        *_removed(needs),
-        *_missing_dependencies(
-            written, resources, [need for need in needs if Stack.of(need) is Stack.of(resource)]
-        ),
+        *_replaced(found, written.resolved(service_token)),
+        *_impossible_policies(found),
+        *_removed(needs, written),
+        *_missing_dependencies(found, needs, written),
     ]
 
 
@@ -83,12 +81,6 @@ def _replaced(written: Mapping[str, Any], service_token: Any) -> list[str]:
                 service_token,
                 "it is the function that answers; give another one as provider",
             ),
-            (
-                Property.SERVICE_TIMEOUT,
-                properties.get(Property.SERVICE_TIMEOUT),
-                str(SERVICE_TIMEOUT_SECONDS),
-                "the function counts on the whole hour; a start has its own limit, timeout",
-            ),
         )
         if found != wanted
     ]
@@ -103,28 +95,26 @@ def _impossible_policies(written: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _removed(needs: Iterable[IConstruct]) -> list[str]:
+def _removed(needs: Iterable[IConstruct], written: Written) -> list[str]:
     return [
         f"{need.node.path} must stay, but something has removed it: the function could neither start nor "
         "stop the model; leave it out of the aspect that removes it"
         for need in needs
-        if not is_in_the_tree(need)
-        or (need.node.default_child and not is_in_the_tree(need.node.default_child))
+        if not written.is_there(need)
     ]
 
 
 def _missing_dependencies(
-    written: Mapping[str, Any], resources: Resources, needs: Iterable[IConstruct]
+    found: Mapping[str, Any], needs: Iterable[IConstruct], written: Written
 ) -> list[str]:
     """The resource has to wait for what the function needs, and to go before it goes."""
-    waits_for = written.get("DependsOn", [])
+    waits_for = found.get("DependsOn", [])
     named = [waits_for] if isinstance(waits_for, str) else waits_for
-    ours = (need.node.default_child for need in needs)
     return [
-        f"DependsOn must name {one}, got {named}: without it the function could neither start nor stop the "
-        "model; take the override away"
-        for one in (logical_id(resource) for resource in ours if resource)
-        if one in resources and one not in named
+        f"DependsOn must name {written.logical_id(need)}, got {named}: without it the function could neither "
+        "start nor stop the model; take the override away"
+        for need in needs
+        if written.resource(need) is not None and written.logical_id(need) not in named
     ]
 
 

@@ -15,7 +15,7 @@ from rekognition_running_model import _policy
 from rekognition_running_model._acknowledged import of_function, of_function_permissions, of_log_group
 from rekognition_running_model._asset import staged_handler
 from rekognition_running_model._checks import Checks, check_scope
-from rekognition_running_model._final import Resources, at_the_end, logical_id
+from rekognition_running_model._final import Written, at_the_end, logical_id
 from rekognition_running_model._function import (
     FunctionSettings,
     check_function,
@@ -248,16 +248,16 @@ class RunningModelProvider(Construct):
         warn_of_isolated_subnets(self, self._settings)
         return function
 
-    def _check(self, resources: Resources) -> list[str]:
+    def _check(self, written: Written) -> list[str]:
         self._warn_of_an_immutable_role()
-        written = resources.get(logical_id(cast(IConstruct, self.function.node.default_child)))
-        if written is None:
+        function = written.resource(cast(IConstruct, self.function.node.default_child))
+        if function is None:
             return []
         return check_function(
             self,
-            written,
+            function,
             package=self._package,
-            log_group_name=Stack.of(self).resolve(self.log_group.log_group_name),
+            log_group_name=written.resolved(self.log_group.log_group_name),
             settings=self._settings,
             models=self._models,
         )

@@ -13,7 +13,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from rekognition_running_model._checks import Checks, check_grantee, check_scope
-from rekognition_running_model._final import Resources, at_the_end
+from rekognition_running_model._final import Written, at_the_end
 from rekognition_running_model._left import check_model, stop_what_nobody_names
 from rekognition_running_model._rendering import is_waiting_for_look_ups
 from rekognition_running_model.provider import RunningModelProvider
@@ -287,7 +287,7 @@ class RunningModel(_RunningModelBase):
     def _attribute(self, name: Attribute) -> str:
         return Token.as_string(self._resource.get_att(name))
 
-    def _check(self, resources: Resources) -> list[str]:
+    def _check(self, written: Written) -> list[str]:
         deferred = self._deferred
         if deferred and is_waiting_for_look_ups(self):
             deferred = []
@@ -296,7 +296,7 @@ class RunningModel(_RunningModelBase):
             *check_model(
                 self,
                 self._resource,
-                resources,
+                written,
                 service_token=self._provider.service_token,
                 needs=self._needs,
                 units=self._units,

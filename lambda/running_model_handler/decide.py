@@ -37,7 +37,7 @@ from running_model_handler.core.actions import (
 )
 from running_model_handler.core.claim import Claim, Holder, Owner, release_keys
 from running_model_handler.core.memory import Memory
-from running_model_handler.core.operation import RequestType, standing_in, standing_of
+from running_model_handler.core.operation import RequestType, is_told, standing_in, standing_of
 from running_model_handler.core.pauses import pause_between_looks
 from running_model_handler.core.schedule import is_news
 from running_model_handler.core.status import Status
@@ -108,8 +108,17 @@ class _Moment:
             # A newer operation that asks for the same is as good, unless this request has failed in its own.
             step = None
         asked_late = views.story_at - memory.sent_at >= LAG_SECONDS
+        stopped = frozenset(arn for arn, done in memory.models.items() if done.stop_at)
         return Case(
-            self.request.wish, views.story, step, views.me, memory.t, asked_late, failed, views.resources
+            self.request.wish,
+            views.story,
+            step,
+            views.me,
+            memory.t,
+            asked_late,
+            failed,
+            views.resources,
+            stopped,
         )
 
     # --- the whole request --------------------------------------------------------------------------
@@ -215,6 +224,8 @@ class _Moment:
             return Pause(ends_at - self.now, "other deliveries learn of the failure", ends_at - self.now)
         if view.claim_at < ends_at:
             return AskClaim(arn)
+        if self.views.story_at < ends_at:
+            return _ASK_STACK
         return self._look(arn, view) if 0.0 < view.seen_at < ends_at else None
 
     def _keep(self, case: Case, arn: str, view: ModelView, keep: Keep) -> Action | None:
@@ -240,7 +251,7 @@ class _Moment:
         never = can_never_run(view.seen)
         if never:
             return GiveUp(run.told(f"model {arn}: {never}"), arn)
-        claim = None if run.for_others else self._claim(case, arn, view, run)
+        claim = None if run.for_others or case.step is None else self._claim(case, arn, view, run)
         if claim is not None:
             return claim
         toward = f"run {run.units}"
@@ -340,7 +351,7 @@ class _Moment:
     @staticmethod
     def _lives(case: Case, owner: Owner) -> bool:
         """Whether another holder is not known to be gone."""
-        if owner.logical_id in case.story.steps:
+        if is_told(case.story, owner.logical_id):
             return standing_of(case.story, owner.logical_id).lives
         return owner not in case.resources or standing_in(case.resources[owner]).lives
 
@@ -437,6 +448,8 @@ class _Moment:
             view, done = self.views.model(arn), self.memory.done(arn)
             if done.took_seconds and is_news(done.took_seconds, view.claim.start_seconds):
                 return NoteStart(arn, done.took_seconds)
+            if view.exists and self.now - view.claim_at > ANSWER_FRESH_SECONDS:
+                return AskClaim(arn)
             if view.exists:
                 return self._guarded(answer._replace(arn=arn), view)
         return answer if self.now - self.views.story_at <= ANSWER_FRESH_SECONDS else _ASK_STACK

@@ -23,6 +23,7 @@ from running_model_handler.core.event import readable_event
 from running_model_handler.core.memory import STATE_KEY, Memory, memory_from_json
 from running_model_handler.core.operation import RequestType
 from running_model_handler.core.waiting import HAND_OVER_DENIED_SECONDS, HAND_OVERS_MAX, backoff_seconds
+from running_model_handler.decide import decide
 from running_model_handler.effort import Effort
 from running_model_handler.envelope import (
     Envelope,
@@ -30,7 +31,7 @@ from running_model_handler.envelope import (
     parse_envelope,
     physical_id_for_failure,
 )
-from running_model_handler.loop import HandOver, end, run
+from running_model_handler.loop import Decide, HandOver, end, run
 from running_model_handler.request import Request, parse_request
 from running_model_handler.shell.answer import AnswerNotSent, put_answer
 from running_model_handler.shell.clients import CLOUDFORMATION, LAMBDA, REKOGNITION, Clients, new_session
@@ -150,6 +151,7 @@ class Function:
 
     def __init__(self, services: Services) -> None:
         self.services = services
+        self.decided: Decide = decide
         self._provider = Provider(services)
         self._envelope: Envelope
         self._event: Mapping[str, Any]
@@ -185,7 +187,7 @@ class Function:
         request = parse_request(event, envelope, location_of(context.invoked_function_arn))
         memory = memory_from_json(event.get(STATE_KEY), self.services.clock.now(), envelope.sent_at)
         effort = self._effort(request, context)
-        outcome = run(request, memory, effort)
+        outcome = run(request, memory, effort, self.decided)
         if isinstance(outcome, HandOver):
             refused = self._hand_over(event, outcome.memory, context, effort)
             if refused is None:

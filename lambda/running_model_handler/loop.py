@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from running_model_handler.core.actions import Action, Answer, GiveUp, Pause
@@ -25,12 +26,19 @@ class HandOver:
     memory: Memory
 
 
-def run(request: Request, memory: Memory, effort: Effort) -> Answer | HandOver:
-    """Work on a request until it can be answered, or has to be handed over."""
+Decide = Callable[[Request, Memory, Views, float, float], Action]
+"""See ``decide.decide``."""
+
+
+def run(request: Request, memory: Memory, effort: Effort, decided: Decide = decide) -> Answer | HandOver:
+    """Work on a request until it can be answered, or has to be handed over.
+
+    ``decided`` is what decides; benchmarks compare it with others.
+    """
     known = Known(memory, Views())
     while True:
         try:
-            outcome = _once(request, known, effort)
+            outcome = _once(request, known, effort, decided)
         except Exception as error:
             _logger.exception("unexpected error")
             reason = f"unexpected {type(error).__name__}: {error}"
@@ -49,9 +57,9 @@ def end(request: Request, memory: Memory, effort: Effort) -> Answer:
     return outcome if isinstance(outcome, Answer) else _told_by_hand(request, outcome.memory.failure)
 
 
-def _once(request: Request, known: Known, effort: Effort) -> Known | Answer | HandOver:
+def _once(request: Request, known: Known, effort: Effort, decided: Decide) -> Known | Answer | HandOver:
     clock = effort.clock
-    action = decide(request, known.memory, known.views, clock.now(), clock.chance())
+    action = decided(request, known.memory, known.views, clock.now(), clock.chance())
     _log(request, known, action)
     match action:
         case Answer():

@@ -124,6 +124,7 @@ def parse_request(event: Mapping[str, Any], envelope: Envelope, function: Locati
         Declaration(str(declared.arn), declared.units),
         physical=str(physical) if physical is not None else None,
         physical_id=envelope.physical_id,
+        sent_at=envelope.sent_at,
         former=declaration_of(old),
         replacement=declared.replacement,
         former_replacement=_former_replacement(old),

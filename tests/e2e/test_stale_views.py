@@ -75,10 +75,6 @@ def cases(cdk: Cdk, tmp_path: Path) -> Iterator[list[Case]]:
         case.deployment.leave_nothing_running()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a Delete that sees no deletion answers SUCCESS after 15 seconds, with the model RUNNING",
-)
 def test_a_deletion_that_does_not_show(cdk: Cdk, cases: list[Case]) -> None:
     """G2: as long as CloudFormation shows the resource as it was, its Delete waits; when the deletion shows,
     the model is stopped, and where it never does, the answer is not SUCCESS while the model runs.

@@ -61,6 +61,16 @@ def test_g6_a_second_try_leaves_what_a_person_started_after_the_first_had_releas
     assert world.versions[V1].status == "RUNNING"
 
 
+def test_g3_a_delete_that_begins_too_late_sends_a_stop_before_it_fails(world: World) -> None:
+    """G3: it waited for the function for an hour; it says how to stop the model, and has stopped it."""
+    event = deleting(world)
+    world.clock.sleep(3590)
+    answer = answered(world, event)
+    assert answer["Status"] == "FAILED"
+    assert "aws rekognition stop-project-version" in answer["Reason"]
+    assert world.versions[V1].status in ("STOPPING", "STOPPED")
+
+
 def test_g5_two_deliveries_of_a_delete_end_as_one(world: World) -> None:
     """G5: the second one finds the stop under way and waits for the same end."""
     event = deleting(world)

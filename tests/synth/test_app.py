@@ -93,11 +93,13 @@ def test_names_that_differ_in_punctuation_alone_are_told_apart() -> None:
 def test_the_order_of_several_models_means_nothing(tmp_path: Path) -> None:
     """Ids follow from the names, so a list in another order changes no resource."""
     other = ARN.replace("v3", "v4")
-    first, second = tmp_path / "first", tmp_path / "second"
-    assert run(first, project_version_arn=f"{ARN},{other}").returncode == 0
-    assert run(second, project_version_arn=f" {other} , {ARN} ").returncode == 0
-    assert set(template(first)["Resources"]) == set(template(second)["Resources"])
-    assert len(template(first)["Outputs"]) == 10
+    found = []
+    for number, value in enumerate((f"{ARN},{other}", f" {other} , {ARN} ")):
+        folder = tmp_path / str(number)
+        assert main(App(outdir=str(folder), context={"project_version_arn": value})) == 0
+        found.append(template(folder))
+    assert set(found[0]["Resources"]) == set(found[1]["Resources"])
+    assert len(found[0]["Outputs"]) == 10
 
 
 @pytest.mark.parametrize(

@@ -268,6 +268,14 @@ def standing_of(story: Story, logical_id: str, before: tuple[Step, ...] = ()) ->
     )
 
 
+def is_told(story: Story, logical_id: str) -> bool:
+    """Whether the operation's events tell how another resource stands.
+
+    A deletion alone may be that of what the resource was before, by an operation that had failed.
+    """
+    return any(step.kind is not RequestType.DELETE for step in story.steps.get(logical_id, ()))
+
+
 def standing_in(view: ResourceView | None) -> Standing:
     """How a resource stands that the operation has not touched, by DescribeStackResource."""
     if view is None or view.status.startswith("DELETE_") or view.status == "CREATE_FAILED":

@@ -29,7 +29,7 @@ def pause_between_looks(
     While a start or a stop that was accepted is waited for, as their schedules say; else the declared
     interval. For the parameters see ``core.schedule``.
     """
-    if _awaits_running(seen, done, now):
+    if awaits_running(seen, done, now):
         elapsed = now - done.start_at
         pause = pause_seconds(elapsed, expected_seconds, interval_seconds, throttles, neighbours, chance)
         return pause, interval_seconds
@@ -44,7 +44,7 @@ def pause_between_looks(
     return pause, pause
 
 
-def _awaits_running(seen: Observation | None, done: Done, now: float) -> bool:
+def awaits_running(seen: Observation | None, done: Done, now: float) -> bool:
     """Whether all there is to do is to wait for the last Start, which was accepted, to succeed."""
     if not done.start_at or done.stop_at > done.start_at or not (done.start_accepted or done.start_visible):
         return False

@@ -50,7 +50,7 @@ _AGE_SECONDS_MAX: Final = 35
 _EVENT_SECONDS_MAX: Final = _AGE_SECONDS_MAX + 30
 """The same of the end of an operation on a resource, after which a delivery may wait 30 s."""
 _STOPS_MAX: Final = STOPS_MAX + 1
-"""More Stops than this count as many: only the pauses between them would go on growing."""
+"""More Stops, and more calls that were refused, count as many: only the pauses would go on growing."""
 _TIME_OF_CLAIM: Final = re.compile(r"[0-9]+\.[0-9]{6}(?= )")
 _INDEX_OF_CLAIM: Final = re.compile(r"T([0-9]+)(?= )")
 _CHANCE: Final = 0.5
@@ -136,10 +136,10 @@ _NOTHING_SEEN: Final = Seen((), ())
 class Minds:
     """All that have been met, by number."""
 
-    def __init__(self, step_seconds: int) -> None:
+    def __init__(self, step_seconds: float) -> None:
         self.step = step_seconds
-        self._age_max = -(-_AGE_SECONDS_MAX // step_seconds)
-        self.event_age_max = -(-_EVENT_SECONDS_MAX // step_seconds)
+        self._age_max = math.ceil(_AGE_SECONDS_MAX / step_seconds)
+        self.event_age_max = math.ceil(_EVENT_SECONDS_MAX / step_seconds)
         self.all: list[Mind] = []
         self._numbers: dict[Any, int] = {}
         self._requests: dict[Spec, Request] = {}
@@ -432,6 +432,7 @@ def _with_times(
             not_running_at=0.0,
             took_seconds=0,
             stops=min(done.stops, _STOPS_MAX),
+            refused=min(done.refused, _STOPS_MAX),
         )
         for arn, done in memory.models.items()
     }

@@ -6,11 +6,13 @@ being made of it and what it was before, since a roll-back returns to that.
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from explorer.models import FAILED, RUNNING, STARTING, Model
-from explorer.scenes import MODELS, Scene
-from explorer.stack import CROSSED, SUCCESS, WAITING, Resource, Stack
+from explorer.scenes import MODELS, NAMES, Scene
+from explorer.stack import CANCELLED, CROSSED, SUCCESS, WAITING, Resource, Stack
+from explorer.stack import FAILED as FAILED_ANSWER
 from running_model_handler.core.actions import Answer
 from running_model_handler.core.names import ReplacementMode
 
@@ -28,8 +30,10 @@ class Promises:
         self._names = names
         self._lag = scene.lag_steps
         slow = 1 if scene.faults.slow else 0
-        self.unwanted_max = self._lag + -(-_DECIDED_SECONDS // step) + slow
-        self._known = -(-_KNOWN_SECONDS // step)
+        self.unwanted_max = self._lag + math.ceil(_DECIDED_SECONDS / step) + slow
+        self._known = math.ceil(_KNOWN_SECONDS / step)
+        self.known_cut_off = self._lag + self._known + slow + 1
+        """After so many steps everybody knows that a request was cancelled, whatever is asked how rarely."""
 
     # --- calls --------------------------------------------------------------------------------------
 
@@ -44,8 +48,9 @@ class Promises:
     def stop(self, stack: Stack, model: Model, index: int, by: int) -> str:
         """A Stop that was accepted."""
         request, arn = stack.requests[by], MODELS[index]
+        cut_off = request.outcome == CANCELLED and request.ended < self.known_cut_off
         resizes = (
-            request.outcome == WAITING
+            (request.outcome == WAITING or cut_off)
             and request.spec.kind != "Delete"
             and request.spec.declared.arn == arn
             and not model.runs_with(request.spec.declared.units)
@@ -152,12 +157,25 @@ class Promises:
             waits = any(change.former_id == MODELS[index] for change in stack.left)
             if model.bills and not living and not waits and not _crossed(stack, MODELS[index]):
                 return f"G3: v{index + 1} is {model.status} for nobody"
+        if stack.status == "UPDATE_FAILED":
+            return self._not_brought_back(stack, models)
         if not stack.status.endswith("_COMPLETE"):
             return ""
         for name, resource in zip(self._names, stack.resources, strict=True):
             wrong = self._not_as_declared(stack, models, name, resource)
             if wrong:
                 return wrong
+        return ""
+
+    def _not_brought_back(self, stack: Stack, models: tuple[Model, ...]) -> str:
+        """No roll-back comes: an update that has failed has left what was before."""
+        for name, resource in zip(self._names, stack.resources, strict=True):
+            last = next((sent for sent in reversed(stack.requests) if sent.spec.logical == name), None)
+            if last is None or last.outcome != FAILED_ANSWER or last.spec.former is None or last.admits:
+                continue
+            model = models[MODELS.index(str(resource.physical))]
+            if model.status != FAILED and not model.runs_with(last.spec.former.units):
+                return f"G8: {name} is {resource.status}, and its model is {model.status} with {model.units} units"
         return ""
 
     def _not_as_declared(
@@ -189,13 +207,9 @@ class Promises:
 
 def is_wanted(stack: Stack, arn: str) -> bool:
     """Whether a resource is being brought with a model, or rests with it."""
-    return any(
-        resource.physical == arn and resource.exists and not resource.status.startswith("DELETE")
-        and resource.status != "CREATE_FAILED"
-        for resource in stack.resources
-    ) or any(
+    return any(_lives_with(resource, arn) for resource in stack.resources) or any(
         job.deletes is None and stack.requests[job.request].spec.declared.arn == arn for job in stack.jobs
-    )  # fmt: skip
+    )
 
 
 def has(stack: Stack, arn: str, *, but: str) -> bool:
@@ -204,23 +218,19 @@ def has(stack: Stack, arn: str, *, but: str) -> bool:
         spec = stack.requests[job.request].spec
         if job.logical != but and job.deletes is None and arn in (spec.declared.arn, spec.physical):
             return True
-    names = [event.logical for event in stack.events if event.logical != but and event.physical == arn]
-    if not names:
-        return False
     for change in stack.changes:
         if change.logical != but and change.former_id == arn and not change.reverted:
             return True
     return any(
-        resource.physical == arn and resource.exists and resource.declared is not None
-        and not resource.status.startswith("DELETE") and resource.status != "CREATE_FAILED"
-        for name, resource in _others(stack, but)
-    )  # fmt: skip
+        name != but and _lives_with(resource, arn)
+        for name, resource in zip(NAMES, stack.resources, strict=False)
+    )
 
 
-def _others(stack: Stack, but: str) -> list[tuple[str, Resource]]:
-    from explorer.scenes import NAMES
-
-    return [(name, each) for name, each in zip(NAMES, stack.resources, strict=False) if name != but]
+def _lives_with(resource: Resource, arn: str) -> bool:
+    """Whether a resource exists with a model, and is not being deleted."""
+    gone = resource.status.startswith("DELETE") or resource.status == "CREATE_FAILED"
+    return resource.physical == arn and resource.exists and not gone
 
 
 def _retained(resource: Resource) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from running_model_handler.core.names import ReplacementMode
+from running_model_handler.core.waiting import LAG_SECONDS
 
 ACCOUNT: Final = "arn:aws:{}:eu-west-1:123456789012:{}"
 STACK: Final = "alpha"
@@ -104,16 +106,19 @@ class Scene:
     name: str
     operations: tuple[Operation, ...]
     faults: Faults
-    step_seconds: int = 5
-    """The step of time: whatever happens does so at a multiple of it."""
+    step_seconds: float = 7.5
+    """The step of time: whatever happens does so at a multiple of it. Of the handler's waits of 15 and 30 s
+    it makes two and four, and views may be one step old; shorter pauses become one."""
     stops_while_starting: bool = False
     """Whether StopProjectVersion is taken while the model starts; not documented."""
     models: int = 2
+    quota: int = 2
+    """How many models may run at once."""
 
     @property
     def lag_steps(self) -> int:
         """For how many steps of time what was before a change may still show: less than 15 s."""
-        return -(-15 // self.step_seconds) - 1
+        return math.ceil(LAG_SECONDS / self.step_seconds) - 1
 
 
 def create(*template: tuple[str, Declared], turn: Turn = Turn.NEVER, rolls_back: bool = True) -> Operation:

@@ -11,7 +11,7 @@ from explorer.world import State, World
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """What does not hold, and in which state: the way there is found again from ``parents``."""
+    """What does not hold, and in which state; ``last`` is what happens there, if it is that."""
 
     text: str
     state: int
@@ -25,50 +25,39 @@ class Search:
     world: World
     states: list[State] = field(default_factory=list)
     parents: array[int] = field(default_factory=lambda: array("q"))
+    """Of each state the one that it was reached from first."""
     violations: list[Violation] = field(default_factory=list)
     complete: bool = True
+    """Whether all states were visited that can be reached without a violation."""
     seconds: float = 0.0
     steps: int = 0
 
 
-def explore(world: World, *, states_max: int, seconds_max: float = 1e9, violations_max: int = 1) -> Search:
-    """All states of a world, or as many as are allowed."""
-    search = Search(world)
+def explore(world: World, *, states_max: int, violations_max: int = 1) -> Search:
+    """All states of a world, or as many as are allowed. What is beyond a violation is not visited."""
+    search, told = Search(world, [world.first], array("q", [-1])), set[str]()
     states, parents = search.states, search.parents
     numbers: dict[State, int] = {world.first: 0}
-    states.append(world.first)
-    parents.append(-1)
-    told: set[str] = set()
-    began = time.monotonic()
-    current = 0
-
-    def note(text: str, label: tuple[object, ...]) -> bool:
-        if text not in told:
-            told.add(text)
-            search.violations.append(Violation(text, current, label))
-        return len(search.violations) >= violations_max
-
-    while current < len(states):
+    began, current = time.monotonic(), 0
+    while current < len(states) and len(search.violations) < violations_max:
+        if len(states) > states_max:
+            search.complete = False
+            break
         state = states[current]
         wrong = world.at_rest(state)
-        if wrong and note(wrong, ()):
-            break
-        for label, after, violated in world.steps(state) if not wrong else ():
+        if wrong and wrong not in told:
+            told.add(wrong)
+            search.violations.append(Violation(wrong, current))
+        for label, after, violated in () if wrong else world.steps(state):
             search.steps += 1
             if violated:
-                if note(violated, label):
-                    break
-                continue
-            if after not in numbers:
+                if violated not in told:
+                    told.add(violated)
+                    search.violations.append(Violation(violated, current, label))
+            elif after not in numbers:
                 numbers[after] = len(states)
                 states.append(after)
                 parents.append(current)
-        else:
-            current += 1
-            if len(states) > states_max or (current % 1024 == 0 and time.monotonic() - began > seconds_max):
-                search.complete = False
-                break
-            continue
-        break
+        current += 1
     search.seconds = time.monotonic() - began
     return search

@@ -29,6 +29,8 @@ class Sent(NamedTuple):
     physical: str | None = None
     """What the answer names."""
     back: bool = False
+    admits: bool = False
+    """The answer says that something could not be undone."""
     ended: int = 0
     """How many steps of time ago, where that counts."""
     age: int = 0
@@ -105,11 +107,14 @@ class Stack(NamedTuple):
 class StackSteps:
     """The steps of one scene's stack."""
 
-    def __init__(self, operations: tuple[Operation, ...], names: tuple[str, ...], lag: int, age_max: int) -> None:
+    def __init__(
+        self, operations: tuple[Operation, ...], names: tuple[str, ...], lag: int, age_max: int, known: int
+    ) -> None:
         self._operations = operations
         self.names = names
         self._lag = lag
         self._age_max = age_max
+        self._known = known
         self.first = Stack(tuple(Resource() for _ in names))
 
     # --- what may come next -------------------------------------------------------------------------
@@ -140,11 +145,12 @@ class StackSteps:
             case _:
                 return
 
-    def answer(self, stack: Stack, number: int, success: bool, physical: str) -> Stack:
+    def answer(self, stack: Stack, number: int, physical: str, *, success: bool, admits: bool) -> Stack:
         """An answer has come: the first one counts, if it is waited for."""
         sent = stack.requests[number]
         if sent.outcome == WAITING:
-            sent = sent._replace(outcome=SUCCESS if success else FAILED, physical=physical)
+            outcome = SUCCESS if success else FAILED
+            sent = sent._replace(outcome=outcome, physical=physical, admits=admits)
         elif sent.outcome == CANCELLED and success and sent.ended <= self._lag + 1:
             sent = sent._replace(outcome=CROSSED)
         return stack._replace(requests=_put(stack.requests, number, sent))
@@ -161,14 +167,31 @@ class StackSteps:
             )
             for each in stack.resources
         )
+        at_work = {job.request for job in stack.jobs}
         requests = tuple(
             each._replace(
-                ended=min(each.ended + 1, self._lag + 2) if each.outcome == CANCELLED else 0,
+                ended=min(each.ended + 1, self._ended_max(each, number in at_work)),
                 age=min(each.age + 1, self._lag + 1),
             )
-            for each in stack.requests
+            for number, each in enumerate(stack.requests)
         )
         return stack._replace(ages=ages, resources=resources, requests=requests)
+
+    def _ended_max(self, sent: Sent, at_work: bool) -> int:
+        if sent.outcome == CANCELLED:
+            return self._known
+        return 1 if at_work and sent.outcome in (SUCCESS, FAILED) else 0
+
+    def overdue(self, stack: Stack) -> bool:
+        """Whether CloudFormation goes on before any more time passes: what it does itself takes seconds."""
+        if not stack.ages or not stack.ages[-1]:
+            return False
+        if any(stack.requests[job.request].ended for job in stack.jobs):
+            return True
+        if stack.phase == "forward":
+            return not stack.jobs and self._operation(stack).turn is Turn.NEVER
+        alone = stack.phase in ("back", "clean-up", "deletion") and not stack.jobs
+        return alone or stack.phase in ("turned", "back begins")
 
     # --- forward ------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ def story_of(search: Search, violation: Violation) -> list[str]:
         way.append(search.states[number])
         number = search.parents[number]
     way.reverse()
-    lines, seconds = [], 0
+    lines, seconds = [], 0.0
     deliveries = _Deliveries(world)
     for before, after in zip(way, way[1:], strict=False):
         label = next(label for label, reached, _ in world.steps(before) if reached == after)
@@ -31,10 +31,10 @@ def story_of(search: Search, violation: Violation) -> list[str]:
             deliveries.later()
             continue
         who = deliveries.follow(before, after)
-        lines.append(f"{seconds:5d} s  {who}{_told(world, before, after, label)}")
+        lines.append(f"{seconds:6.1f} s  {who}{_told(world, before, after, label)}")
     if violation.last:
-        lines.append(f"{seconds:5d} s  {_told(world, way[-1], way[-1], violation.last)}")
-    lines.append(f"{seconds:5d} s  {violation.text}")
+        lines.append(f"{seconds:6.1f} s  {_told(world, way[-1], way[-1], violation.last)}")
+    lines.append(f"{seconds:6.1f} s  {violation.text}")
     lines.append(f"         {_truth(world, way[-1])}")
     return lines
 
@@ -88,7 +88,7 @@ def _told(world: World, before: State, after: State, label: tuple[Any, ...]) -> 
         what = f"answers {'SUCCESS' if action.succeeded else 'FAILED: ' + _short(action.reason)}"
     elif isinstance(action, Pause | Crash):
         what = str(action)
-    said = f" -> {_short(str(label[3]))}" if len(label) > 3 and label[3] else ""
+    said = f" -> {_short(_said(label[3]))}" if len(label) > 3 and label[3] != "" else ""
     pause = _pause(world, before, after, label[1])
     return f"{name}: {what}{' (on its way)' if label[0] == 'sends' else ''}{said}{pause}"
 
@@ -109,6 +109,19 @@ def _request(stack: Stack, number: int) -> str:
     if spec.former is not None:
         what = f"v{spec.former.model + 1} {spec.former.units} -> {what}"
     return f"{spec.kind} #{number} of {spec.logical}{back} [{what}]"
+
+
+def _said(answer: object) -> str:
+    """What a call was answered; of tags the holders alone."""
+    if isinstance(answer, str):
+        return answer
+    if isinstance(answer, tuple) and answer and isinstance(answer[0], tuple):
+        return ", ".join(f"{key.rpartition('.')[2]} {value}" for key, value in answer if "holder" in key)
+    if isinstance(answer, tuple) and len(answer) == 2 and answer[0] in ("as it was", "as they were"):
+        return f"{_said(answer[1])} ({answer[0]})"
+    if isinstance(answer, tuple):
+        return " ".join(str(each) for each in answer) or "no tags"
+    return str(answer)
 
 
 def _short(text: str | None) -> str:

@@ -68,7 +68,9 @@ class World:
         lag = scene.lag_steps
         self._lag = lag
         self._names = names
-        self._stack_steps = StackSteps(scene.operations, names, lag, self.minds.event_age_max)
+        self._stack_steps = StackSteps(
+            scene.operations, names, lag, self.minds.event_age_max, self.promises.known_cut_off
+        )
         age_max = self.promises.unwanted_max + 1
         self._model_steps = ModelSteps(lag, age_max, stops_while_starting=scene.stops_while_starting)
         self._stacks = Table()
@@ -118,7 +120,7 @@ class World:
                 yield from self._acts(state, runner, others)
             elif left[HAND_OVER] and runner[2] >= 0:
                 yield from self._hands_over(state, runner, others)
-        if not ready:
+        if not ready and not self._overdue(stack):
             later = self._later(state)
             if later != state:
                 yield ("a step of time",), later, ""
@@ -235,6 +237,13 @@ class World:
         if slept + 1 >= self.minds.all[mind].steps:
             return (request, self.minds.woken(mind), 0, handed)
         return (request, mind, slept + 1, handed)
+
+    def _overdue(self, number: int) -> bool:
+        key = ("overdue", number)
+        found: bool | None = self._memo.get(key)
+        if found is None:
+            found = self._memo[key] = self._stack_steps.overdue(self.stack(number))
+        return found
 
     def _parts_later(self, stack_number: int, models_number: int) -> tuple[int, int]:
         key = ("later", stack_number, models_number)
@@ -399,10 +408,10 @@ class _Call:
     def _change(self) -> Iterator[_Outcome]:
         changed, wrong = self._effect()
         if changed is None:
-            mind = self._minds.failed(
-                self._number, ErrorKind.CHANGED, "ResourceInUseException", self._late
-            )
-            yield self._outcome("refused", mind)
+            kind, code = ErrorKind.CHANGED, "ResourceInUseException"
+            if self._over_quota():
+                kind, code = ErrorKind.QUOTA, "LimitExceededException"
+            yield self._outcome(f"refused, {code}", self._minds.failed(self._number, kind, code, self._late))
             return
         mind = self._minds.answered(self._number, None, self._late, lambda _: None)
         yield self._outcome("", mind, models=changed, wrong=wrong)
@@ -429,6 +438,8 @@ class _Call:
                 after = world._model_steps.tagged(before, without_tags(before.tags, keys))
             case StartModel(_, units, _):
                 after = world._model_steps.started(before, units.minimum, self._request)
+                if self._over_quota():
+                    after = None
                 if after is not None:
                     wrong = world.promises.start(stack, before, after, index, self._request)
             case StopModel():
@@ -441,13 +452,23 @@ class _Call:
             return None, ""
         return world._models.number((*models[:index], after, *models[index + 1 :])), wrong
 
+    def _over_quota(self) -> bool:
+        """Whether no other model may run at this moment."""
+        models = self._world.models(self._models)
+        index = MODELS.index(self._mind.action.arn) if isinstance(self._mind.action, StartModel) else -1
+        busy = sum(1 for number, model in enumerate(models) if model.bills and number != index)
+        return index >= 0 and not models[index].bills and busy >= self._world.scene.quota
+
     def _answer(self, answer: Answer) -> _Outcome:
         world = self._world
         stack, models = world.stack(self._stack), world.models(self._models)
         wrong = world.promises.answer(stack, models, self._request, answer)
         spec = stack.requests[self._request].spec
         physical = answer.physical_id or spec.physical or spec.declared.arn
-        after = world._stack_steps.answer(stack, self._request, answer.succeeded, physical)
+        admits = "stop-project-version" in answer.reason or ". Then: " in answer.reason
+        after = world._stack_steps.answer(
+            stack, self._request, physical, success=answer.succeeded, admits=admits
+        )
         number = world._stacks.number(after)
         return ("calls", self._request, self._number, ""), (number, self._models, NOBODY), wrong, NOBODY
 

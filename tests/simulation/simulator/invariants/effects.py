@@ -229,6 +229,9 @@ class AsDeclared(Invariant):
         last = model.changes[-1] if model.changes else None
         if last is None or (last.verb == "Start" and last.units in units):
             return
+        if isinstance(last.by, Request) and last.by is not request and last.by.running:
+            # It has stopped the model for a resource that was cancelled, and brings it back once it knows.
+            return
         if self._is_excused(request, model, request.sent_at):
             return
         self._told.add(request)

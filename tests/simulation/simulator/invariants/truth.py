@@ -88,16 +88,13 @@ class Truth:
     def had_at_begin(self, owner: Owner, arn: str) -> bool:
         """Whether the operation under way can still go back to a state in which a resource has the model."""
         stack = self._world.stacks[owner[0]]
-        begin = begin_of(stack)
-        if begin is None or stack.status.startswith("DELETE_") or "_CLEANUP_" in stack.status:
+        begins = begins_of(stack)
+        if not begins or stack.status.startswith("DELETE_") or "_CLEANUP_" in stack.status:
             return False
         resource = stack.resources.get(owner[1])
         if resource is None or not resource.exists or not _is_alive(resource.status):
             return False
-        for shown in reversed(resource.shown):
-            if shown.at < begin:
-                return shown.physical_id == arn and _is_alive(shown.status)
-        return False
+        return any(_had(resource, arn, begin) for begin in begins)
 
     def had_or_wanted(self, owner: Owner, arn: str, moment: float) -> bool:
         """Whether a resource had or wanted a model at a moment, too."""
@@ -248,6 +245,25 @@ def begin_of(stack: Stack) -> float | None:
             return begin
         begin = at
     return begin
+
+
+def begins_of(stack: Stack) -> list[float]:
+    """When the operations began that it is not complete after: several where nothing was rolled back."""
+    begins: list[float] = []
+    for at, status in reversed(stack.statuses):
+        if status in COMPLETE:
+            break
+        if status in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"):
+            begins.append(at)
+    return begins
+
+
+def _had(resource: Resource, arn: str, moment: float) -> bool:
+    """Whether a resource lived with a model right before a moment."""
+    for shown in reversed(resource.shown):
+        if shown.at < moment:
+            return shown.physical_id == arn and _is_alive(shown.status)
+    return False
 
 
 def goes_back(status: str) -> bool:
