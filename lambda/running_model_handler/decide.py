@@ -224,6 +224,8 @@ class _Moment:
             return Pause(ends_at - self.now, "other deliveries learn of the failure", ends_at - self.now)
         if view.claim_at < ends_at:
             return AskClaim(arn)
+        if self.views.story_at < ends_at:
+            return _ASK_STACK
         return self._look(arn, view) if 0.0 < view.seen_at < ends_at else None
 
     def _keep(self, case: Case, arn: str, view: ModelView, keep: Keep) -> Action | None:
@@ -249,7 +251,7 @@ class _Moment:
         never = can_never_run(view.seen)
         if never:
             return GiveUp(run.told(f"model {arn}: {never}"), arn)
-        claim = None if run.for_others else self._claim(case, arn, view, run)
+        claim = None if run.for_others or case.step is None else self._claim(case, arn, view, run)
         if claim is not None:
             return claim
         toward = f"run {run.units}"
@@ -446,6 +448,8 @@ class _Moment:
             view, done = self.views.model(arn), self.memory.done(arn)
             if done.took_seconds and is_news(done.took_seconds, view.claim.start_seconds):
                 return NoteStart(arn, done.took_seconds)
+            if view.exists and self.now - view.claim_at > ANSWER_FRESH_SECONDS:
+                return AskClaim(arn)
             if view.exists:
                 return self._guarded(answer._replace(arn=arn), view)
         return answer if self.now - self.views.story_at <= ANSWER_FRESH_SECONDS else _ASK_STACK

@@ -171,7 +171,8 @@ def _written(action: Call, memory: Memory, views: Views, now: float) -> Memory:
 
 def _claimed(arn: str, memory: Memory, now: float, *, failed: bool) -> Memory:
     memory = memory.with_done(arn, memory.done(arn)._replace(claimed_at=now))
-    return memory._replace(failed_at=now) if failed and not memory.failed_at else memory
+    # Written once more, since the first time shows no effect, it takes its time once more.
+    return memory._replace(failed_at=now) if failed else memory
 
 
 def _acted(action: Call, memory: Memory, views: Views, now: float, *, accepted: bool) -> Memory:

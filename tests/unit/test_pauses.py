@@ -95,7 +95,7 @@ def test_who_is_throttled_looks_less_often(done: Done) -> None:
 @pytest.mark.parametrize(("refused", "seconds"), [(0, 10.0), (1, 12.5), (2, 15.0), (8, 30.0), (99, 30.0)])
 def test_what_is_refused_is_tried_less_often_each_time(refused: int, seconds: float) -> None:
     """A model that is starting may refuse each Stop until it runs."""
-    assert pause("STARTING", Done(stops=refused), 150.0) == seconds
+    assert pause("STARTING", Done(refused=refused), 150.0) == seconds
     assert pause("FAILED", Done(refused=refused), 150.0) == seconds
 
 

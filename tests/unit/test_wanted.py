@@ -282,9 +282,6 @@ ANY = Run(THREE, frozenset({THREE}), for_others=True)
         ("UPDATE_IN_PROGRESS", V1, Keep(for_others=True)),
         ("UPDATE_COMPLETE", V1, ANY),
         ("UPDATE_FAILED", V1, ANY),
-        ("DELETE_IN_PROGRESS", V1, Rest()),
-        ("DELETE_COMPLETE", V1, Rest()),
-        ("DELETE_FAILED", V1, Rest()),
         ("CREATE_COMPLETE", V2, Rest()),
         ("UPDATE_COMPLETE", V2, Rest()),
     ],
@@ -297,6 +294,16 @@ def test_a_removal_leaves_a_model_to_the_others_that_have_or_name_it(
     case = case_of(with_other(removal(), status, arn))
     tags = claim(B=Holder(1.0, THREE), me=Holder(case.t, ONE)) if held else claim(me=Holder(case.t, ONE))
     assert wanted(case, V1, tags) == want
+
+
+@pytest.mark.parametrize("status", ["DELETE_IN_PROGRESS", "DELETE_COMPLETE", "DELETE_FAILED"])
+def test_a_deletion_alone_does_not_tell_that_another_resource_goes(status: str) -> None:
+    """Row 9: it may be that of what the resource was before, after a failure without a roll-back."""
+    case = case_of(with_other(removal(), status))
+    assert wanted(case, V1, claim(B=Holder(1.0, THREE), me=Holder(case.t, ONE))) == AskResource(
+        Owner(case.wish.owner.stack_id, "B")
+    )
+    assert wanted(case, V1, claim(me=Holder(case.t, ONE))) == Rest()
 
 
 @pytest.mark.parametrize(

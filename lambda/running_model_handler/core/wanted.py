@@ -134,7 +134,7 @@ def step_of(wish: Wish, story: Story) -> Step | None:
     forward = next((each.declares for each in reversed(steps) if not each.back and each.declares), None)
     if None in (forward, wish.former) or _fits(forward, wish.former):
         return step
-    # An update to the last stable state that failed without a roll-back asks for just what its roll-back does.
+    # An update to the last stable state that failed without a roll-back asks for what its roll-back does.
     sent_since = story.turned_at is not None and wish.sent_at + URL_RESOLUTION_SECONDS > story.turned_at
     return step if sent_since and _fits(forward, wish.declared) else None
 
@@ -193,30 +193,43 @@ def wanted(case: Case, arn: str, claim: Claim) -> Want | AskResource:
         return KEEP
     if step is None and _works_on(story, wish.owner.logical_id, arn):
         return KEEP
-    if step is not None and wish.brings:
-        former = _former_units(wish, arn, mine)
-        if arn == declared and not case.failed:
-            return Run(wish.declared.units or _ONE) if wish.declared else KEEP
-        if arn == declared and arn == me.current:
-            return KEEP if step.back else Run(former, brings_back=True)
-        if arn == wish.physical and arn != declared:
-            # A replacement that needed the place of the former model needs it on the way back too.
-            undone = step.back and wish.former_replacement is ReplacementMode.STOP_FIRST
-            if not wish.stops_first and not undone:
-                return KEEP
-            others = _others(case, arn, claim)
-            if isinstance(others, AskResource):
-                return others
-            if others:
-                return KEEP
-            return Run(former, brings_back=True) if case.failed else Hold()
+    brought = _brought(case, arn, claim, mine) if step is not None and wish.brings else None
+    if brought is not None:
+        return brought
     if (me.lives and me.has(arn)) or me.skipped == arn:
+        if arn == declared and arn in case.stopped and wish.declared and _has_succeeded(case):
+            # Another delivery has, which did not show yet when this one stopped the model.
+            return Run(wish.declared.units or _ONE, brings_back=True)
         if step is None:
             return KEEP if wish.brings else ASK
         if not wish.brings and arn != wish.physical:
             # What is deleted is not what the resource has.
             return KEEP
     return _left_to_others(case, arn, claim)
+
+
+def _brought(case: Case, arn: str, claim: Claim, mine: Holder | None) -> Want | AskResource | None:
+    """The rows of a create or an update that CloudFormation waits for; None where none of them matches."""
+    wish, step = case.wish, case.step
+    declared, former = wish.declared, _former_units(wish, arn, mine)
+    back = step is not None and step.back
+    if declared is not None and arn == declared.arn:
+        if not case.failed:
+            return Run(declared.units or _ONE)
+        if arn == case.me.current:
+            return KEEP if back else Run(former, brings_back=True)
+        return None
+    if arn != wish.physical:
+        return None
+    # A replacement that needed the place of the former model needs it on the way back too.
+    if not wish.stops_first and not (back and wish.former_replacement is ReplacementMode.STOP_FIRST):
+        return KEEP
+    others = _others(case, arn, claim)
+    if isinstance(others, AskResource):
+        return others
+    if others:
+        return KEEP
+    return Run(former, brings_back=True) if case.failed else Hold()
 
 
 def must_ask(case: Case) -> bool:
@@ -265,7 +278,11 @@ def _others(case: Case, arn: str, claim: Claim) -> dict[Owner, Standing] | AskRe
     """
     found: dict[Owner, Standing] = {}
     stack_id, own_id = case.wish.owner.stack_id, case.wish.owner.logical_id
-    told = {name for name, steps in case.story.steps.items() if any(step.concerns(arn) for step in steps)}
+    told = {
+        name
+        for name, steps in case.story.steps.items()
+        if is_told(case.story, name) and any(step.concerns(arn) for step in steps)
+    }
     held = {owner.logical_id for owner in claim.holders if owner.stack_id == stack_id}
     for logical_id in sorted((told | held) - {own_id}):
         owner = Owner(stack_id, logical_id)
@@ -296,6 +313,13 @@ def _works_on(story: Story, logical_id: str, arn: str) -> bool:
     steps = story.steps.get(logical_id, ())
     last = steps[-1] if steps else None
     return last is not None and last.ended_at is None and last.concerns(arn)
+
+
+def _has_succeeded(case: Case) -> bool:
+    """Whether the very step that the request was sent for has ended well, as the last of its resource."""
+    steps = case.story.steps.get(case.wish.owner.logical_id, ())
+    last = steps[-1] if steps else None
+    return last is not None and last.began_at == case.t and last.ended_at is not None and not last.failed
 
 
 def _exists(view: ResourceView | None) -> bool:

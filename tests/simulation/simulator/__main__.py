@@ -54,7 +54,7 @@ if __name__ == "__main__":
     parser.add_argument("first_seed", type=int)
     parser.add_argument(
         "--wide",
-        action="store_true",
+        action=argparse.BooleanOptionalAction,
         default=WIDE,
         help="with no roll-back, express mode, old views, late credentials, models that change hands",
     )

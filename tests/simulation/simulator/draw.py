@@ -31,8 +31,8 @@ from simulator.widening import widened
 
 _PROJECTS: Final = ("parts", "parts", "labels")
 _LAST_DELETE_SHARE: Final = 0.9
-WIDE: Final = False
-"""What ``draw`` does unless it is told."""
+WIDE: Final = True
+"""What ``draw`` does unless it is told: as people live, or a plain life alone."""
 
 
 def draw(seed: int, *, wide: bool = WIDE) -> Plan:

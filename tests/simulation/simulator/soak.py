@@ -124,7 +124,9 @@ def main() -> int:
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--directory", type=Path, default=Soak.directory)
     parser.add_argument("--processes", type=int, default=Soak.processes)
-    parser.add_argument("--wide", action="store_true", default=WIDE, help="wide plans, see simulator.draw")
+    parser.add_argument(
+        "--wide", action=argparse.BooleanOptionalAction, default=WIDE, help="see simulator.draw"
+    )
     arguments = parser.parse_args()
     run = Soak(
         arguments.seeds, arguments.first_seed, arguments.directory, arguments.processes, arguments.wide

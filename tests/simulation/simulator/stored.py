@@ -70,7 +70,9 @@ def main() -> int:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("seeds", type=int, nargs="+")
-    parser.add_argument("--wide", action="store_true", default=WIDE, help="seeds of wide plans")
+    parser.add_argument(
+        "--wide", action=argparse.BooleanOptionalAction, default=WIDE, help="see simulator.draw"
+    )
     parser.add_argument("--directory", type=Path, default=FOUND)
     arguments = parser.parse_args()
     logging.disable(logging.CRITICAL)

@@ -248,7 +248,7 @@ def begin_of(stack: Stack) -> float | None:
 
 
 def begins_of(stack: Stack) -> list[float]:
-    """When the operations began that the stack is not complete after: several where nothing was rolled back."""
+    """When the operations began that it is not complete after: several where nothing was rolled back."""
     begins: list[float] = []
     for at, status in reversed(stack.statuses):
         if status in COMPLETE:
