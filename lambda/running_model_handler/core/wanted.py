@@ -135,7 +135,7 @@ def step_of(wish: Wish, story: Story) -> Step | None:
     if None in (forward, wish.former) or _fits(forward, wish.former):
         return step
     # An update to the last stable state that failed without a roll-back asks for what its roll-back does.
-    sent_since = story.turned_at is not None and wish.sent_at + URL_RESOLUTION_SECONDS > story.turned_at
+    sent_since = wish.sent_at + URL_RESOLUTION_SECONDS > step.began_at
     return step if sent_since and _fits(forward, wish.declared) else None
 
 
