@@ -234,8 +234,17 @@ def test_a_claim_of_another_stack_without_a_holder_is_nobodys() -> None:
 def test_a_newer_t_in_the_own_tag_is_kept(scene: Scenes, failed: bool, later: float) -> None:
     """Row 3: an older T never acts against a newer one; an older or equal one changes nothing."""
     case = case_of(scene(), failed=failed)
+    case = case._replace(story=case.story._replace(newest_at=case.t + 2.0))
     want = wanted(case, V1, claim(me=Holder(case.t + later, ONE)))
     assert want == (KEEP if later > 0 else wanted(case, V1, UNCLAIMED))
+
+
+@pytest.mark.parametrize("scene", [create_under_way, resize_under_way, deletion, removal])
+@pytest.mark.parametrize("whose", ["me", "B"])
+def test_a_tag_of_an_operation_that_does_not_show_yet_is_the_newer_word(scene: Scenes, whose: str) -> None:
+    """Row 1: what is shown of the stack is older than a tag that tells of it."""
+    case = case_of(scene())
+    assert wanted(case, V1, claim(**{whose: Holder(case.story.newest_at + 1.0, ONE)})) == ASK
 
 
 # --- row 6 and 7: what was before -----------------------------------------------------------------
@@ -330,7 +339,7 @@ def test_a_holder_that_the_operation_does_not_touch_is_asked_for(
 
 def test_of_several_others_the_units_of_the_latest_t_count_and_any_will_do() -> None:
     """Row 9: the model is not resized from one's units to the other's."""
-    owners = {"B": Holder(5.0, ONE), "C": Holder(9.0, TWO), "D": Holder(7.0, THREE)}
+    owners = {"B": Holder(0.5, ONE), "C": Holder(0.9, TWO), "D": Holder(0.7, THREE)}
     lives = ResourceView("CREATE_COMPLETE", V1)
     case = case_of(removal(), resources={Owner(STACK, name): lives for name in owners})
     want = wanted(case, V1, claim(STACK, **owners))
