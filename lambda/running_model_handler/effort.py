@@ -56,6 +56,8 @@ class Effort:
         self.clock = clock
         self._ends_at = ends_at
         self._hand_over_at = ends_at - hand_over_margin(seconds)
+        self.whole = max(0.0, seconds - hand_over_margin(seconds))
+        """Seconds that an invocation has until a hand-over."""
         self._errors: dict[type, int] = {}
         """In a row, of each kind of call."""
 

@@ -123,7 +123,7 @@ def _tags(
     if tags is None:
         view = view._replace(exists=False, claim_at=began)
         return Known(memory, known.views.with_model(arn, view))
-    claim = read_claim(tags)
+    claim = read_claim(tags).begun_by(now)
     holder = claim.holders.get(request.wish.owner)
     if holder is not None and holder.failed and holder.t == memory.t and not memory.failed_at:
         memory = memory._replace(failed_at=now, failure=memory.failure or _GIVEN_UP)

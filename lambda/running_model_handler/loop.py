@@ -71,7 +71,8 @@ def _once(request: Request, known: Known, effort: Effort, decided: Decide) -> Kn
             if not effort.fits(seconds):
                 # The last look of an invocation comes right before the hand-over.
                 pause = min(seconds, effort.room - LAST_LOOK_SECONDS)
-                if pause < max(least, LAST_LOOK_SECONDS):
+                # What no invocation has room for is waited for in several.
+                if pause < max(min(least, effort.whole / 2), LAST_LOOK_SECONDS):
                     return HandOver(known.memory)
         case _:
             known, pause = effort.carry_out(action, known)

@@ -198,6 +198,23 @@ def test_stale_replacement_stops_what_it_started_for_nobody(world: World) -> Non
     assert world.statuses(V1) == []
 
 
+@pytest.mark.parametrize("back_after", [1.1, 1.5, 3.0])
+def test_g10_an_update_that_is_cancelled_at_once_is_not_taken_for_its_roll_back(
+    world: World, back_after: float
+) -> None:
+    """G10: it was signed in the second in which the stack turned, but not in that of the way back."""
+    event = updating(world, NEW, OLD)
+    world.clock.sleep(0.3)
+    world.stack.turns_back()
+    world.clock.sleep(back_after - 0.3)
+    rolling_back(world, OLD, NEW)
+    answer = world.deliver(event)
+    assert answer is not None
+    assert answer["Status"] == "FAILED"
+    assert world.history == []
+    assert world.owner(V2) is None
+
+
 def late_replacement() -> dict[str, Any]:
     """A replacement of V1 by V2, as CloudFormation sent it another time."""
     earlier = World()
@@ -257,6 +274,7 @@ def test_g3_what_a_killed_try_started_is_stopped_by_the_roll_back(world: World) 
     event = updating(world, NEW, OLD)
     world.own(V2)
     world.run_model(V2)
+    world.clock.sleep(60)
     back = rolling_back(world, OLD, NEW)
     again = world.deliver(event)
     assert again is not None

@@ -129,6 +129,22 @@ def test_g8_a_roll_back_is_not_ready_until_what_was_cut_off_has_had_its_time(wor
     assert world.versions[V1].status == "RUNNING"
 
 
+@pytest.mark.parametrize("invocation_seconds", [10, 20, 40])
+def test_g4_a_pause_that_no_invocation_has_room_for_is_made_in_several(
+    world: World, invocation_seconds: int
+) -> None:
+    """G4: a function with a short time-out does not use up its hand-overs on one long pause."""
+    world.invocation_seconds = invocation_seconds
+    updating(world, TWO, ONE)
+    world.clock.sleep(2)
+    event = rolling_back(world, ONE, TWO)
+    begin = world.clock.now()
+    answer = answered(world, event)
+    assert answer["Status"] == "SUCCESS"
+    assert 29 <= answer["At"] - begin < 40
+    assert len(world.invocations) <= 12
+
+
 def test_a_status_that_lags_is_waited_for(world: World) -> None:
     """The stack is still shown as it was before the update."""
     world.versions[V1].status = "STOPPED"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -27,6 +27,8 @@ _HOLDER: Final = re.compile(
     r"(?: (?P<first>.{1,190}))?"
 )
 _DIGEST_LENGTH: Final = 8
+CLOCKS_APART_SECONDS: Final = 60.0
+"""How far CloudFormation's timestamps and the function's clock may be apart."""
 _KEY_ROOM: Final = 128 - len(Tag.HOLDER) - _DIGEST_LENGTH - 1
 """Characters of a logical id that fit into the key (TagKey: 128): the last ones, in which CDK's ids differ.
 The value takes the others, of 255 at most."""
@@ -74,6 +76,14 @@ class Claim:
     def is_of(self, stack_id: str) -> bool:
         """Whether a stack has claimed the model."""
         return self.stack_id == stack_id
+
+    def begun_by(self, now: float) -> Claim:
+        """The same without holders of operations that have not begun yet, in seconds since the epoch."""
+        latest = now + CLOCKS_APART_SECONDS
+        if all(holder.t <= latest for holder in self.holders.values()):
+            return self
+        begun = {owner: holder for owner, holder in self.holders.items() if holder.t <= latest}
+        return replace(self, holders=begun)
 
 
 UNCLAIMED: Final = Claim()

@@ -135,7 +135,7 @@ def step_of(wish: Wish, story: Story) -> Step | None:
     if None in (forward, wish.former) or _fits(forward, wish.former):
         return step
     # An update to the last stable state that failed without a roll-back asks for what its roll-back does.
-    sent_since = story.turned_at is not None and wish.sent_at + URL_RESOLUTION_SECONDS > story.turned_at
+    sent_since = wish.sent_at + URL_RESOLUTION_SECONDS > step.began_at
     return step if sent_since and _fits(forward, wish.declared) else None
 
 
@@ -180,7 +180,9 @@ def wanted(case: Case, arn: str, claim: Claim) -> Want | AskResource:
     """What is wanted of a model that a request is about: the rows of the table, first match wins."""
     wish, story, step, me = case.wish, case.story, case.step, case.me
     declared = wish.declared.arn if wish.declared else None
-    if must_ask(case):
+    ours = claim.holders if claim.is_of(wish.owner.stack_id) else {}
+    if must_ask(case) or any(holder.t > story.newest_at for holder in ours.values()):
+        # What the tags tell of operations is CloudFormation's word too, and may be the newer one.
         return ASK
     if claim.stack_id not in (None, wish.owner.stack_id):
         for owner in claim.holders:
@@ -188,7 +190,7 @@ def wanted(case: Case, arn: str, claim: Claim) -> Want | AskResource:
                 return AskResource(owner)
             if _exists(case.resources[owner]):
                 return Keep(owner)
-    mine = claim.holders.get(wish.owner) if claim.is_of(wish.owner.stack_id) else None
+    mine = ours.get(wish.owner)
     if mine is not None and mine.t > case.t > 0.0:
         return KEEP
     if step is None and _works_on(story, wish.owner.logical_id, arn):
