@@ -1,1 +1,1 @@
-"""Explores the handler's own deciding code through every interleaving of a small world: docs/exploration.md."""
+"""Explores the handler's own decisions through every interleaving of small worlds: docs/exploration.md."""

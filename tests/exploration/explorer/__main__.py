@@ -13,6 +13,7 @@ from multiprocessing import get_context
 from explorer.every import ROW, STATES_MAX, found_in_task
 from explorer.worlds import EVERY, FAULTS, STORIES
 
+
 def main(arguments: list[str]) -> int:
     """Explore, and tell."""
     parser = argparse.ArgumentParser(prog="python -m explorer", description=__doc__)
@@ -28,7 +29,8 @@ def main(arguments: list[str]) -> int:
     ]
     print(ROW.format("story", "with", "states", "time", "visited |"))
     print(ROW.format("---", "---", "---:", "---:", "--- |"))
-    states, violated = 0, []
+    states = 0
+    violated: list[tuple[str, ...]] = []
     with get_context("spawn").Pool(chosen.processes, maxtasksperchild=1) as pool:
         for found in pool.imap(found_in_task, tasks):
             print(found.row(), flush=True)

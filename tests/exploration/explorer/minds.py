@@ -14,13 +14,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
-from explorer.scenes import NAMES, STACK, STACK_ID, FUNCTION, Declared
+from explorer.scenes import FUNCTION, NAMES, STACK, STACK_ID, Declared
 from running_model_handler.core.act import STOPS_MAX
 from running_model_handler.core.actions import Action, Answer, GiveUp, Pause, WriteClaim
 from running_model_handler.core.arn import location_of
 from running_model_handler.core.claim import Claim, claim_tags
 from running_model_handler.core.errors import ErrorKind, ServiceError
-from running_model_handler.core.memory import STATE_KEY, Done, Memory, memory_from_json
+from running_model_handler.core.memory import STATE_KEY, Done, memory_from_json
 from running_model_handler.core.operation import (
     ResourceView,
     StackEvent,
@@ -241,22 +241,23 @@ class Minds:
 
     # --- learning -----------------------------------------------------------------------------------
 
-    def _request(self, mind: Mind) -> Request:
-        """The request as it is parsed, but for when it was sent, which is told like all times here."""
+    def request_of(self, mind: Mind, sent_at: float) -> Request:
+        """The request as it is parsed, but for when it was sent."""
         request = self._requests.get(mind.spec)
         if request is None:
             event = mind.spec.event()
             request = parse_request(event, parse_envelope(event), location_of(FUNCTION))
             self._requests[mind.spec] = request
-        # Only the order of this time among those of the events counts.
-        sent_at = _time_of(mind, mind.spec.sent) - URL_RESOLUTION_SECONDS + _NEXT / 2
+        # Only its order among the events counts; the date in a URL has whole seconds.
+        sent_at += _NEXT / 2 - URL_RESOLUTION_SECONDS
         return replace(request, wish=replace(request.wish, sent_at=sent_at))
+
+    def _request(self, mind: Mind) -> Request:
+        return self.request_of(mind, _time_of(mind, mind.spec.sent))
 
     def _learned(self, mind: Mind, answer: object, began: float) -> Known:
         assert not isinstance(mind.action, Crash | Pause | GiveUp | Answer)
-        return after_answer(
-            self._request(mind), mind.action, answer, mind.known, began=began, now=NOW
-        )
+        return after_answer(self._request(mind), mind.action, answer, mind.known, began=began, now=NOW)
 
     def _heard(self, number: int, happened: tuple[Happened, ...], ages: tuple[int, ...], late: bool) -> int:
         mind = self._late(number) if late else self.all[number]
@@ -264,7 +265,7 @@ class Minds:
         if len(happened) < len(mind.seen.events):
             # Older than what it knows.
             events = mind.seen._replace(events=happened, ages=mind.seen.ages[: len(happened)])
-            told = self._told(events, mind.spec.logical, mind.times)
+            told = self.told(events.events, mind.spec.logical, mind.times)
             return self._settled(mind.spec, mind.seen, self._learned(mind, told, began))
         relevant = tuple(
             min(age, self.event_age_max) if counts(event, mind.spec.logical) else 0
@@ -334,11 +335,12 @@ class Minds:
     def _story(self, seen: Seen, logical: str) -> Story:
         story = self._stories.get((seen, logical))
         if story is None:
-            story = self._stories[seen, logical] = self._told(seen, logical, self._times(seen))
+            story = self._stories[seen, logical] = self.told(seen.events, logical, self._times(seen))
         return story
 
     @staticmethod
-    def _told(seen: Seen, logical: str, times: tuple[float, ...]) -> Story:
+    def told(happened: tuple[Happened, ...], logical: str, times: tuple[float, ...]) -> Story:
+        """What events tell that were at these times."""
         events = [
             StackEvent(
                 event.logical,
@@ -348,7 +350,7 @@ class Minds:
                 declaration_of(event.declared.properties()) if event.declared is not None else None,
                 event.answered or event.status.endswith("_COMPLETE"),
             )
-            for event, at in zip(seen.events, times, strict=False)
+            for event, at in zip(happened, times, strict=False)
         ]
         return read_story(reversed(events), STACK_ID, logical)
 
@@ -423,9 +425,7 @@ def _index_of(mind: Mind, t: float) -> int:
     return mind.times.index(round(t, 3))
 
 
-def _with_times(
-    known: Known, moved: Callable[[float], float], same_event: Callable[[float], float]
-) -> Known:
+def _with_times(known: Known, moved: Callable[[float], float], same_event: Callable[[float], float]) -> Known:
     """The same with other times: those of the delivery itself, and those of CloudFormation's events."""
     memory, views = known
     models = {
@@ -463,10 +463,7 @@ def _view_with_times(
 ) -> ModelView:
     claim = view.claim
     if claim.holders:
-        holders = {
-            owner: holder._replace(t=same_event(holder.t))
-            for owner, holder in claim.holders.items()
-        }
+        holders = {owner: holder._replace(t=same_event(holder.t)) for owner, holder in claim.holders.items()}
         claim = Claim(claim.stack_id, holders, claim.project_created, claim.start_seconds)
     return view._replace(
         claim=claim,

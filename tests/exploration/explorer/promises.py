@@ -103,7 +103,9 @@ class Promises:
         if sent.outcome != WAITING:
             return ""
         if not answer.succeeded and (sent.spec.kind == "Delete" or not self._may_fail):
-            return f"G4: FAILED for {_name(stack, by)}, although nothing keeps it from success: {answer.reason}"
+            return (
+                f"G4: FAILED for {_name(stack, by)}, although nothing keeps it from success: {answer.reason}"
+            )
         if sent.spec.kind == "Delete":
             return self._gone(stack, models, by)
         if answer.succeeded:
@@ -181,9 +183,7 @@ class Promises:
                 return f"G8: {name} is {resource.status}, and its model is {model.status} with {model.units} units"
         return ""
 
-    def _not_as_declared(
-        self, stack: Stack, models: tuple[Model, ...], name: str, resource: Resource
-    ) -> str:
+    def _not_as_declared(self, stack: Stack, models: tuple[Model, ...], name: str, resource: Resource) -> str:
         last = next(
             (
                 sent

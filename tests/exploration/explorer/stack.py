@@ -163,7 +163,8 @@ class StackSteps:
         )
         resources = tuple(
             each._replace(
-                age=min(each.age + 1, self._lag + 2), before=each.before if each.age + 1 <= self._lag else None
+                age=min(each.age + 1, self._lag + 2),
+                before=each.before if each.age + 1 <= self._lag else None,
             )
             for each in stack.resources
         )
@@ -268,9 +269,7 @@ class StackSteps:
             outcome = CANCELLED if sent.outcome == WAITING else sent.outcome
             if sent.outcome == SUCCESS:
                 outcome = CROSSED
-            stack = stack._replace(
-                requests=_put(stack.requests, job.request, sent._replace(outcome=outcome))
-            )
+            stack = stack._replace(requests=_put(stack.requests, job.request, sent._replace(outcome=outcome)))
             physical = stack.resources[self.names.index(job.logical)].physical
             stack = self._mark(stack, job.logical, f"{kind}_FAILED", physical)
         if not stack.jobs and (not stack.ages or stack.ages[-1]):
@@ -291,9 +290,7 @@ class StackSteps:
                 stack = self._doom(stack, name, resource.physical, resource.declared, the_resource=True)
         for change in (*stack.left, *stack.changes):
             if stack.resources[self.names.index(change.logical)].physical != change.former_id:
-                stack = self._doom(
-                    stack, change.logical, change.former_id, change.former, the_resource=False
-                )
+                stack = self._doom(stack, change.logical, change.former_id, change.former, the_resource=False)
         return "the clean-up begins", stack._replace(left=())
 
     # --- back ---------------------------------------------------------------------------------------
@@ -344,7 +341,8 @@ class StackSteps:
             stack = _with_other_id(stack, job.logical, str(had))
         stack = stack._replace(
             changes=tuple(
-                each._replace(reverted=True) if each.logical == job.logical else each for each in stack.changes
+                each._replace(reverted=True) if each.logical == job.logical else each
+                for each in stack.changes
             )
         )
         return self._mark(stack, job.logical, "UPDATE_COMPLETE", sent.physical)
@@ -366,7 +364,9 @@ class StackSteps:
             physical = stack.resources[self.names.index(change.logical)].physical
             for other in change.other_ids:
                 if other != physical:
-                    stack = self._doom(stack, change.logical, other, wanted[change.logical], the_resource=False)
+                    stack = self._doom(
+                        stack, change.logical, other, wanted[change.logical], the_resource=False
+                    )
         for name in stack.made:
             resource = stack.resources[self.names.index(name)]
             if resource.exists:
@@ -414,7 +414,9 @@ class StackSteps:
     def _phase_over(self, stack: Stack) -> tuple[str, Stack]:
         if stack.phase == "back":
             if stack.failed:
-                return "the way back fails", _status(stack, "UPDATE_ROLLBACK_FAILED")._replace(phase="back failed")
+                return "the way back fails", _status(stack, "UPDATE_ROLLBACK_FAILED")._replace(
+                    phase="back failed"
+                )
             return "the clean-up begins", self._clean_up_back(stack)
         if stack.phase == "clean-up":
             back = stack.status.startswith("UPDATE_ROLLBACK")
@@ -479,7 +481,9 @@ def _send(stack: Stack, spec: Spec, name: str, *, back: bool = False, job: Job |
     number = len(stack.requests)
     job = (job or Job(number, name))._replace(request=number)
     return stack._replace(
-        requests=(*stack.requests, Sent(spec._replace(sent=len(stack.events) - 1), back=back)), jobs=(*stack.jobs, job), new=(*stack.new, number)
+        requests=(*stack.requests, Sent(spec._replace(sent=len(stack.events) - 1), back=back)),
+        jobs=(*stack.jobs, job),
+        new=(*stack.new, number),
     )
 
 

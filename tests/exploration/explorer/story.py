@@ -23,7 +23,7 @@ def story_of(search: Search, violation: Violation) -> list[str]:
         number = search.parents[number]
     way.reverse()
     lines, seconds = [], 0.0
-    deliveries = _Deliveries(world)
+    deliveries = Deliveries(world)
     for before, after in zip(way, way[1:], strict=False):
         label = next(label for label, reached, _ in world.steps(before) if reached == after)
         if label == ("a step of time",):
@@ -33,13 +33,14 @@ def story_of(search: Search, violation: Violation) -> list[str]:
         who = deliveries.follow(before, after)
         lines.append(f"{seconds:6.1f} s  {who}{_told(world, before, after, label)}")
     if violation.last:
-        lines.append(f"{seconds:6.1f} s  {_told(world, way[-1], way[-1], violation.last)}")
+        who = deliveries.letter(violation.last)
+        lines.append(f"{seconds:6.1f} s  {who}{_told(world, way[-1], way[-1], violation.last)}")
     lines.append(f"{seconds:6.1f} s  {violation.text}")
     lines.append(f"         {_truth(world, way[-1])}")
     return lines
 
 
-class _Deliveries:
+class Deliveries:
     """Which delivery is which: they are lettered as they begin."""
 
     def __init__(self, world: World) -> None:
@@ -54,6 +55,17 @@ class _Deliveries:
             if each:
                 letters.setdefault(self._world.runner_later(runner), []).extend(each)
         self._letters = letters
+
+    def lettered(self, state: State) -> dict[str, Runner]:
+        """The deliveries at work, by letter."""
+        return {letter: runner for runner in set(state[2]) for letter in self._letters.get(runner, ())}
+
+    def letter(self, label: tuple[Any, ...]) -> str:
+        """The letter of the one that is about to make a call."""
+        for runner, letters in self._letters.items():
+            if letters and label[0] == "calls" and runner[:2] == label[1:3]:
+                return f"[{letters[0]}] "
+        return ""
 
     def follow(self, before: State, after: State) -> str:
         """The letter of the one that does something; empty if it is none."""

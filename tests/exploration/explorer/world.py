@@ -34,7 +34,9 @@ _ARRIVES: Final = -2
 
 Runner = tuple[int, int, int, bool]
 """A delivery at work: its request, what it knows, the steps for which it has slept, whether it was handed over."""
-State = tuple[int, int, tuple[Runner, ...], tuple[int, ...], tuple[int, ...], tuple[int, ...], tuple[int, ...]]
+State = tuple[
+    int, int, tuple[Runner, ...], tuple[int, ...], tuple[int, ...], tuple[int, ...], tuple[int, ...]
+]
 """Stack, models, runners, deliveries that are due, those that wait, requests delivered twice, faults left."""
 Step = tuple[tuple[Any, ...], State, str]
 """What happens, what comes of it, and what that violates."""
@@ -60,14 +62,12 @@ class World:
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
-        names = tuple(
-            name for name in NAMES if any(name in dict(each.template) for each in scene.operations)
-        )
+        names = tuple(name for name in NAMES if any(name in dict(each.template) for each in scene.operations))
         self.promises = Promises(scene, names)
         self.minds = Minds(scene.step_seconds)
         lag = scene.lag_steps
         self._lag = lag
-        self._names = names
+        self.names = names
         self._stack_steps = StackSteps(
             scene.operations, names, lag, self.minds.event_age_max, self.promises.known_cut_off
         )
@@ -166,7 +166,7 @@ class World:
             self._memo[key] = found
         for label, number, failed in found:
             after_left = (*left[:FAIL], left[FAIL] - 1) if failed and left[FAIL] < UNLIMITED else left
-            yield (label,), (state[0], number, *state[2:6], after_left), ""  # type: ignore[misc]
+            yield (label,), (state[0], number, *state[2:6], after_left), ""
 
     # --- deliveries ---------------------------------------------------------------------------------
 
@@ -220,14 +220,14 @@ class World:
         if paid is not None:
             request, mind, slept, _ = runner
             after = self._with(others, (request, self.minds.handed_over(mind, slept), 0, True))
-            yield ("is handed over", request), (*state[:2], after, *state[3:6], paid), ""  # type: ignore[misc]
+            yield ("is handed over", request), (*state[:2], after, *state[3:6], paid), ""
 
     # --- time ---------------------------------------------------------------------------------------
 
     def _later(self, state: State) -> State:
         stack, models = self._parts_later(state[0], state[1])
         after = tuple(sorted(self.runner_later(runner) for runner in state[2]))
-        return (stack, models, after, *state[3:])  # type: ignore[return-value]
+        return (stack, models, after, *state[3:])
 
     def runner_later(self, runner: Runner) -> Runner:
         """A delivery that lets time pass, a step of time later."""
@@ -377,8 +377,7 @@ class _Call:
 
     def _ask_owner(self, logical: str) -> Iterator[_Outcome]:
         stack = self._world.stack(self._stack)
-        names = [name for name in NAMES if name in self._world._names]
-        resource = stack.resources[names.index(logical)]
+        resource = stack.resources[self._world.names.index(logical)]
         for view, fault in (((resource.status, resource.physical), NOBODY), (resource.before, STALE)):
             if view is not None:
                 mind = self._minds.answered(
@@ -418,9 +417,7 @@ class _Call:
         lost = self._minds.failed(self._number, ErrorKind.UNCERTAIN, "ServiceUnavailable", self._late)
         yield self._outcome("the answer is lost", lost, models=changed, wrong=wrong, fault=REFUSE)
         yield self._outcome("no answer, and no effect", lost, fault=REFUSE)
-        throttled = self._minds.failed(
-            self._number, ErrorKind.THROTTLED, "ThrottlingException", self._late
-        )
+        throttled = self._minds.failed(self._number, ErrorKind.THROTTLED, "ThrottlingException", self._late)
         yield self._outcome("throttled", throttled, fault=REFUSE)
 
     def _effect(self) -> tuple[int | None, str]:
