@@ -182,6 +182,7 @@ def _parse_delete(properties: Mapping[str, Any], envelope: Envelope, location: L
         None,
         physical=str(arn) if arn is not None else None,
         physical_id=envelope.physical_id,
+        sent_at=envelope.sent_at,
         never_answered=physical is None,
     )
     # A failed update that was never taken back has left its model in the properties alone.

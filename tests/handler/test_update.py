@@ -224,8 +224,8 @@ def test_g10_a_late_resize_changes_nothing(world: World) -> None:
 )
 def test_an_event_that_cannot_be_compared_stops_no_update(world: World, shown: dict[str, Any]) -> None:
     """What the event does not hold, or holds in another form, is no reason to refuse."""
-    updating(world, shown, ONE)
-    answer = answered(world, request_of_update(TWO, ONE))
+    url = updating(world, shown, ONE)["ResponseURL"]
+    answer = answered(world, {**request_of_update(TWO, ONE), "ResponseURL": url})
     assert answer["Status"] == "SUCCESS"
     assert str(world.versions[V1].units) == "2"
 

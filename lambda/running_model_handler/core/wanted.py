@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from running_model_handler.core.claim import Claim, Holder, Owner
+from running_model_handler.core.claim import CLOCKS_APART_SECONDS, Claim, Holder, Owner
 from running_model_handler.core.names import ReplacementMode
 from running_model_handler.core.operation import (
     Declaration,
@@ -118,7 +118,17 @@ URL_RESOLUTION_SECONDS: Final = 1.0
 
 
 def step_of(wish: Wish, story: Story) -> Step | None:
-    """The step under way that a request was sent for; None if CloudFormation does not show it (any more)."""
+    """The step under way that a request was sent for; None if CloudFormation does not show it (any more).
+
+    One that began well after the request was sent is another request's, however much they look alike.
+    """
+    step = _alike(wish, story)
+    late = step is not None and wish.sent_at and step.began_at > wish.sent_at + CLOCKS_APART_SECONDS
+    return None if late else step
+
+
+def _alike(wish: Wish, story: Story) -> Step | None:
+    """The step under way that does what a request asks for."""
     steps = story.steps.get(wish.owner.logical_id, ())
     if wish.kind is RequestType.DELETE:
         step = _deletion(wish, steps)
