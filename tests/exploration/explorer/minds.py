@@ -47,6 +47,9 @@ from running_model_handler.request import Request, parse_request
 NOW: Final = 100_000.0
 _NEXT: Final = 0.001
 """Between two events of one moment, and two times that are equally old: only their order counts."""
+_EVENT_SECONDS_MIN: Final = 1.0
+"""How long ago an event was at least; what is between it and the moment has not been seen yet."""
+_UNSEEN: Final = NOW - _EVENT_SECONDS_MIN / 2
 _AGE_SECONDS_MAX: Final = 35
 """No constant that a time of a delivery is compared with is larger, but for the hour."""
 _EVENT_SECONDS_MAX: Final = _AGE_SECONDS_MAX + 30
@@ -326,9 +329,9 @@ class Minds:
     def _times(self, seen: Seen) -> tuple[float, ...]:
         """When the events were: in order, the ones whose time does not count right before the next one."""
         times: list[float] = []
-        following = NOW + _NEXT
+        following = newest = NOW - _EVENT_SECONDS_MIN
         for age in reversed(seen.ages):
-            following = min(NOW - age * self.step, following - _NEXT)
+            following = min(newest - age * self.step, following - _NEXT)
             times.append(round(following, 3))
         return tuple(reversed(times))
 
@@ -414,14 +417,14 @@ def counts(event: Happened, logical: str) -> bool:
 
 def _time_of(mind: Mind, index: int) -> float:
     """The time of an event by its number; of one that is not seen yet only the order is told."""
-    return mind.times[index] if index < len(mind.times) else round(NOW + index * _NEXT, 3)
+    return mind.times[index] if index < len(mind.times) else round(_UNSEEN + index * _NEXT, 3)
 
 
 def _index_of(mind: Mind, t: float) -> int:
     if not t:
         return -1
-    if t > NOW:
-        return round((t - NOW) / _NEXT)
+    if t >= _UNSEEN:
+        return round((t - _UNSEEN) / _NEXT)
     return mind.times.index(round(t, 3))
 
 

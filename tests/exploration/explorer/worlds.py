@@ -65,6 +65,7 @@ FAULTS: Final = {
     "a late event": Faults(late=1),
     "a failing start": Faults(failing_starts=1),
     "a duplicate and a failing start": Faults(duplicates=1, failing_starts=1),
+    "a hand-over and an old view": Faults(hand_overs=1, stale=1),
 }
 """What goes wrong, by the name that a world is called with."""
 

@@ -11,11 +11,16 @@ _WANTED: Final = "core/wanted.py"
 WANTED: Final = (
     mutant(
         "never-asks", "wanted 1", "What CloudFormation shows is taken for what it has sent the request for.",
-        _WANTED, "    if must_ask(case):\n", "    if False:\n", "resize", "a duplicate",
+        _WANTED, "if must_ask(case) or any(", "if any(", "resize", "a duplicate",
+    ),
+    mutant(
+        "newer-tag-ignored", "wanted 1", "A tag of an operation that CloudFormation does not show yet changes nothing.",
+        _WANTED, "if must_ask(case) or any(holder.t > story.newest_at for holder in ours.values()):", "if must_ask(case):",
+        "made anew", "a duplicate and a failing start",
     ),
     mutant(
         "old-view-believed", "wanted 1", "A view from before T counts.",
-        _WANTED, "return case.story.newest_at < case.t", "return False", "create", "a duplicate",
+        _WANTED, "return case.story.newest_at < case.t", "return False", "create", "a hand-over and an old view",
     ),
     mutant(
         "delete-asks-no-more", "wanted 1", "A Delete that CloudFormation does not show goes on after 15 s.",
