@@ -2,6 +2,8 @@
 
 ``python -m simulator.stored SEED …`` shrinks the plan of a seed that violates a guarantee and stores it, with
 what went wrong, in ``tests/simulation/found``. To be called before the mend, with the handler that is wrong.
+A plan guards as long as it fails with a mistake in the handler that is right: ``python -m simulator.mutants
+--store NAME`` stores one that kills a mutant.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import logging
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from cattrs.preconf.json import make_converter
 
@@ -32,21 +34,39 @@ class Found:
     seed: int
     guarantee: str
     violation: str
-    """What the invariant said of the handler of that time."""
+    """What the invariant said of the handler of that time, or with the mutant."""
     plan: Plan
+    guards: tuple[str, ...] = ()
+    """The mutants that it kills, and is kept for."""
 
 
 def read(file: Path) -> Found:
     """A stored history."""
-    return _converter.structure(json.loads(file.read_text()), Found)
+    return from_data(json.loads(file.read_text()))
+
+
+def from_data(data: object) -> Found:
+    """A history from plain JSON."""
+    return _converter.structure(data, Found)
+
+
+def to_data(found: Found) -> dict[str, Any]:
+    """Plain JSON."""
+    data: dict[str, Any] = _converter.unstructure(found)
+    return data
 
 
 def write(found: Found, folder: Path = FOUND) -> Path:
     """Store a history; returns the file."""
     folder.mkdir(exist_ok=True)
     file = folder / f"{found.seed}.json"
-    file.write_text(json.dumps(_converter.unstructure(found), indent=1) + "\n")
+    file.write_text(json.dumps(to_data(found), indent=1) + "\n")
     return file
+
+
+def every() -> list[Found]:
+    """All stored histories."""
+    return [read(file) for file in sorted(FOUND.glob("*.json"), key=lambda file: int(file.stem))]
 
 
 def find(seed: int, *, wide: bool = WIDE) -> Found | None:
