@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
 from typing import Any, Final
@@ -15,7 +16,16 @@ from explorer.stack import Stack
 from explorer.story import Deliveries
 from explorer.world import State, World
 from explorer.worlds import world_of
-from running_model_handler.core.actions import Action, Answer, AskClaim, AskOwner, AskStack, GiveUp, Look, Pause
+from running_model_handler.core.actions import (
+    Action,
+    Answer,
+    AskClaim,
+    AskOwner,
+    AskStack,
+    GiveUp,
+    Look,
+    Pause,
+)
 from running_model_handler.core.errors import ErrorKind, ServiceError
 from running_model_handler.core.memory import memory_from_json
 from running_model_handler.core.operation import Story
@@ -48,7 +58,7 @@ class _Replay:
         self.compared = 0
 
     def play(self, way: list[State]) -> None:
-        for before, after in zip(way[:-1], way[1:], strict=True):
+        for before, after in itertools.pairwise(way):
             label = next(label for label, reached, _ in self.world.steps(before) if reached == after)
             if label == ("a step of time",):
                 self._time_passes(before)
@@ -136,8 +146,7 @@ def _essence(action: Action) -> tuple[object, ...]:
 def _bare(known: Known) -> Known:
     """How long a start took is left out in the exploration."""
     models = {
-        arn: done._replace(not_running_at=0.0, took_seconds=0)
-        for arn, done in known.memory.models.items()
+        arn: done._replace(not_running_at=0.0, took_seconds=0) for arn, done in known.memory.models.items()
     }
     memory = known.memory._replace(models=models, throttles=0.0, throttled_at=0.0)
     return known._replace(memory=memory)

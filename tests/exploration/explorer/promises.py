@@ -180,7 +180,8 @@ class Promises:
                 continue
             model = models[MODELS.index(str(resource.physical))]
             if model.status != FAILED and not model.runs_with(last.spec.former.units):
-                return f"G8: {name} is {resource.status}, and its model is {model.status} with {model.units} units"
+                seen = f"{model.status} with {model.units} units"
+                return f"G8: {name} is {resource.status}, and its model is {seen}"
         return ""
 
     def _not_as_declared(self, stack: Stack, models: tuple[Model, ...], name: str, resource: Resource) -> str:

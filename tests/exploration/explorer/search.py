@@ -1,4 +1,4 @@
-"""Visits every state that can be reached, the nearest first, so that a violation comes with its shortest story."""
+"""Visits every state that can be reached, the nearest first: a violation comes with its shortest story."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from typing import Any
 
@@ -24,7 +25,7 @@ def story_of(search: Search, violation: Violation) -> list[str]:
     way.reverse()
     lines, seconds = [], 0.0
     deliveries = Deliveries(world)
-    for before, after in zip(way, way[1:], strict=False):
+    for before, after in itertools.pairwise(way):
         label = next(label for label, reached, _ in world.steps(before) if reached == after)
         if label == ("a step of time",):
             seconds += world.scene.step_seconds

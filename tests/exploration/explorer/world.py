@@ -33,7 +33,7 @@ _ON_ITS_WAY: Final = -1
 _ARRIVES: Final = -2
 
 Runner = tuple[int, int, int, bool]
-"""A delivery at work: its request, what it knows, the steps for which it has slept, whether it was handed over."""
+"""A delivery at work: its request, what it knows, the steps it has slept, whether it was handed over."""
 State = tuple[
     int, int, tuple[Runner, ...], tuple[int, ...], tuple[int, ...], tuple[int, ...], tuple[int, ...]
 ]

@@ -29,7 +29,9 @@ _STORIES: Final = (
     _scene("create, no roll-back", create(("A", V1), turn=_CUT, rolls_back=False), DELETE),
     _scene("two with one model", create(("A", V1), ("B", V1), turn=_CUT), DELETE),
     _scene("resize", create(("A", V1)), deploy(("A", V1_BIG), turn=_CUT), DELETE),
-    _scene("resize, no roll-back", create(("A", V1)), deploy(("A", V1_BIG), turn=_CUT, rolls_back=False), DELETE),
+    _scene(
+        "resize, no roll-back", create(("A", V1)), deploy(("A", V1_BIG), turn=_CUT, rolls_back=False), DELETE
+    ),
     _scene("touch", create(("A", V1)), deploy(("A", V1_POLLED), turn=_CUT), DELETE),
     _scene("rename", create(("A", V1)), deploy(("B", V1), turn=_CUT), DELETE),
     _scene("rename and resize", create(("A", V1)), deploy(("B", V1_BIG), turn=_CUT), DELETE),
