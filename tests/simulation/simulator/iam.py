@@ -23,7 +23,7 @@ _READS: Final = frozenset(
         "cloudformation:DescribeStackResource",
     }
 )
-_OWN_STACK: Final = frozenset({"cloudformation:DescribeStackEvents"})
+_OWN_STACK: Final = frozenset({"cloudformation:DescribeStacks", "cloudformation:DescribeStackEvents"})
 
 
 @dataclass(frozen=True, slots=True)
