@@ -9,10 +9,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 # The Node of .venv comes first: an older one of the system makes jsii print a wall of warnings.
 RUN := PATH="$(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$$PATH"
-SOURCES := app.py constructs lambda local_aws demo bench
+SOURCES := app.py constructs lambda local_aws demo bench tools
 PYTEST := $(RUN) $(BIN)/python -m pytest
 
-.PHONY: help setup lint types test-fast test e2e demo local-aws simulate-alternatives bench bench-many clean simulate soak simulate-mutants
+.PHONY: help setup lint types test-fast test e2e demo local-aws simulate-alternatives bench bench-many clean simulate soak simulate-mutants explore explore-mutants matrix-quick
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -36,7 +36,11 @@ types: setup ## mypy, strict
 test-fast: lint types ## lint, types and every test without the embedded AWS: under a minute
 	@$(PYTEST) -q -n 2 --dist worksteal -m "not e2e and not slow"
 
-test: lint types ## everything, the end-to-end tests included
+matrix-quick: setup ## the synth tests with the oldest aws-cdk-lib that pyproject.toml allows, and with the newest
+	@$(RUN) $(BIN)/python tools/matrix.py $(MATRIX)
+
+test: MATRIX := --skip-installed
+test: lint types matrix-quick ## everything, the end-to-end tests included
 	@$(PYTEST) -q -n 4 --dist worksteal
 
 e2e: setup ## the end-to-end tests alone
@@ -62,15 +66,21 @@ bench-many: setup ## stacks of MODELS models, deployed side by side under the qu
 	@$(RUN) exec $(BIN)/python -m bench.many --sizes $(MODELS)
 
 simulate: setup ## play SEEDS histories from FIRST_SEED on all cores; fails on a violation
-	@$(RUN) PYTHONPATH=tests/simulation:constructs:lambda $(BIN)/python -m simulator $(SEEDS) $(FIRST_SEED)
+	@$(RUN) PYTHONPATH=tests/simulation:constructs:lambda $(BIN)/python -m simulator $(SEEDS) $(FIRST_SEED) $(if $(PLAIN),--no-wide)
 
 SOAK_SEEDS ?= 1000000
 soak: setup ## play SOAK_SEEDS histories; may be stopped and taken up again, report in build/soak
-	@$(RUN) PYTHONPATH=tests/simulation:constructs:lambda exec $(BIN)/python -m simulator.soak --seeds $(SOAK_SEEDS) --first-seed $(FIRST_SEED)
+	@$(RUN) PYTHONPATH=tests/simulation:constructs:lambda exec $(BIN)/python -m simulator.soak --seeds $(SOAK_SEEDS) --first-seed $(FIRST_SEED) $(if $(PLAIN),--no-wide)
 
 MUTANT_SEEDS ?= 20000
 simulate-mutants: setup ## mistakes in the handler that the simulation has to find, within MUTANT_SEEDS histories: a table
 	@$(RUN) PYTHONPATH=tests/simulation:constructs:lambda $(BIN)/python -m simulator.mutants --seeds $(MUTANT_SEEDS) --first-seed $(FIRST_SEED)
+
+explore: setup ## every interleaving of 160 small worlds, on all cores; fails on a violation
+	@$(RUN) PYTHONPATH=tests/exploration:tests/simulation:constructs:lambda $(BIN)/python -m explorer
+
+explore-mutants: setup ## mistakes in single rows of the two tables that the exploration has to find: a table
+	@$(RUN) PYTHONPATH=tests/exploration:tests/simulation:constructs:lambda $(BIN)/python -m explorer.mutants
 
 clean: ## remove what set-up and runs have made
 	rm -rf $(VENV) node_modules build dist cdk.out .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

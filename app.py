@@ -157,6 +157,7 @@ class RunningModelStack(Stack):
             "Status": model.running_model_status,
             "InferenceUnits": units,
             "StopCommand": command,
+            "LogCommand": f"aws logs tail {model.log_group_name} --region {arn.region} --follow",
         }.items():
             CfnOutput(scope, name, value=value)
 

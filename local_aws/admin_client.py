@@ -43,6 +43,10 @@ class AdminClient:
         """Changes what ``path`` stands for and returns it."""
         return self._call("PATCH", path, body)
 
+    def delete(self, path: str) -> Any:
+        """Takes back what ``path`` stands for."""
+        return self._call("DELETE", path, None)
+
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
         connection = http.client.HTTPSConnection(
             self._address.hostname or "", self._address.port, timeout=TIMEOUT_SECONDS, context=self._tls

@@ -19,9 +19,11 @@ from local_aws.journal import (
     invocation_from,
     request_from,
 )
+from local_aws.refusals import refusal_from
 from local_aws.rekognition import AuthorizationRequest, RekognitionEmulator, Settings
 from local_aws.switches import Switches
 
+ROOT_KEY = "test"
 _UNWANTED = (
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
@@ -150,7 +152,7 @@ class EmbeddedAws:
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ENDPOINT_URL_REKOGNITION": self.rekognition.endpoint,
-            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_ACCESS_KEY_ID": ROOT_KEY,
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
@@ -177,7 +179,7 @@ class EmbeddedAws:
 
             # A session of its own: the default one is shared and not safe to make clients from in threads.
             session: Any = boto3.Session(
-                aws_access_key_id="test",
+                aws_access_key_id=ROOT_KEY,
                 aws_secret_access_key="test",  # noqa: S106
                 region_name=self.region,
             )
@@ -221,6 +223,23 @@ class EmbeddedAws:
         changed = Switches()
         changed.update(self._running.admin.patch("/switches", values))
         return changed
+
+    def refuse(self, action: str, code: str, **options: Any) -> None:
+        """Refuses calls of roles and users with an error on purpose, from now on.
+
+        ``action``: as a policy names it, ``*`` for any part after the colon. ``options``: seconds, since the
+        first call that is refused; calls; status; message. Raises LocalAwsError for anything else.
+        """
+        refusal = {"action": action, "code": code, **options}
+        if action.startswith("rekognition:"):
+            self.rekognition.faults.refuse(refusal_from(refusal, spares=[ROOT_KEY]))
+        else:
+            self._running.admin.post("/refusals", refusal)
+
+    def refuse_nothing(self) -> None:
+        """Ends everything that ``refuse`` has begun."""
+        self.rekognition.faults.refuse_nothing()
+        self._running.admin.delete("/refusals")
 
     def send_custom_resource_event(self, function: str, event: Mapping[str, Any]) -> CustomResourceRequest:
         """Sends a hand-made event to a function, as CloudFormation would, and returns at once.

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, get_args
+from typing import Any, Literal, get_args, get_type_hints
 
 from local_aws.errors import LocalAwsError
 
 RolledBackReplacement = Literal["update", "restore"]
+FailedUpdateNext = Literal["stable_first", "single"]
+ReplacementWithoutRollback = Literal["accepted", "refused"]
+StaleViewsOf = Literal["nothing", "update", "deletion", "any"]
 
 
 @dataclass
@@ -36,6 +39,28 @@ class Switches:
     """What the roll-back sends to a custom resource whose update named another physical id. Not documented:
     "update" sends an Update back and later the Delete of the other id, "restore" the Delete alone."""
 
+    failed_update_next: FailedUpdateNext = "stable_first"
+    """What the next operation sends to a custom resource whose update failed without a roll-back. Documented
+    is that it goes back to its last known stable state (CloudFormation guide, stack-failure-options), not
+    how: "stable_first" sends an Update back and then one to what is declared, "single" one Update from what
+    failed to what is declared."""
+
+    replacement_without_rollback: ReplacementWithoutRollback = "accepted"
+    """What becomes of a custom resource that names another physical id while roll-back is disabled. Types of
+    AWS fail then ("Replacement type updates not supported on stack with disable-rollback.", aws-cdk 30546);
+    a custom resource has answered before CloudFormation can know."""
+
+    stale_views_of: StaleViewsOf = "nothing"
+    """During which operations the answers about a stack and its resources stay as they were before, for roles
+    and users. How fresh they are on AWS is not documented."""
+
+    stale_views_stack: str = ""
+    """The one stack, by its name, whose answers are old; empty for every stack."""
+
+    stale_views_seconds: float = 0.0
+    """How long after an operation's begin the answers are old; a great number is for good. What is set when
+    the operation begins counts."""
+
     iam_propagation_seconds: float = 0.0
     """How long a changed role policy takes until it counts. IAM is eventually consistent (IAM guide,
     troubleshoot)."""
@@ -55,10 +80,10 @@ class Switches:
 
 def _checked(name: str, value: Any, present: Any) -> Any:
     if isinstance(present, str):
-        if value not in get_args(RolledBackReplacement):
-            raise LocalAwsError(
-                f"{name} must be one of {', '.join(get_args(RolledBackReplacement))}, got {value!r}"
-            )
+        allowed = get_args(get_type_hints(Switches)[name])
+        words = f"one of {', '.join(allowed)}" if allowed else "a text"
+        if not isinstance(value, str) or (allowed and value not in allowed):
+            raise LocalAwsError(f"{name} must be {words}, got {value!r}")
         return value
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
         raise LocalAwsError(f"{name} must be a number of at least 0, got {value!r}")

@@ -8,13 +8,17 @@ from typing import Any, Final
 
 from bench.growth.account import Account
 from bench.growth.schedule import Schedule, fixed
-from running_model_handler.core.arn import ProjectVersionArn
+from running_model_handler.core.actions import Action, Pause
+from running_model_handler.core.memory import Memory
+from running_model_handler.core.operation import RequestType
+from running_model_handler.core.pauses import awaits_running
 from running_model_handler.core.schedule import SHARE_JITTER, fair_seconds
-from running_model_handler.core.waiting import POLL_INTERVAL_SECONDS_DEFAULT
+from running_model_handler.core.views import Views
+from running_model_handler.core.waiting import start_deadline
+from running_model_handler.decide import decide
+from running_model_handler.effort import Effort
 from running_model_handler.entry import Function
-from running_model_handler.envelope import Envelope
-from running_model_handler.request import CreateRequest, Request
-from running_model_handler.worker import HandOverDue, Invocation, Worker
+from running_model_handler.request import Request
 from simulator.fast_seam import FastServices, _log_levels_kept
 from simulator.functions import Handler
 from simulator.world import World
@@ -44,86 +48,17 @@ LEAVE_SHARE: Final = 1 / 4
 """Where nothing is known of a start, the share of the time that it has taken so far."""
 LEAVES_MAX: Final = 8
 """Of the 16 links that loop detection lets pass; the others are for the hour."""
+NEVER_FITS: Final = 3600.0
+"""A pause that no invocation has room for: the request is handed over."""
 
 
 @dataclass(slots=True)
-class Memory:
-    """What a waiter would write into its state; kept beside it here, since the state is the handler's."""
+class Waiter:
+    """What a waiter would write into its memory; kept beside it here, since that one is the handler's."""
 
     yielded: bool = False
     leaves: int = 0
     leave_seconds: float = 0.0
-
-
-class VariantWorker(Worker):
-    """Waits by a schedule."""
-
-    variant: Variant
-    memory: Memory
-    known_seconds: float | None
-
-    def note_start_seconds(self, arn: ProjectVersionArn) -> None:
-        """See ``Worker``; what is known is told by the variant."""
-
-    def pause_while_starting(self, arn: ProjectVersionArn) -> None:
-        """See ``Worker``; the variant's schedule tells how long."""
-        memory, now = self.state.model(str(arn)), self.clock.now()
-        if self.variant.yields and not self.memory.yielded:
-            self.memory.yielded = True
-            raise HandOverDue
-        chance = self.clock.chance()
-        seconds = self.variant.schedule(
-            now - memory.start_at,
-            self.known_seconds,
-            self._poll_interval_seconds,
-            self.state.throttles_recently(now),
-            chance,
-        )
-        if self.variant.shares:
-            seconds = max(seconds, fair_seconds(self.state.neighbours) * (1.0 + SHARE_JITTER * chance))
-        may_leave = self.variant.leaves and self.memory.leaves < LEAVES_MAX
-        if may_leave and self.expected_seconds is None:
-            seconds = max(seconds, (now - memory.start_at) * LEAVE_SHARE)
-        if may_leave and seconds >= LEAVE_SECONDS_MIN:
-            self.memory.leaves += 1
-            self.memory.leave_seconds = min(seconds, LEAVE_SECONDS_MAX, self.deadline - now)
-            raise HandOverDue
-        self.pause(seconds)
-
-
-class VariantFunction(Function):
-    """The function with a worker that waits otherwise."""
-
-    def __init__(self, account: Account, variant: Variant, notes: Notes) -> None:
-        super().__init__(FastServices(account))
-        self._account = account
-        self._variant = variant
-        self._notes = notes
-
-    def _worker(self, request: Request, envelope: Envelope, state: Any, invocation: Invocation) -> Worker:
-        if not isinstance(request, CreateRequest):
-            return super()._worker(request, envelope, state, invocation)
-        worker = VariantWorker(
-            envelope,
-            state,
-            models=self.services.models,
-            stacks=self.services.stacks,
-            clock=self.services.clock,
-            invocation=invocation,
-            poll_interval_seconds=request.declared.poll_interval_seconds or POLL_INTERVAL_SECONDS_DEFAULT,
-        )
-        worker.variant = self._variant
-        worker.memory = self._notes.memories.setdefault(envelope.digest, Memory())
-        worker.known_seconds = self._notes.expected_seconds if self._variant.expects else None
-        return worker
-
-    def _hand_over(self, event: Any, state: Any, context: Any, invocation: Invocation) -> None:
-        envelope = self._envelope
-        memory = self._notes.memories.get(envelope.digest)
-        if memory is not None and memory.leave_seconds:
-            self._account.metered_functions.later[context] = memory.leave_seconds
-            memory.leave_seconds = 0.0
-        super()._hand_over(event, state, context, invocation)
 
 
 @dataclass(slots=True)
@@ -131,7 +66,78 @@ class Notes:
     """What outlives an execution environment."""
 
     expected_seconds: float
-    memories: dict[str, Memory] = field(default_factory=dict)
+    waiters: dict[str, Waiter] = field(default_factory=dict)
+    """By request."""
+
+    def waiter(self, request_id: str) -> Waiter:
+        """That of a request."""
+        return self.waiters.setdefault(request_id, Waiter())
+
+
+class Waiting:
+    """Decides as the handler does, but for the pauses of a create while its model starts."""
+
+    def __init__(self, variant: Variant, notes: Notes) -> None:
+        self._variant = variant
+        self._notes = notes
+
+    def __call__(self, request: Request, memory: Memory, views: Views, now: float, chance: float) -> Action:
+        """See ``decide.decide``. What starts took is told by the variant, so it is not noted."""
+        if request.declared is None or request.wish.kind is not RequestType.CREATE:
+            return decide(request, memory, views, now, chance)
+        arn = str(request.declared.arn)
+        done = memory.done(arn)
+        action = decide(request, memory.with_done(arn, done._replace(took_seconds=0)), views, now, chance)
+        if isinstance(action, Pause) and awaits_running(views.model(arn).seen, done, now):
+            return self._pause(action, request, memory, views, now, chance)
+        return action
+
+    def _pause(
+        self, action: Pause, request: Request, memory: Memory, views: Views, now: float, chance: float
+    ) -> Pause:
+        """What the variant's schedule tells, to the end of the time that a start may take."""
+        variant, waiter = self._variant, self._notes.waiter(request.envelope.request_id)
+        if variant.yields and not waiter.yielded:
+            waiter.yielded = True
+            return action._replace(seconds=NEVER_FITS, least=NEVER_FITS)
+        elapsed = now - memory.done(action.arn).start_at
+        known = self._notes.expected_seconds if variant.expects else None
+        interval, throttles = request.poll_interval_seconds, memory.throttles_recently(now)
+        seconds = variant.schedule(elapsed, known, interval, throttles, chance)
+        if variant.shares and views.story is not None:
+            seconds = max(seconds, fair_seconds(views.story.models_under_way) * (1.0 + SHARE_JITTER * chance))
+        left = self._ends_at(request, memory) - now
+        may_leave = variant.leaves and waiter.leaves < LEAVES_MAX
+        if may_leave and views.model(action.arn).claim.start_seconds is None:
+            seconds = max(seconds, elapsed * LEAVE_SHARE)
+        if may_leave and seconds >= LEAVE_SECONDS_MIN:
+            waiter.leaves += 1
+            waiter.leave_seconds = min(seconds, LEAVE_SECONDS_MAX, left)
+            return action._replace(seconds=NEVER_FITS, least=NEVER_FITS)
+        return action._replace(seconds=max(0.0, min(seconds, left)), least=min(action.least, seconds))
+
+    @staticmethod
+    def _ends_at(request: Request, memory: Memory) -> float:
+        assert request.declared is not None
+        ceiling = request.envelope.service_timeout_seconds
+        return start_deadline(memory.began_at, request.declared.timeout_seconds, ceiling)
+
+
+class VariantFunction(Function):
+    """The function with a waiter that waits otherwise."""
+
+    def __init__(self, account: Account, variant: Variant, notes: Notes) -> None:
+        super().__init__(FastServices(account))
+        self._account = account
+        self._notes = notes
+        self.decided = Waiting(variant, notes)
+
+    def _hand_over(self, event: Any, memory: Memory, context: Any, effort: Effort) -> Memory | None:
+        waiter = self._notes.waiter(self._envelope.request_id)
+        if waiter.leave_seconds:
+            self._account.metered_functions.later[context] = waiter.leave_seconds
+            waiter.leave_seconds = 0.0
+        return super()._hand_over(event, memory, context, effort)
 
 
 def handler_of(variant: Variant, expected_seconds: float) -> Callable[[World], Handler]:

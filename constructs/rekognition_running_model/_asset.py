@@ -6,41 +6,87 @@ and with it the function.
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import importlib.resources
-import shutil
+import tempfile
+import uuid
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final
 
-from aws_cdk import Stage, aws_lambda
+from aws_cdk import Stage
 from constructs import Construct
 
 CRHELPER_VERSION: Final = "2.0.12"
 """The release that the handler is tested with; the handler replaces some of its private methods."""
 
+NEEDED: Final = (
+    "running_model_handler/entry.py",
+    "crhelper/__init__.py",
+    "crhelper/log_helper.py",
+    "crhelper/resource_helper.py",
+    "crhelper/utils.py",
+)
+"""Without one of these nothing would answer CloudFormation, which then waits for an hour."""
 
-def handler_code(scope: Construct) -> aws_lambda.Code:
-    """The code of the function.
 
-    The package is put together in the output folder of the app, where nothing has to be removed and
-    ``cdk synth --no-staging`` finds it. Raises ``RuntimeError`` when crhelper is not installed in the
-    pinned release, ``ValueError`` outside an app.
+def staged_handler(scope: Construct) -> Path:
+    """The folder of the package, in the output folder of the app.
+
+    There nothing has to be removed, and ``cdk synth --no-staging`` finds it. Its name follows from what it
+    holds and it appears at once, so that several synths may share an output folder. Raises ``RuntimeError``
+    when crhelper is not installed, not whole, or in another release; ``ValueError`` outside an app.
     """
     app = Stage.of(scope)
     if app is None:
-        raise ValueError(f"{scope.node.path} must be part of an App or a Stage")
-    target = Path(app.asset_outdir) / "rekognition-running-model-handler"
-    # Another release may have left files of its own, which would become part of the package.
-    shutil.rmtree(target, ignore_errors=True)
-    stage(target)
-    return aws_lambda.Code.from_asset(str(target))
+        raise ValueError(
+            f"{scope.node.path}: its stack must be part of an App, for example Stack(App(), 'Parts')"
+        )
+    try:
+        return put_once(Path(app.asset_outdir))
+    except RuntimeError as error:
+        raise RuntimeError(f"{scope.node.path}: {error}") from None
 
 
 def stage(target: Path) -> None:
     """Write the package into an empty folder, or a new one: the same bytes for the same sources."""
     _copy_sources(importlib.resources.files("running_model_handler"), target / "running_model_handler")
     _copy_crhelper(target)
+
+
+def missing(package: Path) -> list[str]:
+    """What a package lacks of what it can't do without."""
+    return [name for name in NEEDED if not (package / name).is_file()]
+
+
+def put_once(outdir: Path) -> Path:
+    """The package in a folder that others may be putting it into at the same time."""
+    outdir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".rekognition-running-model-", dir=outdir) as scratch:
+        made = Path(scratch) / "package"
+        stage(made)
+        digest = _digest(made)
+        target = outdir / f"rekognition-running-model-handler-{digest[:16]}"
+        if _digest(target) == digest:
+            return target
+        try:
+            return made.rename(target)
+        except OSError:
+            # Another synth was faster, or something else has this name: then what is there decides.
+            if _digest(target) == digest:
+                return target
+            return made.rename(target.with_name(f"{target.name}-{uuid.uuid4().hex[:8]}"))
+
+
+def _digest(folder: Path) -> str:
+    """What a folder holds, names and contents, in one word."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        digest.update(f"{path.relative_to(folder).as_posix()}\0".encode())
+        if path.is_file():
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def _copy_sources(source: Traversable, target: Path) -> None:
@@ -59,7 +105,10 @@ def _copy_crhelper(target: Path) -> None:
         raise RuntimeError(_advice("it is not installed")) from None
     if distribution.version != CRHELPER_VERSION:
         raise RuntimeError(_advice(f"{distribution.version} is installed"))
-    for file in sorted(distribution.files or [], key=str):
+    if distribution.files is None:
+        # As in packages of Linux distributions: what belongs to the release can't be told then.
+        raise RuntimeError(_advice("it is installed without its list of files (RECORD)"))
+    for file in sorted(distribution.files, key=str):
         top, name = file.parts[0], file.name
         if top == "crhelper" and name.endswith(".py"):
             destination = target.joinpath(*file.parts)
@@ -67,8 +116,14 @@ def _copy_crhelper(target: Path) -> None:
             destination = target / "crhelper" / name
         else:
             continue
+        source = Path(str(distribution.locate_file(file)))
+        if not source.is_file():
+            raise RuntimeError(_advice(f"its file {source} is not there"))
         destination.parent.mkdir(parents=True, exist_ok=True)
-        _write(destination, Path(str(distribution.locate_file(file))).read_bytes())
+        _write(destination, source.read_bytes())
+    lacking = [name for name in missing(target) if name.startswith("crhelper/")]
+    if lacking:
+        raise RuntimeError(_advice(f"its list of files (RECORD) lacks {', '.join(lacking)}"))
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -79,6 +134,6 @@ def _write(path: Path, content: bytes) -> None:
 
 def _advice(found: str) -> str:
     return (
-        f"the Lambda package needs crhelper {CRHELPER_VERSION}, but {found}; "
-        f"run: pip install crhelper=={CRHELPER_VERSION}"
+        f"the Lambda package needs crhelper {CRHELPER_VERSION} as pip installs it, but {found}; in a virtual "
+        f"environment run: pip install --force-reinstall crhelper=={CRHELPER_VERSION}"
     )

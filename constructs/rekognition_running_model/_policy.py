@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from aws_cdk import Acknowledgment, Aws, Stack
+from aws_cdk import Aws, Stack
 from aws_cdk import aws_iam as iam
 
 from running_model_handler.core.names import TAG_PREFIX, Tag
@@ -27,33 +27,10 @@ FIXED_CHARACTERS: Final = 2_600
 MANAGED_CHARACTERS_MAX: Final = 5_600
 """Room for models in a managed policy: 6,144 characters, less its frame."""
 
-_ANY_PROJECT: Final = "arn:{partition}:rekognition:{region}:{account}:project/*"
-_ANY_MODEL: Final = f"{_ANY_PROJECT}/version/*/*"
-_ANY_STACK: Final = "arn:{partition}:cloudformation:{region}:{account}:stack/*/*"
-
-_WILDCARDS: Final = {
-    _ANY_MODEL: (
-        "a former model, which the template no longer names, has to be stopped in the clean-up of its "
-        "replacement; the stack's ownership tag (aws:ResourceTag) limits the statement to its own"
-    ),
-    _ANY_PROJECT: "reads only: a former model may be of a project that the template no longer names",
-    _ANY_STACK: "reads only: whether the resource that claims a model is still there, maybe in another stack",
-    "*": "reads only: DescribeProjects takes no resource; give project_arn to do without it",
-}
-
-
-def acknowledgments() -> list[Acknowledgment]:
-    """Why there are wildcards, for cdk-nag: each finding with its reason.
-
-    Its identifiers show pseudo parameters as ``<AWS::Region>``.
-    """
-    shown = {"partition": "<AWS::Partition>", "region": "<AWS::Region>", "account": "<AWS::AccountId>"}
-    return [
-        Acknowledgment(
-            id=f"AwsSolutions::AwsSolutions-IAM5[Resource::{resource.format(**shown)}]", reason=reason
-        )
-        for resource, reason in _WILDCARDS.items()
-    ]
+_ANY_LOG_GROUP: Final = "arn:{partition}:logs:{region}:{account}:log-group:*"
+ANY_PROJECT: Final = "arn:{partition}:rekognition:{region}:{account}:project/*"
+ANY_MODEL: Final = f"{ANY_PROJECT}/version/*/*"
+ANY_STACK: Final = "arn:{partition}:cloudformation:{region}:{account}:stack/*/*"
 
 
 def _here(resource: str) -> str:
@@ -61,10 +38,38 @@ def _here(resource: str) -> str:
     return resource.format(partition=Aws.PARTITION, region=Aws.REGION, account=Aws.ACCOUNT_ID)
 
 
-def declared_models(arns: Iterable[str]) -> iam.PolicyStatement:
-    """The models that the template declares, exactly."""
+def own_statements(function_arn: str, log_group_arn: str) -> list[iam.PolicyStatement]:
+    """What the function needs for itself, whatever models it has."""
+    return [
+        iam.PolicyStatement(sid="HandOver", actions=["lambda:InvokeFunction"], resources=[function_arn]),
+        iam.PolicyStatement(
+            sid="WriteLog",
+            actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+            resources=[log_group_arn],
+        ),
+    ]
+
+
+def encrypts_logs(stack: Stack) -> iam.PolicyStatement:
+    """Lets CloudWatch Logs use a key for the log groups of this account and Region.
+
+    Source: CloudWatch Logs guide, encrypt-log-data-kms. The group can't be named: it needs the key first.
+    """
     return iam.PolicyStatement(
-        sid="DeclaredModels",
+        sid="EncryptLogs",
+        principals=[iam.ServicePrincipal(f"logs.{stack.region}.amazonaws.com")],
+        actions=["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
+        resources=["*"],
+        conditions={
+            "ArnLike": {"kms:EncryptionContext:aws:logs:arn": _here(_ANY_LOG_GROUP)},
+        },
+    )
+
+
+def declared_models(arns: Iterable[str], number: int = 0) -> iam.PolicyStatement:
+    """The models that the template declares, exactly; numbered where a policy has several such statements."""
+    return iam.PolicyStatement(
+        sid=f"DeclaredModels{number or ''}",
         actions=list(MODEL_ACTIONS),
         resources=list(arns),
         conditions=dict(_OWN_TAG_KEYS),
@@ -78,7 +83,7 @@ def fixed_statements(stack: Stack) -> list[iam.PolicyStatement]:
         iam.PolicyStatement(
             sid="ModelsClaimedByThisStack",
             actions=list(MODEL_ACTIONS),
-            resources=[_here(_ANY_MODEL)],
+            resources=[_here(ANY_MODEL)],
             conditions={
                 "StringEquals": {f"aws:ResourceTag/{Tag.STACK_ID}": stack.stack_id},
                 **_OWN_TAG_KEYS,
@@ -89,18 +94,18 @@ def fixed_statements(stack: Stack) -> list[iam.PolicyStatement]:
         iam.PolicyStatement(
             sid="LookAtModels",
             actions=["rekognition:DescribeProjectVersions", "rekognition:ListTagsForResource"],
-            resources=[_here(_ANY_PROJECT)],
+            resources=[_here(ANY_PROJECT)],
         ),
         iam.PolicyStatement(
             sid="LookAtThisStack",
-            actions=["cloudformation:DescribeStackEvents", "cloudformation:DescribeStacks"],
+            actions=["cloudformation:DescribeStackEvents"],
             resources=[stack.stack_id],
         ),
         # Reads only: whether the resource that claims a model, maybe of another stack, is still there.
         iam.PolicyStatement(
             sid="LookAtOwners",
             actions=["cloudformation:DescribeStackResource"],
-            resources=[_here(_ANY_STACK)],
+            resources=[_here(ANY_STACK)],
         ),
     ]
 

@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, cast
 
-from aws_cdk import Annotations, Duration, RemovalPolicy, Stack, Token, Validations
+from aws_cdk import RemovalPolicy, Stack, Validations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct, IConstruct
 
 from rekognition_running_model import _policy
-from rekognition_running_model._asset import handler_code
-from running_model_handler.core.names import HANDLER
+from rekognition_running_model._acknowledged import of_function, of_function_permissions, of_log_group
+from rekognition_running_model._asset import staged_handler
+from rekognition_running_model._checks import Checks, check_scope
+from rekognition_running_model._final import Written, at_the_end, logical_id
+from rekognition_running_model._function import (
+    FunctionSettings,
+    check_function,
+    make_function,
+    permit_what_aws_checks,
+    warn_of_isolated_subnets,
+)
+from rekognition_running_model._permissions import AnyPolicy, ModelPermissions, RolePolicies
+from rekognition_running_model._printed import policy_document
+from rekognition_running_model._said import warn
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_ec2 as ec2
+    from aws_cdk import aws_kms as kms
+    from aws_cdk import aws_sns as sns
+    from aws_cdk import aws_sqs as sqs
 
 _DEFAULT_ID: Final = "RekognitionRunningModelProvider"
 _MEMORY_MB: Final = 192
 """The function mostly sleeps, and is billed by its size (docs/decisions/0014-memory-size.md)."""
-_TOKEN_CHARACTERS: Final = 120
-"""What a token in a policy is taken to become: a common ARN."""
-_MANAGED_POLICIES_MAX: Final = 10
+_FUNCTION_ARN: Final = "arn:{partition}:lambda:{here}:function:{start}"
+_LOG_GROUP_ARN: Final = "arn:{partition}:logs:{here}:log-group:{start}"
 _CONCURRENCY_OF_A_NEW_ACCOUNT: Final = 10
 """Lambda developer guide, Lambda quotas: a new account has less than 1,000; 10 is what people report."""
 
@@ -27,12 +45,45 @@ _CONCURRENCY_OF_A_NEW_ACCOUNT: Final = 10
 class RunningModelProvider(Construct):
     """The Lambda function that starts, watches and stops models for CloudFormation.
 
-    A stack gets one by itself, shared by all its models. Make one to choose how long its log is kept, or
-    to share it between stacks. It is chosen for the life of a model's resource: CloudFormation refuses
-    another ServiceToken ("Modifying service token is not allowed"), so its id must not change either.
+    A stack gets one by itself, shared by all its models. Make one to fit the rules of an account, or to
+    share it between stacks of one Region and account. It is chosen for the life of a model's resource:
+    CloudFormation refuses another ServiceToken ("Modifying service token is not allowed"), so its id must not
+    change either.
 
-    :param log_retention: how long log events are kept; default one month.
-    :param log_removal_policy: what happens to the log group with the stack; default DESTROY.
+    :param log_retention: how long log events are kept. Default: one month.
+    :param log_removal_policy: what happens to the log group with the stack. Default: DESTROY.
+    :param log_encryption_key: the KMS key of the log group; the key's policy is told to let CloudWatch Logs
+        use it, except for an imported key. Default: a key of CloudWatch Logs.
+    :param log_group: a log group of one's own, instead of the three above. Default: one is made.
+    :param role: the function's role; lambda.amazonaws.com must be allowed to assume it. Policies are added to
+        it, but not to an immutable one (``mutable=False``), which must then allow what
+        ``policy_document_json`` tells. Default: one is made.
+    :param permissions_boundary: the boundary of the role that is made. Default: none but those that apply to
+        the whole app (``PermissionsBoundary.of(app)``). It must let the role do what it is for,
+        ``lambda:InvokeFunction`` on the function itself included: starts longer than 15 minutes need it.
+    :param managed_policies_only: attach managed policies alone, none inline; each stack's models take at
+        least one of the ten that a role may have. Default: False.
+    :param vpc: where the function runs. It must reach the APIs of Rekognition, CloudFormation and Lambda, and
+        CloudFormation's bucket in S3 for its answers: by a NAT gateway, or by the interface endpoints
+        ``rekognition``, ``cloudformation`` and ``lambda`` and a gateway endpoint for ``s3`` (its policy must
+        let ``cloudformation-custom-resource-response-*`` through). Default: none, Lambda's own network.
+    :param vpc_subnets: which subnets of the VPC. Default: private ones with a way out.
+    :param security_groups: they must let HTTPS out. Default: one is made that lets all out, none in.
+    :param environment_encryption_key: the KMS key of the environment variables. The function has none of its
+        own; what others add is encrypted with it. Default: a key of Lambda.
+    :param dead_letter_queue: gets the event of a request that three invocations could not finish; the stack
+        fails all the same. Default: none.
+    :param on_failure: the same with its error and stack trace, to a queue or a topic. Default: none.
+    :param reserved_concurrent_executions: so many executions are set apart for the function, 1 or more, and
+        it has no more. They are free, but the rest of the account loses them, and at least 100 must stay.
+        Each model that starts or stops holds one, and a second for a moment every 15 minutes; with fewer,
+        models wait for each other and may not run within CloudFormation's hour. Default: none, as many as the
+        account has.
+    :param memory_size: MB, 128 to 10,240. Billed while models start and stop, and less than 192 makes cold
+        starts slow. Default: 192.
+    :param architecture: Default: ARM_64, which is cheaper; X86_64 where a Region has no other.
+    :param runtime: Python 3.11 or newer. Default: PYTHON_3_14.
+    :raises ValueError: for values that break a rule or don't go together; the message lists all of them.
     """
 
     def __init__(
@@ -40,52 +91,66 @@ class RunningModelProvider(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
-        log_removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
+        log_retention: logs.RetentionDays | None = None,
+        log_removal_policy: RemovalPolicy | None = None,
+        log_encryption_key: kms.IKey | None = None,
+        log_group: logs.ILogGroup | None = None,
+        role: iam.IRole | None = None,
+        permissions_boundary: iam.IManagedPolicy | None = None,
+        managed_policies_only: bool = False,
+        vpc: ec2.IVpc | None = None,
+        vpc_subnets: ec2.SubnetSelection | None = None,
+        security_groups: Sequence[ec2.ISecurityGroup] | None = None,
+        environment_encryption_key: kms.IKey | None = None,
+        dead_letter_queue: sqs.IQueue | None = None,
+        on_failure: sqs.IQueue | sns.ITopic | None = None,
+        reserved_concurrent_executions: int | None = None,
+        memory_size: int = _MEMORY_MB,
+        architecture: lambda_.Architecture = lambda_.Architecture.ARM_64,
+        runtime: lambda_.Runtime = lambda_.Runtime.PYTHON_3_14,
     ) -> None:
+        check_scope(scope, construct_id, "RunningModelProvider")
         super().__init__(scope, construct_id)
-        log_group = logs.LogGroup(self, "Logs", retention=log_retention, removal_policy=log_removal_policy)
-        self.role: Final = iam.Role(
-            self,
-            "Role",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            description="Starts, watches and stops the Rekognition Custom Labels models of a stack",
+        checks = Checks(self)
+        checks.kinds(role=role, permissions_boundary=permissions_boundary, log_group=log_group)
+        checks.excluded_by(role, "role", permissions_boundary=permissions_boundary)
+        checks.flag(managed_policies_only, "managed_policies_only")
+        log = {
+            "log_retention": log_retention,
+            "log_removal_policy": log_removal_policy,
+            "log_encryption_key": log_encryption_key,
+        }
+        checks.kinds(**log)
+        checks.excluded_by(log_group, "log_group", **log)
+        self._settings: Final = FunctionSettings(
+            memory_size=memory_size,
+            architecture=architecture,
+            runtime=runtime,
+            vpc=vpc,
+            vpc_subnets=vpc_subnets,
+            security_groups=security_groups,
+            environment_encryption_key=environment_encryption_key,
+            dead_letter_queue=dead_letter_queue,
+            on_failure=on_failure,
+            reserved_concurrent_executions=reserved_concurrent_executions,
         )
-        self.function: Final = lambda_.Function(
-            self,
-            "Function",
-            description="Starts, watches and stops Rekognition Custom Labels models for CloudFormation",
-            code=handler_code(self),
-            handler=HANDLER,
-            runtime=lambda_.Runtime.PYTHON_3_14,
-            architecture=lambda_.Architecture.ARM_64,
-            memory_size=_MEMORY_MB,
-            # A longer wait goes on in a further invocation.
-            timeout=Duration.minutes(15),
-            # A killed invocation heals by its retry; an event must not outlive its request.
-            retry_attempts=2,
-            max_event_age=Duration.hours(1),
-            role=self.role.without_policy_updates(),
-            log_group=log_group,
-            logging_format=lambda_.LoggingFormat.JSON,
-            application_log_level_v2=lambda_.ApplicationLogLevel.INFO,
-            system_log_level_v2=lambda_.SystemLogLevel.WARN,
+        checks.function(self._settings)
+        checks.finish()
+        self._models = 0
+        self.log_group: Final[logs.ILogGroup] = log_group or self._make_log_group(
+            log_retention, log_removal_policy, log_encryption_key
         )
-        self._managed_policies = self._models = 0
-        # Not the role's default policy: the function would depend on what names its own ARN.
-        self._permissions = _Permissions(self, "Permissions", self)
+        self.role: Final[iam.IRole] = role or self._make_role(permissions_boundary)
+        self._policies: Final = RolePolicies(self, self.role, managed_only=managed_policies_only)
+        self._package: Final = staged_handler(self)
+        self.function: Final[lambda_.Function] = self._make_function()
+        # What escape hatches and references between stacks look for.
+        self.node.default_child = self.function.node.default_child
+        self._permissions: Final = ModelPermissions(self, "Permissions", self._policies, own=True)
         self._permissions.add(
-            iam.PolicyStatement(
-                sid="HandOver",
-                actions=["lambda:InvokeFunction"],
-                resources=[self.function.function_arn],
-            ),
-            iam.PolicyStatement(
-                sid="WriteLog",
-                actions=["logs:CreateLogStream", "logs:PutLogEvents"],
-                resources=[log_group.log_group_arn],
-            ),
+            *_policy.own_statements(self.function.function_arn, self.log_group.log_group_arn)
         )
+        at_the_end(self, self._check)
 
     @classmethod
     def of(cls, scope: Construct) -> RunningModelProvider:
@@ -95,13 +160,28 @@ class RunningModelProvider(Construct):
         if existing is None:
             return cls(stack, _DEFAULT_ID)
         if not isinstance(existing, cls):
-            raise ValueError(f"{existing.node.path} must be a RunningModelProvider; give it another id")
+            raise ValueError(
+                f"{existing.node.path}: must be a RunningModelProvider, got {type(existing).__name__}; give "
+                f'it another id than "{_DEFAULT_ID}"'
+            )
         return existing
 
     @property
     def service_token(self) -> str:
         """The ARN of the function, which CloudFormation invokes."""
         return self.function.function_arn
+
+    def policy_document_json(self) -> str:
+        """What the role has to allow for the models declared so far, as an IAM policy document.
+
+        For a role that is made before the stack, by hand or by another team. What only the deployment knows,
+        such as the id of the stack, stands as a wildcard. The role's trust policy has to let
+        ``lambda.amazonaws.com`` assume it.
+        """
+        arns = {logical_id(cast(IConstruct, self.function.node.default_child)): _FUNCTION_ARN}
+        if isinstance(self.log_group, logs.LogGroup):
+            arns[logical_id(cast(IConstruct, self.log_group.node.default_child))] = _LOG_GROUP_ARN
+        return policy_document(self._policies.statements(), Stack.of(self), arns)
 
     def permit(self, model: Construct, arn: str, *, finds_project: bool) -> list[IConstruct]:
         """Allow the handler to run a model; returns what the model's resource has to depend on.
@@ -116,11 +196,85 @@ class RunningModelProvider(Construct):
         if Stack.of(model) is not Stack.of(self):
             permissions = self._permissions_from(Stack.of(model))
         retries = self.function.node.find_child("EventInvokeConfig")
-        return [self._permissions.first, *permissions.allow(arn, finds_project=finds_project), retries]
+        policies = [self._permissions.first, *permissions.allow(arn, finds_project=finds_project)]
+        return [*dict.fromkeys(policies), retries]
+
+    def _make_log_group(
+        self,
+        retention: logs.RetentionDays | None,
+        removal_policy: RemovalPolicy | None,
+        key: kms.IKey | None,
+    ) -> logs.LogGroup:
+        if key is not None:
+            key.add_to_resource_policy(_policy.encrypts_logs(Stack.of(self)))
+        log_group = logs.LogGroup(
+            self,
+            "Logs",
+            retention=logs.RetentionDays.ONE_MONTH if retention is None else retention,
+            removal_policy=RemovalPolicy.DESTROY if removal_policy is None else removal_policy,
+            encryption_key=key,
+        )
+        Validations.of(log_group).acknowledge(*of_log_group(key))
+        return log_group
+
+    def _make_role(self, permissions_boundary: iam.IManagedPolicy | None) -> iam.Role:
+        return iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            description="Starts, watches and stops the Rekognition Custom Labels models of a stack",
+            permissions_boundary=permissions_boundary,
+        )
+
+    def _make_function(self) -> lambda_.Function:
+        before: AnyPolicy | None = None
+        if self._settings.needs_permissions:
+            before = self._policies.make(self, "FunctionPermissions")
+            permit_what_aws_checks(before, self._settings)
+            Validations.of(before).acknowledge(
+                *of_function_permissions(inline=isinstance(before, iam.Policy))
+            )
+        function = make_function(
+            self,
+            "Function",
+            package=self._package,
+            role=self.role.without_policy_updates() if isinstance(self.role, iam.Role) else self.role,
+            log_group=self.log_group,
+            settings=self._settings,
+        )
+        if before is not None:
+            function.node.add_dependency(before)
+        Validations.of(function).acknowledge(*of_function(self._settings))
+        warn_of_isolated_subnets(self, self._settings)
+        return function
+
+    def _check(self, written: Written) -> list[str]:
+        self._warn_of_an_immutable_role()
+        function = written.resource(cast(IConstruct, self.function.node.default_child))
+        if function is None:
+            return []
+        return check_function(
+            self,
+            function,
+            package=self._package,
+            log_group_name=written.resolved(self.log_group.log_group_name),
+            settings=self._settings,
+            models=self._models,
+        )
+
+    def _warn_of_an_immutable_role(self) -> None:
+        if not self._policies.are_taken:
+            warn(
+                self,
+                "role",
+                "the role is used as it is, and no policy is added to it; it must allow what "
+                "policy_document_json() of this provider returns. Acknowledge this if it does",
+            )
 
     def _warn_of_concurrency(self) -> None:
-        Annotations.of(self).add_warning_v2(
-            "rekognition-running-model:concurrency",
+        warn(
+            self,
+            "concurrency",
             f"more than {_CONCURRENCY_OF_A_NEW_ACCOUNT} models share this function, and each holds one of "
             "the account's concurrent executions while it starts or stops. A new account may have no more "
             "than that: no other function of it could begin, models would wait for each other, and from "
@@ -128,76 +282,9 @@ class RunningModelProvider(Construct):
             "Lambda, Concurrent executions; 100 more than there are models is plenty",
         )
 
-    def _permissions_from(self, stack: Stack) -> _Permissions:
+    def _permissions_from(self, stack: Stack) -> ModelPermissions:
         name = f"{self.node.id}Permissions-{self.node.addr[-8:]}"
         existing = stack.node.try_find_child(name)
-        return existing if isinstance(existing, _Permissions) else _Permissions(stack, name, self)
-
-    def managed_policy(self, scope: Construct, construct_id: str) -> iam.ManagedPolicy:
-        """One more managed policy for the role, which may have ten."""
-        if self._managed_policies == _MANAGED_POLICIES_MAX:
-            raise ValueError(
-                f"{self.node.path}: its models don't fit the ten managed policies of a role; give some of "
-                "them a provider of their own"
-            )
-        self._managed_policies += 1
-        return iam.ManagedPolicy(
-            scope, construct_id, roles=[self.role], document=iam.PolicyDocument(minimize=True)
-        )
-
-
-class _Permissions(Construct):
-    """The policies that the models of one stack need on the role of a provider.
-
-    In the provider's own stack one is inline, for as much as fits. From other stacks all are managed: the
-    inline policies of a role share one limit, of which a stack can't know what others use.
-    """
-
-    def __init__(self, scope: Construct, construct_id: str, provider: RunningModelProvider) -> None:
-        super().__init__(scope, construct_id)
-        self._provider = provider
-        self._last: iam.Policy | iam.ManagedPolicy
-        if Stack.of(self) is Stack.of(provider):
-            self._last = iam.Policy(
-                self,
-                "Policy",
-                roles=[provider.role],
-                document=iam.PolicyDocument(minimize=True),
-                force=True,
-            )
-            self._room = _policy.INLINE_CHARACTERS_MAX
-        else:
-            self._last = provider.managed_policy(self, "Policy")
-            self._room = _policy.MANAGED_CHARACTERS_MAX
-        self.first = self._last
-        self._count = 1
-        self._fixed = self._finds_projects = False
-        self._models: iam.PolicyStatement | None = None
-        Validations.of(self).acknowledge(*_policy.acknowledgments())
-
-    def add(self, *statements: iam.PolicyStatement) -> None:
-        """Add to the first policy what does not depend on a model."""
-        self.first.add_statements(*statements)
-
-    def allow(self, arn: str, *, finds_project: bool) -> list[IConstruct]:
-        """Allow one model more; returns the policies that its resource has to wait for."""
-        if not self._fixed:
-            self._fixed = True
-            self.add(*_policy.fixed_statements(Stack.of(self)))
-            self._room -= _policy.FIXED_CHARACTERS
-        if finds_project and not self._finds_projects:
-            self._finds_projects = True
-            self.add(_policy.find_projects())
-        size = _TOKEN_CHARACTERS if Token.is_unresolved(arn) else len(arn) + 3
-        if size > self._room:
-            self._last = self._provider.managed_policy(self, f"Overflow{self._count}")
-            self._room = _policy.MANAGED_CHARACTERS_MAX
-            self._count += 1
-            self._models = None
-        self._room -= size
-        if self._models is None:
-            self._models = _policy.declared_models([arn])
-            self._last.add_statements(self._models)
-        else:
-            self._models.add_resources(arn)
-        return [self.first, self._last]
+        if isinstance(existing, ModelPermissions):
+            return existing
+        return ModelPermissions(stack, name, self._policies, own=False)

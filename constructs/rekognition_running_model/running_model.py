@@ -4,34 +4,22 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Callable
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from weakref import WeakKeyDictionary
 
-from aws_cdk import (
-    Annotations,
-    CustomResource,
-    Duration,
-    Fn,
-    RemovalPolicy,
-    Resource,
-    Stack,
-    Token,
-)
+from aws_cdk import CfnResource, Duration, Fn, RemovalPolicy, Resource, Stack, Token
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from rekognition_running_model._checks import Checks, check_grantee, check_scope
+from rekognition_running_model._final import Written, at_the_end
+from rekognition_running_model._left import check_model, stop_what_nobody_names
+from rekognition_running_model._rendering import is_waiting_for_look_ups
 from rekognition_running_model.provider import RunningModelProvider
-from running_model_handler.core.arn import (
-    check_location,
-    check_same_project,
-    parse_project_arn,
-    parse_project_version_arn,
-)
+from running_model_handler.core.arn import parse_project_version_arn
 from running_model_handler.core.errors import InvalidProperty
 from running_model_handler.core.names import RESOURCE_TYPE, Attribute, Property, ReplacementMode
-from running_model_handler.core.units import check_units, parse_max_units, parse_min_units
 from running_model_handler.core.waiting import (
     SERVICE_TIMEOUT_SECONDS,
     parse_poll_interval_seconds,
@@ -41,9 +29,11 @@ from running_model_handler.core.waiting import (
 if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
 
-_T = TypeVar("_T")
-_USD_PER_UNIT_DAY: Final = 4 * 24
 _METRIC_NAMESPACE: Final = "AWS/Rekognition"
+_REPLACEMENT_RULE: Final = (
+    "must be Replacement.START_FIRST or Replacement.STOP_FIRST; omit it for START_FIRST"
+)
+_STAND_IN: Final = "not-looked-up-yet"
 _DECLARED: Final[WeakKeyDictionary[Stack, dict[str, RunningModel]]] = WeakKeyDictionary()
 """Which construct of a stack declares which ARN."""
 
@@ -71,6 +61,22 @@ class IRunningModel(Protocol):
     def metric(self, metric_name: str, **options: Any) -> cloudwatch.Metric:
         """A metric of this model."""
 
+    def metric_in_service_inference_units(self, **options: Any) -> cloudwatch.Metric:
+        """Inference units in service."""
+
+    def metric_desired_inference_units(self, **options: Any) -> cloudwatch.Metric:
+        """Inference units that Rekognition scales to."""
+
+    def metric_min_inference_units(self, **options: Any) -> cloudwatch.Metric:
+        """The lower bound of inference units."""
+
+    def metric_max_inference_units(self, **options: Any) -> cloudwatch.Metric:
+        """The upper bound of inference units."""
+
+    @property
+    def env(self) -> Any:
+        """Region and account of the model (``ResourceEnvironment``)."""
+
 
 class _RunningModelBase(Resource):
     """What a declared and an imported model share; all of it follows from the ARN."""
@@ -88,16 +94,17 @@ class _RunningModelBase(Resource):
         The grant names the ARN as declared, so that a policy need not wait for the model to run; whatever
         calls the model waits by using ``project_version_arn``.
         """
+        check_grantee(self.node.path, grantee)
         return iam.Grant.add_to_principal(
             grantee=grantee,
             actions=["rekognition:DetectCustomLabels"],
             resource_arns=[self._declared_arn],
-            scope=self,
         )
 
     def metric(self, metric_name: str, **options: Any) -> cloudwatch.Metric:
         """A metric in the namespace AWS/Rekognition with the dimensions ProjectName and VersionName.
 
+        Region and account are the model's, where they are known: the ARN's for a model that runs elsewhere.
         ``options`` are those of ``aws_cloudwatch.Metric`` and win over the defaults. Models trained and
         started since August 2022 have metrics (Custom Labels guide, rm-model-usage).
         """
@@ -110,6 +117,8 @@ class _RunningModelBase(Resource):
             "dimensions_map": {"ProjectName": project, "VersionName": version},
             "statistic": cloudwatch.Stats.AVERAGE,
             "unit": cloudwatch.Unit.COUNT,
+            "region": _known(self.env.region),
+            "account": _known(self.env.account),
         }
         return cloudwatch.Metric(metric_name=metric_name, **(defaults | options))
 
@@ -131,11 +140,15 @@ class _RunningModelBase(Resource):
 
     def _names(self) -> tuple[str, str]:
         """Names of project and version, also out of a token: ``…:project/NAME/version/NAME/MILLIS``."""
-        if not Token.is_unresolved(self._declared_arn):
+        if Token.is_unresolved(self._declared_arn):
+            parts = Fn.split("/", self._declared_arn)
+            return Fn.select(1, parts), Fn.select(3, parts)
+        try:
             arn = parse_project_version_arn(self._declared_arn, name="project_version_arn")
-            return arn.project_name, arn.version_name
-        parts = Fn.split("/", self._declared_arn)
-        return Fn.select(1, parts), Fn.select(3, parts)
+        except InvalidProperty:
+            # It passed the checks: a stand-in for what CDK still has to look up.
+            return _STAND_IN, _STAND_IN
+        return arn.project_name, arn.version_name
 
 
 class RunningModel(_RunningModelBase):
@@ -185,26 +198,32 @@ class RunningModel(_RunningModelBase):
         removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
         provider: RunningModelProvider | None = None,
     ) -> None:
+        check_scope(scope, construct_id, "RunningModel")
         super().__init__(scope, construct_id)
-        checks = _Checks()
-        checks.arns(Stack.of(self), project_version_arn, project_arn)
+        checks = Checks(self)
+        checks.arns(project_version_arn, project_arn)
         checks.units(min_inference_units, max_inference_units)
         timeout_seconds = checks.seconds(timeout, "timeout", parse_timeout_seconds)
         interval_seconds = checks.seconds(poll_interval, "poll_interval", parse_poll_interval_seconds)
-        checks.choices(replacement, removal_policy)
-        checks.declared_once(self, project_version_arn)
-        checks.finish(self)
+        checks.instance(replacement, "replacement", Replacement, _REPLACEMENT_RULE)
+        checks.flag(check_on_every_deploy, "check_on_every_deploy")
+        checks.removal_policy(removal_policy)
+        checks.provider(provider, RunningModelProvider)
+        checks.declared_once(_declared_before(self, project_version_arn), project_version_arn)
+        self._deferred: Final = checks.finish(project_version_arn, project_arn)
 
         self._declared_arn = project_version_arn
-        provider = provider or RunningModelProvider.of(self)
-        self._resource: Final = CustomResource(
+        self._units = min_inference_units
+        self._provider: Final = provider or RunningModelProvider.of(self)
+        # Typed as CfnResource, under this id: so it is the default child that removal policies and
+        # cross-stack references look for.
+        self._resource: Final = CfnResource(
             self,
             "Resource",
-            service_token=provider.service_token,
-            resource_type=RESOURCE_TYPE,
-            service_timeout=Duration.seconds(SERVICE_TIMEOUT_SECONDS),
-            properties=_without_none(
+            type=RESOURCE_TYPE,
+            properties=_written(
                 {
+                    Property.SERVICE_TOKEN: self._provider.service_token,
                     Property.PROJECT_VERSION_ARN: project_version_arn,
                     Property.PROJECT_ARN: project_arn,
                     Property.MIN_INFERENCE_UNITS: min_inference_units,
@@ -212,15 +231,17 @@ class RunningModel(_RunningModelBase):
                     Property.TIMEOUT_SECONDS: timeout_seconds,
                     Property.POLL_INTERVAL_SECONDS: interval_seconds,
                     Property.REPLACEMENT: replacement.value,
-                    Property.DEPLOYMENT: _never_the_same() if check_on_every_deploy else None,
-                }
+                },
+                changing=check_on_every_deploy,
             ),
         )
-        self._resource.node.add_dependency(
-            *provider.permit(self, project_version_arn, finds_project=project_arn is None)
+        self._resource.apply_removal_policy(removal_policy)
+        stop_what_nobody_names(self._resource)
+        self._needs: Final = self._provider.permit(
+            self, project_version_arn, finds_project=project_arn is None
         )
-        if removal_policy is RemovalPolicy.RETAIN:
-            self._retain(min_inference_units)
+        self._resource.node.add_dependency(*self._needs)
+        at_the_end(self, self._check)
 
     @classmethod
     def from_project_version_arn(
@@ -228,151 +249,104 @@ class RunningModel(_RunningModelBase):
     ) -> IRunningModel:
         """A model that another stack, or somebody by hand, runs: grants and metrics, nothing is started.
 
-        Raises ``ValueError`` for a literal that is not the ARN of a project version.
+        It may be in another Region or account, which its metrics then name. Raises ``ValueError`` for a
+        literal that is not the ARN of a project version.
         """
-        if not Token.is_unresolved(project_version_arn):
-            parse_project_version_arn(project_version_arn, name="project_version_arn")
         return _ImportedModel(scope, construct_id, project_version_arn)
 
     @property
     def project_version_arn(self) -> str:
         """The ARN of the model, as an attribute of the resource: whatever uses it waits for RUNNING."""
-        return self._resource.get_att_string(Attribute.PROJECT_VERSION_ARN)
+        return self._attribute(Attribute.PROJECT_VERSION_ARN)
 
     @property
     def running_model_status(self) -> str:
         """The status at the end of the deployment, ``RUNNING``."""
-        return self._resource.get_att_string(Attribute.STATUS)
+        return self._attribute(Attribute.STATUS)
 
     @property
     def running_model_min_inference_units(self) -> str:
         """The least number of inference units in service."""
-        return self._resource.get_att_string(Attribute.MIN_INFERENCE_UNITS)
+        return self._attribute(Attribute.MIN_INFERENCE_UNITS)
 
     @property
     def running_model_max_inference_units(self) -> str:
         """The largest number of inference units in service; the minimum where nothing scales."""
-        return self._resource.get_att_string(Attribute.MAX_INFERENCE_UNITS)
+        return self._attribute(Attribute.MAX_INFERENCE_UNITS)
 
     @property
     def running_model_adopted(self) -> str:
         """``true`` if the model was running, unclaimed, before it was declared."""
-        return self._resource.get_att_string(Attribute.ADOPTED)
+        return self._attribute(Attribute.ADOPTED)
 
-    def _retain(self, units: int) -> None:
-        # RetainExceptOnCreate, and a model that was replaced stops all the same.
-        child = self._resource.node.default_child
-        self._resource.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
-        child.add_override("UpdateReplacePolicy", "Delete")  # type: ignore[union-attr]
-        cost = (
-            f"about {units * _USD_PER_UNIT_DAY} USD a day"
-            if not Token.is_unresolved(units)
-            else f"about {_USD_PER_UNIT_DAY} USD a day for each inference unit"
-        )
-        Annotations.of(self).add_warning_v2(
-            "rekognition-running-model:retained",
-            f"the model goes on running, and billing {cost}, when this resource is gone; stop it by hand "
-            "then (aws rekognition stop-project-version), or use RemovalPolicy.DESTROY",
-        )
+    @property
+    def log_group_name(self) -> str:
+        """The log group of the function behind the model: a line of JSON for each look and decision."""
+        return self._provider.log_group.log_group_name
+
+    def _attribute(self, name: Attribute) -> str:
+        return Token.as_string(self._resource.get_att(name))
+
+    def _check(self, written: Written) -> list[str]:
+        deferred = self._deferred
+        if deferred and is_waiting_for_look_ups(self):
+            deferred = []
+        return [
+            *deferred,
+            *check_model(
+                self,
+                self._resource,
+                written,
+                service_token=self._provider.service_token,
+                needs=self._needs,
+                units=self._units,
+            ),
+        ]
 
 
 class _ImportedModel(_RunningModelBase):
     def __init__(self, scope: Construct, construct_id: str, project_version_arn: str) -> None:
-        super().__init__(scope, construct_id, environment_from_arn=project_version_arn)
+        check_scope(scope, construct_id, "RunningModel.from_project_version_arn")
+        checks = Checks(scope, path="/".join(filter(None, (scope.node.path, construct_id))))
+        parsed = checks.version_arn(project_version_arn)
+        checks.finish(project_version_arn)
+        token = Token.is_unresolved(project_version_arn)
+        # A stand-in for what CDK still has to look up has no place yet.
+        super().__init__(
+            scope, construct_id, environment_from_arn=project_version_arn if parsed or token else None
+        )
         self._declared_arn = project_version_arn
 
 
-class _Checks:
-    """Collects what is wrong with literal values, so that one error names all of it."""
-
-    def __init__(self) -> None:
-        self._problems: list[str] = []
-
-    def arns(self, stack: Stack, version: Any, project: Any) -> None:
-        """The two ARNs, by themselves, together, and against the stack."""
-        parsed = parsed_project = None
-        if not Token.is_unresolved(version):
-            parsed = self._run(lambda: parse_project_version_arn(version, name="project_version_arn"))
-        if project is not None and not Token.is_unresolved(project):
-            parsed_project = self._run(lambda: parse_project_arn(project, name="project_arn"))
-        if parsed is None:
-            return
-        known = parsed
-        region = None if Token.is_unresolved(stack.region) else stack.region
-        account = None if Token.is_unresolved(stack.account) else stack.account
-        self._run(lambda: check_location(known, name="project_version_arn", region=region, account=account))
-        if parsed_project is not None:
-            same = parsed_project
-            self._run(lambda: check_same_project(known, same, name="project_arn"))
-
-    def units(self, minimum: Any, maximum: Any) -> None:
-        """Both bounds of inference units."""
-        low = high = None
-        if not Token.is_unresolved(minimum):
-            low = self._run(lambda: parse_min_units(minimum, name="min_inference_units"))
-        if maximum is not None and not Token.is_unresolved(maximum):
-            high = self._run(lambda: parse_max_units(maximum, name="max_inference_units"))
-        if low is not None and high is not None:
-            bound, top = low, high
-            self._run(lambda: check_units(bound, top, max_name="max_inference_units"))
-
-    def seconds(self, duration: Duration | None, name: str, parse: Callable[..., int]) -> int | None:
-        """A duration as whole seconds within its range; None where it is left out."""
-        if duration is None:
-            return None
-        if duration.is_unresolved():
-            return round(duration.to_seconds())
-        milliseconds = duration.to_milliseconds()
-        if milliseconds % 1000:
-            self._problems.append(f"{name} must be whole seconds, got {milliseconds} ms")
-            return None
-        return self._run(lambda: parse(round(milliseconds / 1000), name=name))
-
-    def choices(self, replacement: Any, removal_policy: Any) -> None:
-        """Values out of a fixed list."""
-        if not isinstance(replacement, Replacement):
-            self._problems.append(
-                "replacement must be Replacement.START_FIRST or Replacement.STOP_FIRST, "
-                f"got {replacement!r}; omit it for START_FIRST"
-            )
-        if removal_policy not in (RemovalPolicy.DESTROY, RemovalPolicy.RETAIN):
-            self._problems.append(
-                "removal_policy must be RemovalPolicy.DESTROY or RemovalPolicy.RETAIN, "
-                f"got {removal_policy!r}; omit it to have the model stopped with its resource"
-            )
-
-    def declared_once(self, model: RunningModel, arn: str) -> None:
-        """No other construct of the stack declares the same model."""
-        stack = Stack.of(model)
-        declared = _DECLARED.setdefault(stack, {})
-        other = declared.get(arn)
-        # The tree is searched for a conflict alone: each look at it costs time with every construct in it.
-        if other is None or other not in stack.node.find_all():
-            declared[arn] = model
-        else:
-            self._problems.append(
-                f"project_version_arn {arn} is declared by {other.node.path} already; a model belongs "
-                "to one resource"
-            )
-
-    def finish(self, model: Construct) -> None:
-        """Raise one ``ValueError`` for all that was found."""
-        if self._problems:
-            raise ValueError(f"{model.node.path}: " + "; ".join(self._problems))
-
-    def _run(self, check: Callable[[], _T]) -> _T | None:
-        try:
-            return check()
-        except InvalidProperty as error:
-            self._problems.append(str(error))
-            return None
-
-
-def _without_none(values: dict[Property, Any]) -> dict[str, Any]:
-    return {str(key): value for key, value in values.items() if value is not None}
+def _written(values: dict[Property, Any], *, changing: bool) -> dict[str, Any]:
+    """The resource's properties: what is left out is not written, so that defaults stay the handler's."""
+    properties = {str(key): value for key, value in values.items() if value is not None}
+    properties[Property.SERVICE_TIMEOUT] = str(SERVICE_TIMEOUT_SECONDS)
+    if changing:
+        properties[Property.DEPLOYMENT] = _never_the_same()
+    return properties
 
 
 def _never_the_same() -> str:
     """A value that differs with every synth, readable in the template."""
     now = datetime.datetime.now(datetime.UTC)  # noqa: TID251 - the construct has no clock of the handler
     return f"{now:%Y-%m-%dT%H:%M:%SZ}-{os.urandom(4).hex()}"
+
+
+def _known(place: str) -> str | None:
+    """A Region or an account; None where only the deployment knows it."""
+    return None if Token.is_unresolved(place) else place
+
+
+def _declared_before(model: RunningModel, arn: Any) -> RunningModel | None:
+    """What declares the same model in the same stack already."""
+    if not isinstance(arn, str):
+        return None
+    stack = Stack.of(model)
+    declared = _DECLARED.setdefault(stack, {})
+    other = declared.get(arn)
+    # The tree is searched for a conflict alone: each look at it costs time with every construct in it.
+    if other is not None and other in stack.node.find_all():
+        return other
+    declared[arn] = model
+    return None

@@ -15,39 +15,41 @@ from typing import Any, Final
 from botocore.session import Session
 from crhelper import FAILED, CfnResource
 
+from running_model_handler.core.actions import Answer
 from running_model_handler.core.answer import encode_answer
-from running_model_handler.core.arn import location_of, with_stop_command
-from running_model_handler.core.errors import ServiceError
+from running_model_handler.core.arn import location_of
+from running_model_handler.core.errors import ErrorKind, ServiceError
 from running_model_handler.core.event import readable_event
-from running_model_handler.core.state import STATE_KEY, State, state_from_json
-from running_model_handler.core.waiting import (
-    HAND_OVERS_MAX,
-    POLL_INTERVAL_SECONDS_DEFAULT,
-    backoff_seconds,
-)
-from running_model_handler.core.wanted import RequestType
+from running_model_handler.core.memory import STATE_KEY, Memory, memory_from_json
+from running_model_handler.core.operation import RequestType
+from running_model_handler.core.waiting import HAND_OVER_DENIED_SECONDS, HAND_OVERS_MAX, backoff_seconds
+from running_model_handler.decide import decide
+from running_model_handler.effort import Effort
 from running_model_handler.envelope import (
     Envelope,
     UnanswerableEvent,
     parse_envelope,
     physical_id_for_failure,
 )
-from running_model_handler.lifecycle import handle
-from running_model_handler.request import DeleteRequest, Request, UpdateRequest, parse_request
+from running_model_handler.loop import Decide, HandOver, end, run
+from running_model_handler.request import Request, parse_request
 from running_model_handler.shell.answer import AnswerNotSent, put_answer
 from running_model_handler.shell.clients import CLOUDFORMATION, LAMBDA, REKOGNITION, Clients, new_session
 from running_model_handler.shell.clock import Clock, SystemClock
 from running_model_handler.shell.cloudformation import CloudFormationStacks, Stacks
-from running_model_handler.shell.handover import HandOver, LambdaHandOver
+from running_model_handler.shell.handover import HandOver as Successor
+from running_model_handler.shell.handover import LambdaHandOver
 from running_model_handler.shell.rekognition import Models, RekognitionModels
-from running_model_handler.steps import Answer
-from running_model_handler.worker import HandOverDue, Invocation, Worker
 
 _logger = logging.getLogger("running_model")
 _TRIES_BACKED_OFF: Final = 3
 """Of a hand-over: from then on the pause is at most 4 s."""
-_LAST_SECONDS: Final = 1.5
-"""Before the end of an invocation no more tries to hand over."""
+_LAST_SECONDS: Final = 6.0
+"""Before the end of an invocation no more tries to hand over: a pause of 4 s, and the call."""
+_TOO_MANY: Final = (
+    f"not done after {HAND_OVERS_MAX} hand-overs, as many as Lambda's loop detection lets pass; give the "
+    "function a time-out of 15 minutes"
+)
 
 
 class Services:
@@ -76,7 +78,7 @@ class Services:
         """CloudFormation."""
         return CloudFormationStacks(self._clients.get(CLOUDFORMATION))
 
-    def hand_over(self, function_arn: str) -> HandOver:
+    def hand_over(self, function_arn: str) -> Successor:
         """Lambda."""
         return LambdaHandOver(self._clients.get(LAMBDA), function_arn)
 
@@ -93,8 +95,10 @@ class Provider(CfnResource):
     def __init__(self, services: Services) -> None:
         with _without_clients():
             super().__init__(log_level="INFO", boto_level="ERROR", sleep_on_delete=0)
-        logging.getLogger("crhelper").setLevel(logging.CRITICAL)
-        logging.getLogger("urllib3").setLevel(logging.ERROR)
+        for name, level in (("crhelper", logging.CRITICAL), ("urllib3", logging.ERROR)):
+            logger = logging.getLogger(name)
+            if logger.level != level:
+                logger.setLevel(level)
         self.services = services
         self.unanswered: Exception | None = None
         self.handed_over = False
@@ -147,6 +151,7 @@ class Function:
 
     def __init__(self, services: Services) -> None:
         self.services = services
+        self.decided: Decide = decide
         self._provider = Provider(services)
         self._envelope: Envelope
         self._event: Mapping[str, Any]
@@ -180,22 +185,19 @@ class Function:
         provider, envelope, event = self._provider, self._envelope, self._event
         provider.PhysicalResourceId = provider.fallback_physical_id
         request = parse_request(event, envelope, location_of(context.invoked_function_arn))
-        state = state_from_json(event.get(STATE_KEY), self.services.clock.now())
-        invocation = self._invocation(context)
-        worker = self._worker(request, envelope, state, invocation)
-        try:
-            answer = handle(request, worker)
-        except HandOverDue:
-            if state.hand_overs >= HAND_OVERS_MAX:
-                return self._answer(_not_done(request, provider.fallback_physical_id, state))
-            self._hand_over(event, state, context, invocation)
-            return provider.fallback_physical_id
-        return self._answer(answer)
+        memory = memory_from_json(event.get(STATE_KEY), self.services.clock.now(), envelope.sent_at)
+        effort = self._effort(request, context)
+        outcome = run(request, memory, effort, self.decided)
+        if isinstance(outcome, HandOver):
+            refused = self._hand_over(event, outcome.memory, context, effort)
+            if refused is None:
+                return provider.fallback_physical_id
+            outcome = end(request, refused, effort)
+        return self._answer(outcome)
 
     def _answer(self, answer: Answer) -> str:
         provider = self._provider
-        if answer.physical_id != "none":
-            provider.PhysicalResourceId = answer.physical_id
+        provider.PhysicalResourceId = answer.physical_id or provider.fallback_physical_id
         if not answer.succeeded:
             _logger.error("failed", extra={"reason": answer.reason})
             raise _Reason(answer.reason)
@@ -203,65 +205,44 @@ class Function:
         _logger.info("succeeded", extra={"physical_id": provider.PhysicalResourceId})
         return str(provider.PhysicalResourceId)
 
-    def _worker(self, request: Request, envelope: Envelope, state: State, invocation: Invocation) -> Worker:
-        interval = (
-            request.poll_interval_seconds
-            if isinstance(request, DeleteRequest)
-            else request.declared.poll_interval_seconds
+    def _effort(self, request: Request, context: Any) -> Effort:
+        services, seconds = self.services, context.get_remaining_time_in_millis() / 1000
+        return Effort(
+            request,
+            models=services.models,
+            stacks=services.stacks,
+            clock=services.clock,
+            ends_at=services.clock.now() + seconds,
+            seconds=seconds,
         )
-        return Worker(
-            envelope,
-            state,
-            models=self.services.models,
-            stacks=self.services.stacks,
-            clock=self.services.clock,
-            invocation=invocation,
-            poll_interval_seconds=interval or POLL_INTERVAL_SECONDS_DEFAULT,
-        )
-
-    def _invocation(self, context: Any) -> Invocation:
-        seconds = context.get_remaining_time_in_millis() / 1000
-        return Invocation(ends_at=self.services.clock.now() + seconds, seconds=seconds)
 
     def _hand_over(
-        self, event: Mapping[str, Any], state: State, context: Any, invocation: Invocation
-    ) -> None:
-        provider, clock = self._provider, self.services.clock
-        state.hand_overs += 1
-        following = {**event, STATE_KEY: state.to_json()}
-        tries = 0
+        self, event: Mapping[str, Any], memory: Memory, context: Any, effort: Effort
+    ) -> Memory | None:
+        """Invoke the function anew; what is remembered, with a failure, where no invocation can be had."""
+        if memory.hand_overs >= HAND_OVERS_MAX:
+            return memory.cut_short(_TOO_MANY, self.services.clock.now())
+        memory = memory._replace(hand_overs=memory.hand_overs + 1)
+        following, tries, clock = {**event, STATE_KEY: memory.to_json()}, 0, self.services.clock
+        denied_at = 0.0
         while True:
             try:
                 self.services.hand_over(context.invoked_function_arn).send(following)
             except ServiceError as error:
-                tries += 1
+                tries, now = tries + 1, clock.now()
                 _logger.warning("hand-over failed", extra={"code": error.code, "tries": tries})
-                # A minute is left, and nobody else answers if none of the tries in it succeeds.
-                pause = backoff_seconds(min(tries, _TRIES_BACKED_OFF), clock.chance())
-                if clock.now() + pause > invocation.ends_at - _LAST_SECONDS:
-                    provider.unanswered = error
-                    return
-                clock.sleep(pause)
+                denied_at = denied_at or (now if error.kind is ErrorKind.DENIED else 0.0)
+                if denied_at and now - denied_at >= HAND_OVER_DENIED_SECONDS:
+                    return memory.cut_short(f"it can't go on in another invocation: {error}; allow it", now)
+                if effort.left < _LAST_SECONDS:
+                    # Lambda tries the event again, which goes on with what is done by then.
+                    self._provider.unanswered = error
+                    return None
+                clock.sleep(backoff_seconds(min(tries, _TRIES_BACKED_OFF), clock.chance()))
                 continue
-            provider.handed_over = True
-            _logger.info("handed over", extra={"hand_overs": state.hand_overs})
-            return
-
-
-def _not_done(request: Request, physical_id: str, state: State) -> Answer:
-    """The answer where no hand-over is left: another one would be dropped, and nobody would ever answer."""
-    reason = (
-        f"not done after {HAND_OVERS_MAX} hand-overs, as many as Lambda's loop detection lets pass; give the "
-        "function a time-out of 15 minutes"
-    )
-    to_be_stopped = [arn for arn in request.arns if state.model(str(arn)).stops]
-    other = request.other if isinstance(request, UpdateRequest) and request.returns else None
-    if other is not None and other not in to_be_stopped:
-        # What the update that is rolled back had taken: a model that is STARTING takes no Stop yet.
-        to_be_stopped.append(other)
-    for arn in to_be_stopped or request.arns[:1]:
-        reason = with_stop_command(reason, arn)
-    return Answer(physical_id, reason)
+            self._provider.handed_over = True
+            _logger.info("handed over", extra={"hand_overs": memory.hand_overs})
+            return None
 
 
 class _Reason(Exception):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from running_model_handler.core.answer import (
     BODY_BYTES_MAX,
@@ -15,7 +16,7 @@ from running_model_handler.core.answer import (
     fallback_physical_id,
 )
 from running_model_handler.core.arn import parse_project_version_arn
-from running_model_handler.core.claim import STACK_ID, Owner, request_digest
+from running_model_handler.core.claim import STACK_ID, Owner
 from running_model_handler.core.errors import InvalidProperty
 from running_model_handler.core.event import WITHHELD, mapping_or_empty
 from running_model_handler.core.names import Property
@@ -26,6 +27,7 @@ _IDS: Final = ("RequestId", "StackId", "LogicalResourceId")
 ID_CHARACTERS_MAX: Final = 256
 _ID: Final = re.compile(rf"[a-zA-Z0-9_ .:/=+@-]{{1,{ID_CHARACTERS_MAX}}}")
 """What a tag can hold (API reference, TagResource), which is more than CloudFormation's ids use."""
+_SIGNED_AT: Final = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _URL_CHARACTERS_MAX: Final = 8192
 """S3 takes no longer ones, and every hand-over carries it."""
 
@@ -45,16 +47,13 @@ class Envelope:
     response_url: str = field(repr=False)
     physical_id: str | None = None
     service_timeout_seconds: int = SERVICE_TIMEOUT_SECONDS
+    sent_at: float = 0.0
+    """When the ResponseURL was signed, right before the request was sent; 0 where it does not tell."""
 
     @property
     def owner(self) -> Owner:
         """The resource that the request is about."""
         return Owner(self.stack_id, self.logical_id)
-
-    @property
-    def digest(self) -> str:
-        """A short name for the request."""
-        return request_digest(self.stack_id, self.request_id)
 
 
 def parse_envelope(event: object) -> Envelope:
@@ -81,6 +80,7 @@ def parse_envelope(event: object) -> Envelope:
         response_url=values["ResponseURL"],
         physical_id=_physical_id(event.get("PhysicalResourceId")),
         service_timeout_seconds=_service_timeout(mapping_or_empty(event.get("ResourceProperties"))),
+        sent_at=_signed_at(values["ResponseURL"]),
     )
     if len(_shortest_answer(envelope)) > BODY_BYTES_MAX:
         raise UnanswerableEvent(f"its ids don't fit into an answer, which has {BODY_BYTES_MAX} bytes at most")
@@ -101,8 +101,7 @@ def physical_id_for_failure(event: Mapping[str, Any], envelope: Envelope) -> str
 def check_ids(event: Mapping[str, Any], envelope: Envelope) -> None:
     """Raise ``InvalidProperty`` for ids that CloudFormation does not make; ``event`` is a readable one.
 
-    They stand in tags and in log lines, and an owner whose name no tag can hold owns nothing. Of the id of
-    the request only a digest does: it has to be the same after a hand-over.
+    They stand in tags and in log lines, and an owner whose name no tag can hold owns nothing.
     """
     request_id = event.get("RequestId")
     if request_id != envelope.request_id or len(envelope.request_id) > ID_CHARACTERS_MAX:
@@ -151,6 +150,17 @@ def _service_timeout(properties: Mapping[str, Any]) -> int:
         )
     except InvalidProperty:
         return SERVICE_TIMEOUT_SECONDS
+
+
+def _signed_at(url: str) -> float:
+    """X-Amz-Date of a pre-signed URL (Amazon S3, query string authentication), in seconds since the epoch."""
+    dates = [value for name, value in parse_qsl(urlsplit(url).query) if name.lower() == "x-amz-date"]
+    if not dates or not _SIGNED_AT.fullmatch(dates[0]):
+        return 0.0
+    try:
+        return datetime.fromisoformat(dates[0]).timestamp()
+    except ValueError:
+        return 0.0
 
 
 def _is_https(url: str) -> bool:

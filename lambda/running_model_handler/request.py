@@ -6,7 +6,7 @@ earlier releases, so a property that is absent has its default, and a Delete rea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ from running_model_handler.core.arn import (
 from running_model_handler.core.errors import InvalidProperty
 from running_model_handler.core.event import WITHHELD, mapping_or_empty
 from running_model_handler.core.names import Property, ReplacementMode
+from running_model_handler.core.operation import Declaration, RequestType, declaration_of
 from running_model_handler.core.units import (
     InferenceUnits,
     check_units,
@@ -36,7 +37,7 @@ from running_model_handler.core.waiting import (
     parse_poll_interval_seconds,
     parse_timeout_seconds,
 )
-from running_model_handler.core.wanted import Direction, RequestType
+from running_model_handler.core.wanted import Wish
 from running_model_handler.envelope import Envelope, check_ids
 
 
@@ -53,71 +54,46 @@ class Declared:
 
 
 @dataclass(frozen=True, slots=True)
-class CreateRequest:
-    """Bring a model to RUNNING that this resource does not have yet."""
+class Request:
+    """A request of CloudFormation, read."""
 
     envelope: Envelope
-    declared: Declared
-
-    @property
-    def arns(self) -> list[ProjectVersionArn]:
-        """Every model that it is about."""
-        return [self.declared.arn]
-
-
-@dataclass(frozen=True, slots=True)
-class UpdateRequest:
-    """Bring the resource from what it was to what is declared now."""
-
-    envelope: Envelope
-    declared: Declared
-    physical_arn: ProjectVersionArn | None
-    """The model that the resource has, None where its physical id is no ARN."""
-    former_arn: ProjectVersionArn | None
-    """The model in OldResourceProperties, None where it is not readable."""
-    former_units: InferenceUnits | None
-    former_replacement: ReplacementMode | None
-
-    @property
-    def arns(self) -> list[ProjectVersionArn]:
-        """Every model that it is about."""
-        every = (self.declared.arn, self.physical_arn, self.former_arn)
-        return list(dict.fromkeys(arn for arn in every if arn is not None))
-
-    @property
-    def other(self) -> ProjectVersionArn | None:
-        """The model that the resource has, or tried to have, besides the declared one."""
-        return next((arn for arn in self.arns if arn != self.declared.arn), None)
-
-    @property
-    def returns(self) -> bool:
-        """Whether the resource has the declared model already; the other one is what a failed update tried.
-
-        CloudFormation sends no Delete for that one (facts: roll-back of a replacement that failed, was
-        cancelled or never answered).
-        """
-        return self.physical_arn == self.declared.arn
-
-
-@dataclass(frozen=True, slots=True)
-class DeleteRequest:
-    """Stop the model of a resource."""
-
-    envelope: Envelope
-    arn: ProjectVersionArn | None
-    """None where the request names no model of this account and Region: there is nothing to stop."""
+    wish: Wish
+    """What it asks for, as the tables look at it."""
+    declared: Declared | None
+    """None for a Delete."""
+    versions: Mapping[str, ProjectVersionArn]
+    """The models that it is about, by ARN: the declared one, that of the physical id, the former one."""
     project_arn: ProjectArn | None
-    never_answered: bool
-    """CloudFormation invented the physical id: the create was cancelled, or never answered."""
+    """The project that the properties name, of the model that is declared or deleted."""
     poll_interval_seconds: int
+    location: Location
+    """Where its models can be."""
 
     @property
-    def arns(self) -> list[ProjectVersionArn]:
-        """Every model that it is about."""
-        return [self.arn] if self.arn is not None else []
+    def arns(self) -> tuple[str, ...]:
+        """The ARNs of those models."""
+        return tuple(self.versions)
 
+    def version(self, arn: str) -> ProjectVersionArn:
+        """An ARN of these, or of ``models_of``, taken apart."""
+        return self.versions.get(arn) or parse_project_version_arn(arn, name="PhysicalResourceId")
 
-Request = CreateRequest | UpdateRequest | DeleteRequest
+    def models_of(self, ids: Iterable[str | None]) -> list[str]:
+        """Those of some physical ids that are models which the function can reach."""
+        return [each for each in ids if each and _arn_or_none(each, self.location) is not None]
+
+    def declared_project(self, arn: str) -> str | None:
+        """When the project was created that the properties name for a model."""
+        about = self.project_arn is not None and self.arns[:1] == (arn,)
+        return self.project_arn.created if about and self.project_arn is not None else None
+
+    def physical_id(self, *, succeeded: bool) -> str:
+        """What an answer names: the declared model once the resource has it; before, what it had."""
+        had = self.envelope.physical_id
+        if self.declared is None:
+            return had or ""
+        return str(self.declared.arn) if succeeded or had is None else had
 
 
 def parse_request(event: Mapping[str, Any], envelope: Envelope, function: Location = ANYWHERE) -> Request:
@@ -135,19 +111,27 @@ def parse_request(event: Mapping[str, Any], envelope: Envelope, function: Locati
     properties = mapping_or_empty(event.get("ResourceProperties"))
     if envelope.request_type == RequestType.DELETE:
         return _parse_delete(properties, envelope, location)
-    if envelope.request_type == RequestType.CREATE:
-        return CreateRequest(envelope, _parse_declared(properties, location))
-    if envelope.request_type != RequestType.UPDATE:
+    if envelope.request_type not in (RequestType.CREATE, RequestType.UPDATE):
         raise InvalidProperty("RequestType", event.get("RequestType"), "must be Create, Update or Delete")
-    former = mapping_or_empty(event.get("OldResourceProperties"))
-    return UpdateRequest(
-        envelope,
-        _parse_declared(properties, location),
-        physical_arn=_arn_or_none(envelope.physical_id, location),
-        former_arn=_arn_or_none(former.get(Property.PROJECT_VERSION_ARN), location),
-        former_units=_units_or_none(former),
-        former_replacement=_replacement_or_none(former),
+    kind = RequestType(envelope.request_type)
+    declared = _parse_declared(properties, location)
+    old = mapping_or_empty(event.get("OldResourceProperties")) if kind is RequestType.UPDATE else {}
+    physical = _arn_or_none(envelope.physical_id, location) if kind is RequestType.UPDATE else None
+    every = (declared.arn, physical, _arn_or_none(old.get(Property.PROJECT_VERSION_ARN), location))
+    wish = Wish(
+        kind,
+        envelope.owner,
+        Declaration(str(declared.arn), declared.units),
+        physical=str(physical) if physical is not None else None,
+        physical_id=envelope.physical_id,
+        sent_at=envelope.sent_at,
+        former=declaration_of(old),
+        replacement=declared.replacement,
+        former_replacement=_former_replacement(old),
     )
+    versions = {str(arn): arn for arn in every if arn is not None}
+    interval = declared.poll_interval_seconds
+    return Request(envelope, wish, declared, versions, declared.project_arn, interval, location)
 
 
 def _parse_declared(properties: Mapping[str, Any], location: Location) -> Declared:
@@ -176,7 +160,7 @@ def _parse_declared(properties: Mapping[str, Any], location: Location) -> Declar
     )
 
 
-def _parse_delete(properties: Mapping[str, Any], envelope: Envelope, location: Location) -> DeleteRequest:
+def _parse_delete(properties: Mapping[str, Any], envelope: Envelope, location: Location) -> Request:
     physical = _arn_or_none(envelope.physical_id, location)
     declared = properties.get(Property.PROJECT_VERSION_ARN)
     if physical is None and WITHHELD in str(declared):
@@ -192,13 +176,19 @@ def _parse_delete(properties: Mapping[str, Any], envelope: Envelope, location: L
         interval = _parse_poll_interval(properties)
     except InvalidProperty:
         interval = POLL_INTERVAL_SECONDS_DEFAULT
-    return DeleteRequest(
-        envelope,
-        arn=arn,
-        project_arn=project,
+    wish = Wish(
+        RequestType.DELETE,
+        envelope.owner,
+        None,
+        physical=str(arn) if arn is not None else None,
+        physical_id=envelope.physical_id,
+        sent_at=envelope.sent_at,
         never_answered=physical is None,
-        poll_interval_seconds=interval,
     )
+    # A failed update that was never taken back has left its model in the properties alone.
+    every = (arn, _arn_or_none(declared, location))
+    versions = {str(one): one for one in every if one is not None}
+    return Request(envelope, wish, None, versions, project, interval, location)
 
 
 def _parse_units(properties: Mapping[str, Any]) -> InferenceUnits:
@@ -226,42 +216,9 @@ def _parse_replacement(properties: Mapping[str, Any]) -> ReplacementMode:
         ) from None
 
 
-def _replacement_or_none(properties: Mapping[str, Any]) -> ReplacementMode | None:
-    try:
-        return _parse_replacement(properties)
-    except InvalidProperty:
-        return None
-
-
-def directions_of(
-    request: CreateRequest | UpdateRequest, begun_with: Mapping[str, object], begun_id: str | None = None
-) -> set[Direction]:
-    """Which way a stack goes when it sends this request, judged by what its operation began with.
-
-    Going forward it declares what the request declares, and an update that goes back comes from it, to the
-    model that the resource had when it began, ``begun_id``. Both where the two are the same, or where
-    nothing can be compared; empty if the operation is another one.
-    """
-    arn = begun_with.get(Property.PROJECT_VERSION_ARN)
-    if not isinstance(arn, str):
-        return {Direction.FORWARD, Direction.BACK}
-    units = _units_or_none(begun_with)
-    declared = request.declared
-    found = set()
-    if arn == str(declared.arn) and units in (None, declared.units):
-        found.add(Direction.FORWARD)
-    if isinstance(request, UpdateRequest) and begun_id in (None, str(declared.arn)):
-        comes_from = arn == str(request.former_arn) and units in (None, request.former_units)
-        if request.former_arn is None or comes_from:
-            found.add(Direction.BACK)
-    return found
-
-
-def _units_or_none(properties: Mapping[str, Any]) -> InferenceUnits | None:
-    try:
-        return _parse_units(properties)
-    except InvalidProperty:
-        return None
+def _former_replacement(old: Mapping[str, Any]) -> ReplacementMode:
+    stops_first = old.get(Property.REPLACEMENT) == ReplacementMode.STOP_FIRST
+    return ReplacementMode.STOP_FIRST if stops_first else ReplacementMode.START_FIRST
 
 
 def _arn_or_none(value: object, location: Location = ANYWHERE) -> ProjectVersionArn | None:
@@ -271,7 +228,3 @@ def _arn_or_none(value: object, location: Location = ANYWHERE) -> ProjectVersion
     except InvalidProperty:
         return None
     return arn if location.holds(arn) else None
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

@@ -14,7 +14,7 @@ from local_aws.switches import Switches
 
 def corrected_app(switches: Switches) -> Any:
     """MiniStack's ASGI application with every correction in place. To be called once, in the host process."""
-    from local_aws.corrections import descriptions, lambda_workers, ministack
+    from local_aws.corrections import admission, change_sets, descriptions, lambda_workers, ministack
     from local_aws.corrections.access import Access
     from local_aws.corrections.admin import Admin
     from local_aws.corrections.custom_resources import CustomResources
@@ -22,6 +22,9 @@ def corrected_app(switches: Switches) -> Any:
     from local_aws.corrections.operations import Operations
     from local_aws.corrections.provisioning import Provisioner
     from local_aws.corrections.recorder import Recorder
+    from local_aws.corrections.refusing import Refusing
+    from local_aws.corrections.stale_views import StaleViews
+    from local_aws.refusals import Refusals
 
     recorder = Recorder()
     access = Access(recorder, switches)
@@ -32,5 +35,10 @@ def corrected_app(switches: Switches) -> Any:
     custom_resources = CustomResources(recorder, switches, invocations)
     operations = Operations(Provisioner(custom_resources, access), switches)
     operations.install()
+    change_sets.install()
     descriptions.install(operations)
-    return Admin(recorder, switches, access, custom_resources).wrapped_around(ministack.app.app)
+    admission.install(operations)
+    StaleViews(switches, access).install()
+    refusals = Refusals()
+    admin = Admin(recorder, switches, access, custom_resources, refusals)
+    return admin.wrapped_around(Refusing(ministack.app.app, refusals))

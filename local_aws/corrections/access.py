@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +34,7 @@ class Access:
         self._recorder = recorder
         self._switches = switches
         self._roles: dict[tuple[str, str], _Role] = {}
+        self._caller: ContextVar[str] = ContextVar("local_aws_caller", default="")
 
     def install(self) -> None:
         """Puts itself between MiniStack and its evaluator."""
@@ -40,6 +42,7 @@ class Access:
         enforce, gather = evaluator.enforce, evaluator._gather_role_policies
 
         def noted(access_key_id: str, iam_action: str, *arguments: Any, **named: Any) -> Any:
+            self._caller.set(access_key_id)
             denied = enforce(access_key_id, iam_action, *arguments, **named)
             resource = named.get("resource_arn", "*")
             keys = _condition_keys(named.get("service_context") or {})
@@ -56,6 +59,11 @@ class Access:
         evaluator.enforce = noted
         evaluator._gather_role_policies = delayed
         self._gather = gather
+
+    def caller_is_root(self) -> bool:
+        """Whether the account itself has sent the request that is being answered, or nobody is known to."""
+        caller = self._caller.get()
+        return not caller or bool(ministack.iam_evaluator.is_root_access_key(caller))
 
     def note_roles(self) -> None:
         """To be called around every change of IAM resources by a stack: remembers what changed, and when."""

@@ -1,7 +1,7 @@
 """The admin interface of the host process, and the ResponseURLs, before MiniStack's own routes.
 
 JSON under ``/_local_aws/``: GET health, requests, requests/ID, requests/ID/response-url, invocations,
-api-calls and switches; PATCH switches; POST authorize and events.
+api-calls, switches and refusals; PATCH switches; POST authorize, events and refusals; DELETE refusals.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from local_aws.corrections.access import Access
 from local_aws.corrections.custom_resources import CustomResourceError, CustomResources
 from local_aws.corrections.recorder import Recorder
 from local_aws.errors import LocalAwsError
+from local_aws.refusals import Refusals, refusal_from
 from local_aws.switches import Switches
 
 PREFIX = "/_local_aws/"
@@ -28,12 +29,18 @@ class Admin:
     """Answers what is addressed to the embedded AWS itself and passes on the rest."""
 
     def __init__(
-        self, recorder: Recorder, switches: Switches, access: Access, custom_resources: CustomResources
+        self,
+        recorder: Recorder,
+        switches: Switches,
+        access: Access,
+        custom_resources: CustomResources,
+        refusals: Refusals,
     ) -> None:
         self._recorder = recorder
         self._switches = switches
         self._access = access
         self._custom = custom_resources
+        self._refusals = refusals
         self._routes: dict[tuple[str, str], Callable[[Mapping[str, Any]], Any]] = {
             ("GET", "health"): lambda _: {"status": "running"},
             ("GET", "requests"): lambda _: recorder.requests(),
@@ -41,6 +48,9 @@ class Admin:
             ("GET", "api-calls"): lambda _: recorder.api_calls(),
             ("GET", "switches"): lambda _: switches.as_dict(),
             ("PATCH", "switches"): self._set_switches,
+            ("GET", "refusals"): lambda _: refusals.as_list(),
+            ("POST", "refusals"): self._refuse,
+            ("DELETE", "refusals"): self._refuse_nothing,
             ("POST", "authorize"): lambda question: {"denied": access.authorize(question)},
             ("POST", "events"): self._send_event,
         }
@@ -99,6 +109,14 @@ class Admin:
     def _set_switches(self, values: Mapping[str, Any]) -> dict[str, Any]:
         self._switches.update(values)
         return self._switches.as_dict()
+
+    def _refuse(self, document: Mapping[str, Any]) -> Any:
+        self._refusals.add(refusal_from(document))
+        return self._refusals.as_list()
+
+    def _refuse_nothing(self, _: Mapping[str, Any]) -> Any:
+        self._refusals.clear()
+        return []
 
     def _send_event(self, wanted: Mapping[str, Any]) -> dict[str, str]:
         ministack.responses.set_request_account_id("")

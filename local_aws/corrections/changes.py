@@ -42,6 +42,9 @@ class Change:
     physical_id: str | None = None
     """The latest known: of the answer, FAILED ones included, or from before."""
     old_ones: list[Any] = field(default_factory=list)
+    others: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Ids that earlier operations, which failed without a roll-back, named beside the latest, with the
+    properties that were sent."""
     child: Deployment | None = None
 
     @property
@@ -50,3 +53,44 @@ class Change:
         if self.before is None or self.physical_id in (None, self.before.get("PhysicalResourceId")):
             return None
         return self.physical_id
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether the resource is, after all, as it was before."""
+        return (
+            self.before is not None
+            and self.done
+            and self.applied == self.former
+            and self.other_id is None
+            and not (self.old_ones or self.others or self.child)
+        )
+
+    def brought_back(self, stable: Mapping[str, Any], physical_id: str) -> None:
+        """The resource is in its last stable state again, and its provider calls it ``physical_id``."""
+        self._put_aside(physical_id)
+        self.applied, self.done, self.physical_id = dict(stable.get("_sent") or {}), True, physical_id
+        if physical_id != stable.get("PhysicalResourceId"):
+            self.others[str(stable.get("PhysicalResourceId"))] = self.applied
+        self.others.pop(physical_id, None)
+
+    def after(self, earlier: Change) -> Change:
+        """This change as one that began where ``earlier`` did."""
+        earlier._put_aside(self.physical_id)
+        self.before, self.former = earlier.before, earlier.former
+        self.others = {one: sent for one, sent in earlier.others.items() if one != self.physical_id}
+        self.old_ones = [*earlier.old_ones, *self.old_ones]
+        return self
+
+    def _put_aside(self, physical_id: str | None) -> None:
+        """Another id follows the latest one, which nobody may forget."""
+        known = self.before.get("PhysicalResourceId") if self.before is not None else None
+        if self.physical_id not in (None, physical_id, known):
+            self.others[str(self.physical_id)] = self.applied
+
+
+def continued(earlier: Mapping[str, Change], later: Mapping[str, Change]) -> dict[str, Change]:
+    """What two operations did, one after the other, as if they were one."""
+    both = dict(earlier)
+    for logical_id, change in later.items():
+        both[logical_id] = change.after(earlier[logical_id]) if logical_id in earlier else change
+    return {logical_id: change for logical_id, change in both.items() if not change.changes_nothing}

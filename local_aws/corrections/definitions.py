@@ -41,11 +41,12 @@ class Definitions:
 
     def needs(self) -> dict[str, set[str]]:
         """What each resource references or depends on."""
-        names = set(self.resources)
-        return {
-            logical_id: set(ministack.engine._extract_deps(definition, names)) - {logical_id}
-            for logical_id, definition in self.resources.items()
-        }
+        return {logical_id: self.needs_of(logical_id) for logical_id in self.resources}
+
+    def needs_of(self, logical_id: str) -> set[str]:
+        """What one resource references or depends on."""
+        definition, names = self.resources[logical_id], set(self.resources)
+        return set(ministack.engine._extract_deps(definition, names)) - {logical_id}
 
     def in_order(self) -> list[str]:
         """The resources, each after what it needs. Raises ValueError for a circle."""

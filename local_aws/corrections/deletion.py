@@ -14,7 +14,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from local_aws.corrections.definitions import Definitions
+from local_aws.corrections import deployment_mode
+from local_aws.corrections.declared import deletion_policy_of, needs_of, remember_all
 from local_aws.corrections.graph import run_graph, transitive
 from local_aws.corrections.stack_record import STACK_TYPE, StackRecord, is_custom
 
@@ -105,7 +106,8 @@ async def _delete_one(stack: StackRecord, doomed: Doomed, delete: Deleter, attem
             break
     if reason:
         return reason
-    _show(stack, doomed, "DELETE_COMPLETE", physical_id)
+    completed = deployment_mode.completed(stack.record, doomed.resource_type)
+    _show(stack, doomed, "DELETE_COMPLETE", physical_id, completed)
     if doomed.is_the_resource:
         stack.put_to_the_deleted(doomed.logical_id)
     return None
@@ -136,18 +138,20 @@ def failed_to(verb: str, logical_ids: Collection[str]) -> str:
 
 async def delete_stack(
     stack: StackRecord,
-    definitions: Definitions | None,
     delete: Deleter,
     *,
     retain: Collection[str] = (),
     force: bool = False,
+    besides: Collection[Doomed] = (),
 ) -> bool:
     """Deletes what a stack has and, if all of it goes, the stack; False if something failed.
 
     ``retain``: RetainResources. ``force``: FORCE_DELETE_STACK, which keeps what fails and what that needs.
+    ``besides``: what the stack's resources once were, and a failed operation has left.
     """
     stack.set_status("DELETE_IN_PROGRESS")
-    needs = definitions.needs() if definitions is not None else {}
+    remember_all(stack)
+    needs = needs_of(stack.resources)
     kept = set(retain)
     if force:
         stuck = {
@@ -157,10 +161,10 @@ async def delete_stack(
         }
         kept |= stuck.union(*(transitive(needs).get(logical_id, set()) for logical_id in stuck))
     doomed = [
-        doomed_resource(stack, logical_id, resource, definitions, logical_id in kept)
+        doomed_resource(logical_id, resource, logical_id in kept)
         for logical_id, resource in stack.resources.items()
     ]
-    failures = await delete_all(stack, doomed, needs, delete)
+    failures = await delete_all(stack, [*besides, *doomed], needs, delete)
     if force:
         for logical_id in failures:
             stack.mark(logical_id, "DELETE_SKIPPED")
@@ -172,23 +176,14 @@ async def delete_stack(
     return True
 
 
-def doomed_resource(
-    stack: StackRecord,
-    logical_id: str,
-    resource: Mapping[str, Any],
-    definitions: Definitions | None,
-    kept: bool = False,
-) -> Doomed:
+def doomed_resource(logical_id: str, resource: Mapping[str, Any], kept: bool = False) -> Doomed:
     """A resource that the stack has and is to lose, with the policy of the template that declared it."""
-    policy = "Retain" if kept else "Delete"
-    if not kept and definitions is not None and logical_id in definitions.resources:
-        policy = definitions.policy(logical_id, "DeletionPolicy", stack)
     return Doomed(
         logical_id,
         str(resource.get("ResourceType", "")),
         resource.get("PhysicalResourceId"),
         resource.get("Properties") or {},
-        policy,
+        "Retain" if kept else deletion_policy_of(resource),
         begun=bool(resource.get("_begun", True)),
     )
 

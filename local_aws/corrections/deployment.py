@@ -8,18 +8,22 @@ using-cfn-stack-update-cancel; reports as named in the functions):
 - after a failure, or a cancel, ends what still runs, without telling anybody ("Resource creation cancelled");
 - rolls back: changed resources get an update with swapped properties, made ones a Delete;
 - after a successful update shows UPDATE_COMPLETE_CLEANUP_IN_PROGRESS while it deletes what was replaced or
-  removed.
+  removed;
+- without a roll-back cancels nothing, leaves what failed as it is, and takes it up in the next operation
+  (``recovery``); it refuses to replace there (aws-cdk 30546).
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from local_aws.corrections import ministack
-from local_aws.corrections.changes import Change, Order
-from local_aws.corrections.definitions import Definitions, Resolved, type_of
+from local_aws.corrections import deployment_mode, ministack
+from local_aws.corrections.changes import Change, Order, continued
+from local_aws.corrections.declared import needs_of, remember
+from local_aws.corrections.definitions import Resolved, type_of
 from local_aws.corrections.deletion import (
     RETAINING,
     Deleter,
@@ -31,12 +35,27 @@ from local_aws.corrections.deletion import (
 )
 from local_aws.corrections.graph import Outcome, run_graph
 from local_aws.corrections.provisioning import Made, Provisioner
+from local_aws.corrections.recovery import Recovery, superseded
 from local_aws.corrections.roll_back import roll_back_create, roll_back_update
-from local_aws.corrections.stack_record import StackRecord, is_custom
+from local_aws.corrections.stack_record import (
+    StackRecord,
+    failed_to_change,
+    is_custom,
+    stable_state,
+    was_made,
+)
 from local_aws.switches import Switches
 
 NEEDS_REPLACEMENT = "Requested update requires the creation of a new physical resource; hence creating one."
 LEFT_BEHIND = "Update successful. One or more resources could not be deleted."
+
+
+class ReplacementRefused(Exception):
+    """Roll-back is disabled. ``physical_id``: of a custom resource that has made another one all the same."""
+
+    def __init__(self, physical_id: str | None = None) -> None:
+        super().__init__("Replacement type updates not supported on stack with disable-rollback.")
+        self.physical_id = physical_id
 
 
 class Deployment:
@@ -50,7 +69,9 @@ class Deployment:
         delete: Deleter,
         nested: Callable[[Deployment, Change], Deployment],
         switches: Switches,
+        earlier: Deployment | None = None,
     ) -> None:
+        """``earlier``: the operation that failed without a roll-back, and that this one goes on from."""
         self.stack = stack
         self.order = order
         self.ended = asyncio.Event()
@@ -69,13 +90,12 @@ class Deployment:
         self.not_reverted: dict[str, Change] = {}
         self.left_over: list[Doomed] = []
         """What the clean-up of a roll-back has to delete beside what the update made."""
-        previous = order.previous or {}
-        self.before: Mapping[str, Mapping[str, Any]] = previous.get("_resources", {})
-        self.former = (
-            Definitions(previous.get("_template") or {}, previous.get("_resolved_params") or {})
-            if order.previous is not None
-            else None
+        self.recovery = Recovery(
+            stack, provisioner, delete, switches, earlier.changes if earlier is not None else {}
         )
+        self.before: Mapping[str, Mapping[str, Any]] = (order.previous or {}).get("_resources", {})
+        self.stable: Mapping[str, Any] | None = order.previous if earlier is None else earlier.stable
+        """The stack in its last stable state, which a roll-back goes back to; None if it never had one."""
 
     @property
     def is_update(self) -> bool:
@@ -110,14 +130,14 @@ class Deployment:
             # These events are the cancel's.
             ministack.stacks.CLIENT_REQUEST_TOKEN.set(self.cancel_token)
         reason = reason or self.reason
-        return await (roll_back_update(self, reason) if self.is_update else roll_back_create(self, reason))
+        roll_back = roll_back_create if self.stable is None else roll_back_update
+        return await roll_back(self, reason)
 
     async def apply(self) -> bool:
         """Makes and changes everything the template declares, and the outputs. False, with ``reason``, if
         not."""
         if not self.is_update:
-            self.stack.record["_template"] = self.order.definitions.template
-            self.stack.record["_resolved_params"] = self.order.definitions.parameters
+            self.show_declared()
         outcome = await run_graph(
             self.order.definitions.needs(),
             self._step,
@@ -125,8 +145,10 @@ class Deployment:
             # Without a roll-back CloudFormation goes on with what does not need the failed one.
             stop_on_failure=not self.order.disable_rollback,
         )
-        if outcome.halted or outcome.failed or outcome.cancelled:
-            self.reason = self._why(outcome)
+        unfinished = outcome.halted or bool(outcome.failed or outcome.cancelled)
+        self.reason = self._why(outcome) if unfinished else ""
+        self.changes = continued(self.recovery.changes, self.changes)
+        if unfinished:
             return False
         try:
             self._publish()
@@ -136,17 +158,37 @@ class Deployment:
             return False
         return True
 
+    def show_declared(self) -> None:
+        """The stack shows the template that this operation was asked for."""
+        self.stack.record["_template"] = self.order.definitions.template
+        self.stack.record["_resolved_params"] = self.order.definitions.parameters
+
+    def superseded(self) -> list[Doomed]:
+        """What the stack's resources once were, or were about to become, and nobody has deleted."""
+        return [
+            one
+            for change in self.changes.values()
+            for one in superseded(
+                change, self.stack.resources.get(change.logical_id, {}).get("PhysicalResourceId")
+            )
+        ]
+
     def _why(self, outcome: Outcome) -> str:
         if outcome.halted and self.cancelled_by_user:
             return "User Initiated"
         unfinished = [change for change in self.changes.values() if not change.done]
-        made = [change.logical_id for change in unfinished if change.before is None]
-        changed = [change.logical_id for change in unfinished if change.before is not None]
-        return failed_to("create", made) + failed_to("update", changed)
+        made = {change.logical_id for change in unfinished if change.before is None}
+        changed = {change.logical_id for change in unfinished if change.before is not None}
+        # What could not even be taken up as the operation before has left it.
+        stuck = outcome.failed.keys() - self.changes.keys()
+        made |= {logical_id for logical_id in stuck if not was_made(self.before.get(logical_id, {}))}
+        return failed_to("create", made) + failed_to("update", (changed | stuck) - made)
 
     async def _step(self, logical_id: str) -> None:
-        definition = self.order.definitions.resources[logical_id]
-        before = self.before.get(logical_id)
+        definition, former = self.order.definitions.resources[logical_id], self.before.get(logical_id)
+        before = former
+        if former is not None:
+            before = await self.recovery.take_up(logical_id, former)
         change = Change(logical_id, type_of(definition), before)
         if logical_id in self.order.imports:
             self._import(change)
@@ -154,7 +196,11 @@ class Deployment:
             self.changes[logical_id] = change
             await self._make(change)
         else:
-            await self._change(change, before)
+            # What is still failed gets an update whatever it says; a nested stack tells by its own resources.
+            failed = former is not None and failed_to_change(former)
+            forced = failed and (before is former or is_stack(change.resource_type))
+            await self._change(change, before, forced)
+        remember(self.stack, self.order.definitions, logical_id)
 
     def _import(self, change: Change) -> None:
         identifier = self.order.imports[change.logical_id]
@@ -196,7 +242,9 @@ class Deployment:
                 ResourceType=change.resource_type,
                 Properties=resolved.properties,
                 _begun=True,
+                _sent=resolved.tagged,
             )
+            remember(self.stack, self.order.definitions, logical_id)
             if is_stack(change.resource_type):
                 made = await self._apply_child(change)
             else:
@@ -217,7 +265,7 @@ class Deployment:
         )
         self._done(change, made, resolved, "CREATE_COMPLETE")
 
-    async def _change(self, change: Change, before: Mapping[str, Any]) -> None:
+    async def _change(self, change: Change, before: Mapping[str, Any], forced: bool) -> None:
         logical_id = change.logical_id
         if before.get("ResourceType") != change.resource_type:
             self.changes[logical_id] = change
@@ -231,10 +279,10 @@ class Deployment:
             self._failed(change, "UPDATE_FAILED", error)
             raise
         former_tags = (self.order.previous or {}).get("Tags") or []
-        change.former = self.order.definitions.tagged(
+        change.former = before.get("_sent") or self.order.definitions.tagged(
             logical_id, before.get("Properties") or {}, former_tags, self.stack
         )
-        if change.former == resolved.tagged:
+        if change.former == resolved.tagged and not forced:
             return
         self.changes[logical_id] = change
         change.applied, change.begun = resolved.tagged, True
@@ -243,13 +291,19 @@ class Deployment:
 
     async def _update(self, change: Change, before: Mapping[str, Any], resolved: Resolved) -> None:
         logical_id = change.logical_id
-        self.stack.mark(logical_id, "UPDATE_IN_PROGRESS", Properties=resolved.properties)
-        if not is_custom(change.resource_type) and ministack.provisioners._replacing_change(
+        self.stack.mark(
+            logical_id, "UPDATE_IN_PROGRESS", Properties=resolved.properties, _sent=resolved.tagged
+        )
+        remember(self.stack, self.order.definitions, logical_id)
+        replacing = not is_custom(change.resource_type) and ministack.provisioners._replacing_change(
             change.resource_type, change.former, change.applied
-        ):
+        )
+        if replacing:
             self.stack.mark(logical_id, "UPDATE_IN_PROGRESS", NEEDS_REPLACEMENT)
         policy = self.order.definitions.policy(logical_id, "UpdateReplacePolicy", self.stack)
         try:
+            if replacing and self.order.disable_rollback:
+                raise ReplacementRefused
             if is_stack(change.resource_type):
                 made = await self._apply_child(change)
             else:
@@ -262,6 +316,7 @@ class Deployment:
                     change.applied,
                     keep_replaced=policy in RETAINING,
                 )
+            self._refuse_replacement(before, made)
         except asyncio.CancelledError:
             self.stack.mark(logical_id, "UPDATE_FAILED", "Resource update cancelled")
             raise
@@ -270,6 +325,12 @@ class Deployment:
             raise
         change.old_ones = made.old_ones
         self._done(change, made, resolved, "UPDATE_COMPLETE")
+
+    def _refuse_replacement(self, before: Mapping[str, Any], made: Made) -> None:
+        """A custom resource has made another one while roll-back is disabled."""
+        refused = self.order.disable_rollback and self.switches.replacement_without_rollback == "refused"
+        if refused and made.physical_id != before.get("PhysicalResourceId"):
+            raise ReplacementRefused(made.physical_id)
 
     def _failed(self, change: Change, status: str, error: Exception) -> None:
         """A FAILED answer's id counts: a create's Delete carries it (aws-cdk PR 5525), and an update's other
@@ -282,6 +343,8 @@ class Deployment:
             if named:
                 changes["PhysicalResourceId"] = named
         self.stack.mark(change.logical_id, status, str(error), **changes)
+        stable = None if change.before is None else stable_state(change.before)
+        self.stack.mark_unstable(change.logical_id, stable)
 
     def _done(self, change: Change, made: Made, resolved: Resolved, status: str) -> None:
         change.done, change.physical_id = True, made.physical_id
@@ -291,11 +354,13 @@ class Deployment:
         self.stack.mark(
             change.logical_id,
             status,
+            deployment_mode.completed(self.stack.record, change.resource_type),
             PhysicalResourceId=made.physical_id,
             Properties=resolved.properties,
             Attributes=made.attributes,
             **extra,
         )
+        self.stack.mark_stable(change.logical_id)
 
     async def _apply_child(self, change: Change) -> Made:
         """A nested stack: its roll-back and its clean-up are parts of ours."""
@@ -344,18 +409,19 @@ class Deployment:
         clean = [
             await change.child.clean_up() for change in self.changes.values() if change.child is not None
         ]
-        if self.former is None:
+        if not self.is_update:
             return all(clean)
-        doomed = [one for change in self.changes.values() if (one := self._replaced(change)) is not None]
-        doomed += [
-            doomed_resource(self.stack, logical_id, resource, self.former)
-            for logical_id, resource in self.before.items()
-            if logical_id not in self.order.definitions.resources and logical_id in self.stack.resources
-        ]
+        removed = self.before.keys() - self.order.definitions.resources.keys()
         failures = await delete_all(
             self.stack,
-            doomed,
-            self.former.needs(),
+            [
+                *(one for change in self.changes.values() for one in self._replaced(change)),
+                *(
+                    doomed_resource(one, self.stack.resources[one])
+                    for one in removed & self.stack.resources.keys()
+                ),
+            ],
+            needs_of(self.before),
             self.delete,
             attempts=self.switches.cleanup_delete_attempts,
         )
@@ -367,16 +433,21 @@ class Deployment:
         self.stack.forget_deleted()
         return all(clean) and not failures
 
-    def _replaced(self, change: Change) -> Doomed | None:
-        if change.before is None or (change.other_id is None and not change.old_ones):
-            return None
+    def _replaced(self, change: Change) -> list[Doomed]:
+        present = self.stack.resources.get(change.logical_id, {}).get("PhysicalResourceId")
+        gone = superseded(change, present)
+        if change.before is None or not (gone or change.old_ones):
+            return gone
         policy = self.order.definitions.policy(change.logical_id, "UpdateReplacePolicy", self.stack)
-        return Doomed(
-            change.logical_id,
-            change.resource_type,
-            change.before.get("PhysicalResourceId") if change.other_id is not None else None,
-            change.before.get("Properties") or {},
-            policy,
-            is_the_resource=False,
-            old_ones=tuple(change.old_ones),
-        )
+        queued = [
+            Doomed(
+                change.logical_id,
+                change.resource_type,
+                None,
+                change.before.get("Properties") or {},
+                policy,
+                is_the_resource=False,
+                old_ones=tuple(change.old_ones),
+            )
+        ]
+        return [replace(one, policy=policy) for one in gone] + (queued if change.old_ones else [])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from local_aws.corrections import ministack
@@ -35,6 +36,7 @@ class Operations:
         self._running: dict[str, Deployment] = {}
         self._failed: dict[str, Deployment] = {}
         self._deleting: set[str] = set()
+        self._forced: set[str] = set()
 
     def install(self) -> None:
         """Takes the place of MiniStack's coroutines, in every module that has taken over their names."""
@@ -81,7 +83,7 @@ class Operations:
             retain_except_on_create,
             imports or {},
         )
-        deployment = self._deployment(stack, order)
+        deployment = self._deployment(stack, order, self._failed.pop(stack_id, None) if is_update else None)
         self._running[stack_id] = deployment
         try:
             await self._run(deployment)
@@ -121,8 +123,10 @@ class Operations:
             previous_stack=previous,
         )
 
-    def _deployment(self, stack: StackRecord, order: Order) -> Deployment:
-        return Deployment(stack, order, self._provisioner, self._delete_resource, self._child, self._switches)
+    def _deployment(self, stack: StackRecord, order: Order, earlier: Deployment | None) -> Deployment:
+        return Deployment(
+            stack, order, self._provisioner, self._delete_resource, self._child, self._switches, earlier
+        )
 
     def _child(self, parent: Deployment, change: Change) -> Deployment:
         record, previous = child_record(parent.stack, change.logical_id, change.applied, change.before)
@@ -130,13 +134,17 @@ class Operations:
         # The parent decides about the roll-back.
         definitions = Definitions(record["_template"], record["_resolved_params"])
         definitions.in_order()
-        child = self._deployment(stack, Order(definitions, previous, parent.order.disable_rollback))
+        earlier = parent.recovery.changes.get(change.logical_id)
+        child = self._deployment(
+            stack,
+            Order(definitions, previous, parent.order.disable_rollback),
+            earlier.child if earlier is not None else None,
+        )
         stack.set_status(f"{child.verb}_IN_PROGRESS")
         return child
 
     async def _run(self, deployment: Deployment) -> None:
         stack = deployment.stack
-        self._failed.pop(stack.id, None)
         stack.record.pop("_failed_operation", None)
         if await deployment.apply():
             if deployment.is_update:
@@ -147,6 +155,7 @@ class Operations:
             return
         elif deployment.order.disable_rollback and not deployment.cancelled_by_user:
             self._failed[stack.id] = deployment
+            deployment.show_declared()
             # RollbackStack looks here for something to roll back.
             stack.record["_failed_operation"] = {"is_update": deployment.is_update}
             stack.set_status(f"{deployment.verb}_FAILED", deployment.reason)
@@ -158,14 +167,22 @@ class Operations:
         stack_name: str,  # noqa: ARG002
         stack_id: str,
         stack: Any,  # noqa: ARG002
-        operation: Any,  # noqa: ARG002
+        operation: Mapping[str, Any],
         reason_override: str = "",
     ) -> None:
         """RollbackStack of a stack that failed without a roll-back. The parameters are those of
         MiniStack's."""
         deployment = self._failed.pop(stack_id, None)
-        if deployment is not None and not await deployment.roll_back(reason_override):
+        if deployment is None:
+            return
+        kept = bool(operation.get("retain_except_on_create"))
+        deployment.order = replace(deployment.order, retain_except_on_create=kept)
+        if not await deployment.roll_back(reason_override):
             self._failed[stack_id] = deployment
+
+    def force_roll_back(self, stack_id: str) -> None:
+        """The ContinueUpdateRollback that is about to begin skips whatever will not go back."""
+        self._forced.add(stack_id)
 
     async def continue_roll_back(
         self,
@@ -175,7 +192,11 @@ class Operations:
     ) -> None:
         """ContinueUpdateRollback. The parameters are those of MiniStack's coroutine."""
         deployment = self._failed.pop(stack_id, None)
-        if deployment is not None and not await continue_roll_back(deployment, resources_to_skip):
+        force = stack_id in self._forced
+        self._forced.discard(stack_id)
+        if deployment is not None and not await continue_roll_back(
+            deployment, resources_to_skip, force=force
+        ):
             self._failed[stack_id] = deployment
 
     async def delete(
@@ -203,14 +224,11 @@ class Operations:
             self._deleting.discard(stack_id)
 
     async def _delete(self, stack: StackRecord, retain: Collection[str] = (), force: bool = False) -> bool:
-        definitions = Definitions(
-            stack.record.get("_template") or {}, stack.record.get("_resolved_params") or {}
-        )
         failed = self._failed.pop(stack.id, None)
-        if failed is not None:
-            # What a failed update has added is in its template only.
-            definitions.resources = {**definitions.resources, **failed.order.definitions.resources}
-        if not await delete_stack(stack, definitions, self._delete_resource, retain=retain, force=force):
+        besides = failed.superseded() if failed is not None else []
+        if not await delete_stack(stack, self._delete_resource, retain=retain, force=force, besides=besides):
+            if failed is not None:
+                self._failed[stack.id] = failed
             return False
         exports = ministack.cloudformation._exports
         for name in [name for name, export in exports.items() if export.get("StackId") == stack.id]:

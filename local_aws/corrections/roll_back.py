@@ -14,8 +14,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from local_aws.corrections.changes import Change
+from local_aws.corrections.declared import deletion_policy_of, needs_of
 from local_aws.corrections.deletion import Doomed, delete_all, failed_to
 from local_aws.corrections.graph import run_graph
+from local_aws.corrections.recovery import superseded
 from local_aws.corrections.stack_record import DESCRIPTION, is_custom
 
 if TYPE_CHECKING:
@@ -27,7 +29,8 @@ async def roll_back_create(deployment: Deployment, reason: str) -> bool:
     stack = deployment.stack
     stack.set_status("ROLLBACK_IN_PROGRESS", f"{reason.rstrip()} Rollback requested by user.".lstrip())
     doomed = [_made(deployment, change) for change in deployment.changes.values()]
-    failures = await delete_all(stack, doomed, deployment.order.definitions.needs(), deployment.delete)
+    doomed += deployment.superseded()
+    failures = await delete_all(stack, doomed, needs_of(stack.resources), deployment.delete)
     if failures:
         stack.set_status("ROLLBACK_FAILED", failed_to("delete", failures))
     else:
@@ -37,7 +40,7 @@ async def roll_back_create(deployment: Deployment, reason: str) -> bool:
 
 async def roll_back_update(deployment: Deployment, reason: str) -> bool:
     """Brings the stack back to what it was before the update; False if something would not go."""
-    stack, previous = deployment.stack, deployment.order.previous or {}
+    stack, previous = deployment.stack, deployment.stable or {}
     stack.set_status("UPDATE_ROLLBACK_IN_PROGRESS", reason)
     # While it rolls back, a stack shows the template that it goes back to.
     stack.record.update({name: previous[name] for name in DESCRIPTION if name in previous})
@@ -45,56 +48,72 @@ async def roll_back_update(deployment: Deployment, reason: str) -> bool:
     return await _revert(deployment, changed)
 
 
-async def continue_roll_back(deployment: Deployment, skip: frozenset[str]) -> bool:
-    """ContinueUpdateRollback: tries again what would not go back; what is skipped counts as gone back."""
+async def continue_roll_back(deployment: Deployment, skip: frozenset[str], *, force: bool = False) -> bool:
+    """ContinueUpdateRollback: tries again what would not go back; what is skipped counts as gone back.
+
+    ``force``: ForceRollback, which skips what will not go back this time either.
+    """
     stack = deployment.stack
     stack.set_status("UPDATE_ROLLBACK_IN_PROGRESS", "User Initiated")
     for logical_id in skip & deployment.not_reverted.keys():
-        stack.mark(logical_id, "UPDATE_COMPLETE", "Resource rollback skipped by user")
+        _skip(deployment, logical_id)
     left = {name: change for name, change in deployment.not_reverted.items() if name not in skip}
-    return await _revert(deployment, left)
+    return await _revert(deployment, left, force=force)
 
 
-async def _revert(deployment: Deployment, changes: Mapping[str, Change]) -> bool:
-    stack, former = deployment.stack, deployment.former
-    needs = former.needs() if former is not None else {}
+def _skip(deployment: Deployment, logical_id: str) -> None:
+    """Counts as gone back without a call, whatever it really is (CloudFormation guide,
+    using-cfn-updating-stacks-continueupdaterollback); it keeps the physical id that it has by now."""
+    stack, before = deployment.stack, deployment.not_reverted[logical_id].before or {}
+    physical_id = stack.resources[logical_id].get("PhysicalResourceId")
+    stack.resources[logical_id] = {**before, "PhysicalResourceId": physical_id}
+    stack.mark(logical_id, "UPDATE_COMPLETE", "Resource rollback skipped by user")
+
+
+async def _revert(deployment: Deployment, changes: Mapping[str, Change], *, force: bool = False) -> bool:
+    stack = deployment.stack
+    needs = needs_of({name: change.before or {} for name, change in changes.items()})
 
     async def step(logical_id: str) -> None:
         deployment.left_over.extend(await _revert_one(deployment, changes[logical_id]))
 
-    outcome = await run_graph({name: needs.get(name, set()) for name in changes}, step, stop_on_failure=False)
+    outcome = await run_graph(needs, step, stop_on_failure=False)
     deployment.not_reverted = {n: change for n, change in changes.items() if n not in outcome.completed}
+    if force and outcome.failed:
+        for logical_id in outcome.failed:
+            _skip(deployment, logical_id)
+        left = {n: change for n, change in deployment.not_reverted.items() if n not in outcome.failed}
+        return await _revert(deployment, left, force=True)
     if deployment.not_reverted:
         # ContinueUpdateRollback looks here for what may be skipped.
         stack.record["_rollback_failed"] = {name: {} for name in deployment.not_reverted}
         stack.set_status("UPDATE_ROLLBACK_FAILED", failed_to("update", deployment.not_reverted))
         return False
     stack.record.pop("_rollback_failed", None)
-    await _clean_up(deployment, needs)
+    await _clean_up(deployment)
     stack.set_status("UPDATE_ROLLBACK_COMPLETE")
     return True
 
 
-async def _clean_up(deployment: Deployment, needs: Mapping[str, set[str]]) -> None:
-    stack = deployment.stack
+async def _clean_up(deployment: Deployment) -> None:
+    stack, stable = deployment.stack, (deployment.stable or {}).get("_resources", {})
     stack.set_status("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
     made = [_made(deployment, change) for change in deployment.changes.values() if change.before is None]
     failures = await delete_all(
         stack,
         [*deployment.left_over, *made],
-        {**needs, **deployment.order.definitions.needs()},
+        needs_of(stack.resources),
         deployment.delete,
         attempts=deployment.switches.cleanup_delete_attempts,
     )
-    for logical_id in failures.keys() - deployment.before.keys():
+    for logical_id in failures.keys() - stable.keys():
         stack.resources.pop(logical_id, None)
     stack.forget_deleted()
 
 
 def _made(deployment: Deployment, change: Change) -> Doomed:
-    order = deployment.order
-    policy = order.definitions.policy(change.logical_id, "DeletionPolicy", deployment.stack)
-    if policy == "RetainExceptOnCreate" or order.retain_except_on_create:
+    policy = deletion_policy_of(deployment.stack.resources.get(change.logical_id, {}))
+    if policy == "RetainExceptOnCreate" or deployment.order.retain_except_on_create:
         policy = "Delete"
     return Doomed(
         change.logical_id,
@@ -109,7 +128,6 @@ def _made(deployment: Deployment, change: Change) -> Doomed:
 async def _revert_one(deployment: Deployment, change: Change) -> list[Doomed]:
     """Back to what it was; returns what is to be deleted for it later. Raises if it would not go."""
     stack, before = deployment.stack, dict(change.before or {})
-    other = [_other(change, change.other_id)] if change.other_id is not None else []
     if change.child is not None:
         stack.mark(change.logical_id, "UPDATE_IN_PROGRESS", Properties=before.get("Properties"))
         if not await change.child.roll_back():
@@ -118,14 +136,14 @@ async def _revert_one(deployment: Deployment, change: Change) -> list[Doomed]:
             raise ValueError(reason)
     elif _is_sent_back(change, deployment.switches.rolled_back_replacement):
         before = await _send_back(deployment, change, before)
-        other = [one for one in other if one.physical_id != before["PhysicalResourceId"]]
     stack.resources[change.logical_id] = before
     stack.mark(change.logical_id, "UPDATE_COMPLETE")
-    return other
+    first = str((change.before or {}).get("PhysicalResourceId"))
+    return [one for one in superseded(change, before["PhysicalResourceId"]) if one.physical_id != first]
 
 
 def _is_sent_back(change: Change, rolled_back_replacement: str) -> bool:
-    if not change.begun:
+    if not change.begun or (change.done and change.applied == change.former):
         return False
     if is_custom(change.resource_type):
         return change.other_id is None or rolled_back_replacement == "update"
@@ -147,7 +165,3 @@ async def _send_back(deployment: Deployment, change: Change, before: dict[str, A
         raise
     attributes = made.attributes or before.get("Attributes") or {}
     return {**before, "PhysicalResourceId": made.physical_id, "Attributes": attributes}
-
-
-def _other(change: Change, physical_id: str) -> Doomed:
-    return Doomed(change.logical_id, change.resource_type, physical_id, change.applied, is_the_resource=False)

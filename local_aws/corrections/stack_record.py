@@ -26,10 +26,31 @@ DESCRIPTION = (
 )
 """What an update changes in MiniStack's record of a stack, besides the resources."""
 
+PAUSED = frozenset({"CREATE_FAILED", "UPDATE_FAILED"})
+"""Statuses in which a failed operation without a roll-back leaves a stack."""
+
+_STABLE = "_stable"
+
 
 def is_custom(resource_type: str) -> bool:
     """Whether a function provides resources of this type."""
     return resource_type.startswith("Custom::") or resource_type == "AWS::CloudFormation::CustomResource"
+
+
+def was_made(resource: Mapping[str, Any]) -> bool:
+    """Whether a resource was ever complete; if not, the next operation on its stack deletes it."""
+    return resource.get(_STABLE, resource) is not None
+
+
+def failed_to_change(resource: Mapping[str, Any]) -> bool:
+    """Whether an update of the resource has failed and it was not brought back yet."""
+    return resource.get(_STABLE) is not None
+
+
+def stable_state(resource: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The resource as it was when it was complete for the last time; None if it never was."""
+    stable: Mapping[str, Any] | None = resource.get(_STABLE, resource)
+    return stable
 
 
 class StackRecord:
@@ -108,6 +129,14 @@ class StackRecord:
         if properties is not None:
             events = ministack.cloudformation._stack_events[self.id]
             events[-1]["ResourceProperties"] = json.dumps(properties, default=str)
+
+    def mark_unstable(self, logical_id: str, stable: Mapping[str, Any] | None) -> None:
+        """Keeps what a failed resource was before, None for a create, until something about it succeeds."""
+        self.resources[logical_id][_STABLE] = None if stable is None else dict(stable)
+
+    def mark_stable(self, logical_id: str) -> None:
+        """Something about the resource has succeeded."""
+        self.resources[logical_id].pop(_STABLE, None)
 
     def put_to_the_deleted(self, logical_id: str) -> None:
         """Takes a resource out of the stack; it stays visible until ``forget_deleted``."""

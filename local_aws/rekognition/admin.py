@@ -1,7 +1,8 @@
 """The emulator's own paths, for other processes: ``/_emulator/…``, JSON in and out.
 
-GET journal (?since=NUMBER, ?kind=call), GET models, GET and PATCH settings, GET and PATCH faults,
-POST projects {name}, POST versions {project_arn, name, …}, POST actions {action, arn, …}, POST reset.
+GET journal (?since=NUMBER, ?kind=call), GET models, GET and PATCH settings, GET and PATCH faults, POST and
+DELETE refusals {action, code, …}, POST projects {name}, POST versions {project_arn, name, …}, POST actions
+{action, arn, …}, POST reset.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
+from local_aws.errors import LocalAwsError
+from local_aws.refusals import refusal_from
 from local_aws.rekognition.errors import ApiError
 
 if TYPE_CHECKING:
@@ -31,6 +34,8 @@ class AdminApi:
             ("PATCH", "settings"): self._change_settings,
             ("GET", "faults"): lambda _: self._faults(),
             ("PATCH", "faults"): self._change_faults,
+            ("POST", "refusals"): lambda body: emulator.faults.refuse(refusal_from(body)),
+            ("DELETE", "refusals"): lambda _: emulator.faults.refuse_nothing(),
             ("POST", "projects"): lambda body: {"project_arn": emulator.add_project(**body)},
             ("POST", "versions"): lambda body: {"version_arn": emulator.add_version(**body)},
             ("POST", "actions"): self._act,
@@ -51,7 +56,7 @@ class AdminApi:
             if not isinstance(document, dict):
                 raise ValueError("the body must be a JSON object")
             return 200, route(document)
-        except (ValueError, TypeError, KeyError, AttributeError, ApiError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, ApiError, LocalAwsError) as error:
             return 400, {"error": str(error)}
 
     def _journal(self, query: Document) -> Any:

@@ -119,6 +119,11 @@ class Dispatcher:
         return document
 
     def _admit(self, request: Request, operation: Operation, course: _Course) -> None:
+        refusal = self._faults.refusal(request.operation, request.access_key_id, self._store.clock.now())
+        if refusal is not None:
+            detail = {"fault": "refusal", "code": refusal.code}
+            self._store.journal.add(self._store.clock.now(), FAULT, request.operation, course.arn, detail)
+            raise ApiError(refusal.code, refusal.message, refusal.status)
         if self._strikes(Fault.THROTTLE, request, course):
             raise ApiError(self._faults.throttle_code, "Rate exceeded")
         settings = self._store.settings

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from local_aws.refusals import Refusal, Refusals
 from local_aws.rekognition.checked import Checked, choice, number, probability
 
 Chance = float | Mapping[str, float]
@@ -64,6 +65,7 @@ class Faults(Checked):
     _streams: dict[tuple[Fault, str], random.Random] = field(default_factory=dict, init=False, repr=False)
     _fired: Counter[tuple[str, str]] = field(default_factory=Counter, init=False, repr=False)
     _next: Counter[tuple[Fault, str]] = field(default_factory=Counter, init=False, repr=False)
+    _refusals: Refusals = field(default_factory=Refusals, init=False, repr=False, compare=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
 
     def seed(self, seed: int) -> None:
@@ -76,6 +78,18 @@ class Faults(Checked):
         """The next ``times`` calls of an operation meet this fault for sure, whatever its chance."""
         with self._lock:
             self._next[Fault(fault), operation] += times
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Calls fail with an error of the test's choice; the action is named as in a policy."""
+        self._refusals.add(refusal)
+
+    def refuse_nothing(self) -> None:
+        """No call is refused any more."""
+        self._refusals.clear()
+
+    def refusal(self, operation: str, access_key: str, now: float) -> Refusal | None:
+        """The refusal that a call meets at a moment of the emulator's clock; it counts."""
+        return self._refusals.of_call(f"rekognition:{operation}", access_key, now)
 
     def draw(self, operation: str) -> frozenset[Fault]:
         """The faults of one call; they count as fired only by ``record``."""
@@ -107,6 +121,7 @@ class Faults(Checked):
     def clear(self) -> None:
         """Switch every fault off; the counts stay."""
         self.update(type(self)().as_dict())
+        self._refusals.clear()
         with self._lock:
             self._next.clear()
 

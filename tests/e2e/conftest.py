@@ -38,6 +38,7 @@ def deployment(cdk: Cdk, tmp_path: Path) -> Iterator[Deployment]:
     this = Deployment(cdk, tmp_path)
     yield this
     this.rekognition.faults.reset(0)
+    this.aws.refuse_nothing()
     if this.assembly is not None and this.stack_status() not in (None, "DELETE_COMPLETE"):
         outcome = this.destroy()
         assert this.stack_status() in (None, "DELETE_COMPLETE"), outcome.output

@@ -88,9 +88,13 @@ class Cdk:
             "--progress", "events", "--outputs-file", str(outputs),
         ]  # fmt: skip
 
-    def destroy(self, assembly: Path, stack: str) -> Outcome:
+    def destroy(self, assembly: Path, stack: str, *options: str) -> Outcome:
         """Destroy a stack."""
-        return self.run("destroy", stack, "--app", str(assembly), "--force")
+        return self.run("destroy", stack, "--app", str(assembly), "--force", *options)
+
+    def rollback(self, assembly: Path, stack: str, *options: str) -> Outcome:
+        """Roll a stack back, or continue a roll-back that failed."""
+        return self.run("rollback", stack, "--app", str(assembly), *options)
 
 
 class Deployment:
@@ -138,10 +142,15 @@ class Deployment:
         outputs = assembly.parent / f"{assembly.name}.outputs.json"
         return self.cdk.start(*self.cdk.deploy_arguments(assembly, self.name, outputs))
 
-    def destroy(self) -> Outcome:
+    def destroy(self, *options: str) -> Outcome:
         """Destroy the stack."""
         assert self.assembly is not None
-        return self.cdk.destroy(self.assembly, self.name)
+        return self.cdk.destroy(self.assembly, self.name, *options)
+
+    def rollback(self, *options: str) -> Outcome:
+        """Roll the stack back, or continue a roll-back that failed."""
+        assert self.assembly is not None
+        return self.cdk.rollback(self.assembly, self.name, *options)
 
     def forget(self) -> None:
         """Delete a stack in DELETE_FAILED, leaving behind what could not be deleted."""
@@ -153,6 +162,18 @@ class Deployment:
         ]
         client.delete_stack(StackName=self.name, RetainResources=left)
         self.wait_for("the end of the stack", lambda: self.stack_status() in (None, "DELETE_COMPLETE"))
+
+    def leave_nothing_running(self) -> None:
+        """Whatever the function has left: no model of this test bills, and the stack can go."""
+        for arn, status in self.billing():
+            if self.is_ours(arn) and status == "RUNNING":
+                self.rekognition.stop_by_hand(arn)
+        self.wait_for("the end of the bill", lambda: not any(self.is_ours(arn) for arn, _ in self.billing()))
+        if self.stack_status() == "ROLLBACK_FAILED":
+            self.aws.client("cloudformation").delete_stack(StackName=self.name)
+            self.wait_for("the end of the deletion", lambda: self.stack_status() in (None, "DELETE_FAILED"))
+        if self.stack_status() == "DELETE_FAILED":
+            self.forget()
 
     def stack_status(self) -> str | None:
         """What CloudFormation says of the stack, None once it is gone."""
@@ -177,7 +198,7 @@ class Deployment:
         return [
             entry
             for entry in self.rekognition.journal.transitions()
-            if entry.detail["to"] == status and self._ours(entry.arn)
+            if entry.detail["to"] == status and self.is_ours(entry.arn)
         ]
 
     def running(self) -> int:
@@ -216,9 +237,7 @@ class Deployment:
 
     def hand_overs(self) -> int:
         """How often the function was invoked for one request beyond the first time."""
-        requests = [
-            request.request_id for request in self.aws.custom_resource_requests if self._mine(request)
-        ]
+        requests = [request.request_id for request in self.requests()]
         invocations = [
             invocation
             for invocation in self.aws.invocations
@@ -228,11 +247,7 @@ class Deployment:
 
     def invocations(self, request_type: str) -> list[Invocation]:
         """The runs of the function for this stack's requests of a type."""
-        requests = {
-            request.request_id
-            for request in self.aws.custom_resource_requests
-            if self._mine(request) and request.request_type == request_type
-        }
+        requests = {request.request_id for request in self.requests() if request.request_type == request_type}
         return [run for run in self.aws.invocations if run.cloudformation_request_id in requests]
 
     def kill_function(self) -> None:
@@ -284,8 +299,10 @@ class Deployment:
         """What the roles of this stack have called, as policies name it."""
         return {call.action for call in self.role_calls()}
 
-    def _mine(self, request: CustomResourceRequest) -> bool:
-        return f":stack/{self.name}/" in request.stack_id
+    def requests(self) -> list[CustomResourceRequest]:
+        """The requests to the custom resources of this stack, oldest first."""
+        mine = f":stack/{self.name}/"
+        return [request for request in self.aws.custom_resource_requests if mine in request.stack_id]
 
     @staticmethod
     def interval(seconds: int) -> Duration:
@@ -303,10 +320,22 @@ class Deployment:
             for kind, data in chunks
         )
 
-    def _ours(self, arn: str | None) -> bool:
+    def logical_id(self, construct_id: str) -> str:
+        """The logical id of the stack's one custom resource whose construct has this id."""
+        resources = self.aws.client("cloudformation").describe_stack_resources(StackName=self.name)
+        (found,) = [
+            one["LogicalResourceId"]
+            for one in resources["StackResources"]
+            if one["ResourceType"].startswith("Custom::")
+            and one["LogicalResourceId"].startswith(construct_id)
+        ]
+        return str(found)
+
+    def is_ours(self, arn: str | None) -> bool:
+        """Whether a model is one of this test's own project."""
         return arn is not None and arn.startswith(self.project_arn.rpartition("/")[0])
 
     def calls(self, operation: str) -> list[Any]:
         """The journalled calls of an operation on this test's models, the tests' own left out."""
         entries = self.rekognition.journal.calls(operation=operation)
-        return [entry for entry in entries if self._ours(entry.arn)]
+        return [entry for entry in entries if self.is_ours(entry.arn)]

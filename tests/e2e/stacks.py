@@ -65,7 +65,7 @@ def models(
 def set_service_timeout(built: list[RunningModel], seconds: int) -> None:
     """Let CloudFormation wait for so long; the construct itself offers no less than the hour."""
     for model in built:
-        child = model.node.find_child("Resource").node.default_child
+        child = model.node.default_child
         assert isinstance(child, CfnResource)
         child.add_property_override("ServiceTimeout", str(seconds))
 

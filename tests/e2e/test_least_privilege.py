@@ -13,7 +13,9 @@ from stacks import models
 from synthesized_role import deployed_values, synthesized_statements
 
 from rekognition_running_model import Replacement
+from running_model_handler.core.claim import Holder, Owner, claim_tags
 from running_model_handler.core.names import Tag
+from running_model_handler.core.units import InferenceUnits
 
 pytestmark = pytest.mark.e2e
 
@@ -46,9 +48,8 @@ def a_create_that_fails(deployment: Deployment) -> None:
     """
     account = f"{deployment.aws.region}:{deployment.aws.account}"
     gone = f"arn:aws:cloudformation:{account}:stack/Gone/00000000-0000-0000-0000-000000000000"
-    orphan = deployment.model(
-        "orphan", start_outcome="FAILED", tags={Tag.STACK_ID: gone, Tag.LOGICAL_ID: "Model"}
-    )
+    tags = claim_tags(Owner(gone, "Model"), Holder(1_700_000_000.0, InferenceUnits(1)), None)
+    orphan = deployment.model("orphan", start_outcome="FAILED", tags=tags)
     deployment.rekognition.faults.stale_authorization_seconds = 300.0
     assert deployment.deploy(models(orphan)).code != 0
     deployment.rekognition.faults.stale_authorization_seconds = 0.0

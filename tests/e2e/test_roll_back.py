@@ -10,6 +10,7 @@ from harness import Deployment
 from stacks import failing_sibling, models, set_service_timeout, without_action
 
 from rekognition_running_model import RunningModel
+from running_model_handler.core.claim import read_claim
 from running_model_handler.core.names import Tag
 
 pytestmark = pytest.mark.e2e
@@ -66,7 +67,8 @@ def test_a_rename_that_is_rolled_back(deployment: Deployment) -> None:
     deployment.wait_for_stack("UPDATE_ROLLBACK_COMPLETE")
     ((_, ended, _),) = deployment.rekognition.journal.running_intervals(arn)
     assert ended is None
-    assert "Before" in deployment.rekognition.tags(arn)[Tag.LOGICAL_ID]
+    (holder,) = read_claim(deployment.rekognition.tags(arn)).holders
+    assert "Before" in holder.logical_id
     assert deployment.destroy().code == 0
     assert deployment.rekognition.status(arn) == "STOPPED"
 

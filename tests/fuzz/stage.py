@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from world import STACK, V1, V2, World, properties, request, service_error
+from world import V1, V2, World, lived, properties, request, service_error
 
 from running_model_handler.core.arn import ProjectArn, ProjectVersionArn
 from running_model_handler.core.errors import ServiceError
@@ -135,28 +135,29 @@ def play(stage: Stage, event: Mapping[str, Any]) -> Played:
 def creating() -> Stage:
     """CloudFormation creates the resource."""
     stage = Stage()
-    stage.set_resource("CREATE_IN_PROGRESS")
+    stage.stack.goes("CREATE_IN_PROGRESS")
+    stage.stack.begins("CREATE", properties())
     return stage
 
 
-def updating(former: str = V1) -> Stage:
-    """CloudFormation updates a resource whose model runs."""
+def updating(former: str = V1, units: str = "1") -> Stage:
+    """CloudFormation updates a resource whose model runs, to what its event does not tell."""
     stage = Stage()
-    stage.stacks[STACK] = "UPDATE_IN_PROGRESS"
-    stage.run_model(former)
-    stage.own(former)
-    stage.set_resource("UPDATE_IN_PROGRESS", physical_id=former)
+    lived(stage, former, MinInferenceUnits=units)
+    stage.stack.goes("UPDATE_IN_PROGRESS")
+    stage.stack.begins("UPDATE", {})
+    stage.began_at = stage.clock.now()
     return stage
 
 
 def deleting() -> Stage:
     """CloudFormation deletes a stack whose model runs, so long that a hand-over falls into the stop."""
     stage = Stage(invocation_seconds=120)
-    stage.stacks[STACK] = "DELETE_IN_PROGRESS"
-    stage.run_model(V1)
-    stage.own(V1)
+    lived(stage)
     stage.versions[V1].stop_seconds = 300
-    stage.set_resource("DELETE_IN_PROGRESS", physical_id=V1)
+    stage.stack.goes("DELETE_IN_PROGRESS")
+    stage.stack.begins("DELETE", properties())
+    stage.began_at = stage.clock.now()
     return stage
 
 

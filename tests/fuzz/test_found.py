@@ -175,9 +175,7 @@ def test_g1_the_functions_partition_counts_where_the_stack_claims_another() -> N
 @pytest.mark.parametrize("old", [..., None, "nonsense", {"MinInferenceUnits": INFINITE}, {"x": []}])
 def test_g7_a_failed_stop_first_brings_the_former_model_back(old: Any) -> None:
     """G7: with old properties that can't be read, the claim tells the size that ran."""
-    stage = updating()
-    stage.run_model(V1, "3")
-    stage.own(V1, units="3")
+    stage = updating(units="3")
 
     def refuse(action: str, arn: str) -> None:
         if (action, arn) == ("StartProjectVersion", V2):

@@ -4,30 +4,39 @@ from __future__ import annotations
 
 from typing import Any
 
-from world import STACK, V1, World, properties, request
+from stack_log import MODEL
+from world import V1, World, answered, lived, properties, request
 
-OTHER = STACK.replace("stack/parts", "stack/other")
+INVENTED = "parts-Model-1A2B3C4D5E6F"
+"""What CloudFormation calls a resource whose create was never answered."""
 
 
-def world_of_a_deletion() -> World:
-    """A world in which the stack's model runs and the stack is being deleted."""
+def living_world() -> World:
+    """A world in which the stack's model V1 has run for an hour."""
     world = World()
-    world.run_model(V1)
-    world.own(V1)
-    deleting(world)
+    lived(world)
     return world
 
 
-def deleting(world: World) -> None:
-    """CloudFormation deletes the stack."""
-    world.stacks[STACK] = "DELETE_IN_PROGRESS"
-    world.set_resource("DELETE_IN_PROGRESS", physical_id=V1)
-
-
-def delete(world: World, physical_id: str = V1, **more: Any) -> dict[str, Any]:
-    """Deliver a delete and return its answer."""
-    answer = world.deliver(
-        request("Delete", properties(), physical_id=physical_id, **{"request_id": "r9"} | more)
+def deleting(
+    world: World, physical_id: str = V1, *, logical_id: str = MODEL, **changes: Any
+) -> dict[str, Any]:
+    """CloudFormation deletes the resource, with the whole stack unless it is under an operation."""
+    if not world.stack.status.endswith("_IN_PROGRESS"):
+        world.stack.goes("DELETE_IN_PROGRESS")
+    props = properties() | changes
+    world.stack.begins("DELETE", props, logical_id, physical_id=physical_id)
+    now = world.clock.now()
+    return request(
+        "Delete",
+        props,
+        physical_id=physical_id,
+        logical_id=logical_id,
+        request_id=f"delete {logical_id} {now}",
+        sent_at=now,
     )
-    assert answer is not None
-    return answer
+
+
+def delete(world: World, physical_id: str = V1, *, logical_id: str = MODEL, **changes: Any) -> dict[str, Any]:
+    """A Delete, from its beginning to its answer."""
+    return answered(world, deleting(world, physical_id, logical_id=logical_id, **changes))

@@ -8,7 +8,9 @@ from typing import Any
 
 import boto3
 import pytest
-from world import STACK, World, properties, request
+from deletes import delete
+from updates import clean_up, update
+from world import World, created, properties
 
 from local_aws.rekognition import HandClock, RekognitionEmulator, Settings
 from running_model_handler.core.names import Tag
@@ -70,24 +72,21 @@ class Stage(Services):
         return self.world
 
     def create(self, arn: str, **more: Any) -> dict[str, Any]:
-        self.world.set_resource("CREATE_IN_PROGRESS")
-        return self._deliver(request("Create", properties(arn, **more)))
+        answer = created(self.world, arn, **more)
+        self.world.stack.done()
+        return answer
 
     def update(self, arn: str, old: str, **more: Any) -> dict[str, Any]:
-        self.world.stacks[STACK] = "UPDATE_IN_PROGRESS"
-        self.world.set_resource("UPDATE_IN_PROGRESS", physical_id=old)
-        event = request("Update", properties(arn, **more), old=properties(old), physical_id=old)
-        return self._deliver(event | {"RequestId": f"u{arn}{more}"})
+        answer = update(self.world, properties(arn, **more), properties(old), request_id=f"u{arn}{more}")
+        if arn == old:
+            self.world.stack.done()
+        return answer
+
+    def clean_up(self, arn: str) -> dict[str, Any]:
+        return clean_up(self.world, arn)
 
     def delete(self, arn: str) -> dict[str, Any]:
-        self.world.stacks[STACK] = "DELETE_IN_PROGRESS"
-        self.world.set_resource("DELETE_IN_PROGRESS", physical_id=arn)
-        return self._deliver(request("Delete", properties(arn), physical_id=arn) | {"RequestId": f"d{arn}"})
-
-    def _deliver(self, event: dict[str, Any]) -> dict[str, Any]:
-        answer = self.world.deliver(event)
-        assert answer is not None
-        return answer
+        return delete(self.world, arn, ProjectVersionArn=arn)
 
 
 @pytest.fixture
@@ -110,7 +109,7 @@ def whole_life(stage: Stage) -> None:
     replaced = stage.update(new, old)
     assert (replaced["Status"], replaced["PhysicalResourceId"]) == ("SUCCESS", new)
     assert emulator.status(old) == "RUNNING"
-    assert stage.delete(old)["Status"] == "SUCCESS"
+    assert stage.clean_up(old)["Status"] == "SUCCESS"
     assert emulator.status(old) == "STOPPED"
     assert stage.delete(new)["Status"] == "SUCCESS"
     assert emulator.status(new) == "STOPPED"

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from world import STACK, V1, V2, World, created, properties, request, service_error
-
-from running_model_handler.core.claim import request_digest
-from running_model_handler.core.names import Tag
-from running_model_handler.core.wanted import ResourceView
+from deletes import INVENTED, delete
+from world import STACK, V1, V2, World, answered, created, creating, properties, request, service_error
 
 
 @pytest.fixture
@@ -25,7 +22,6 @@ def test_throttling_at_half_is_overcome(world: World) -> None:
 
     world.before = throttle
     answer = created(world)
-    assert answer is not None
     assert answer["Status"] == "SUCCESS"
     assert world.count("StartProjectVersion") == 1
 
@@ -41,31 +37,34 @@ def test_a_hand_over_before_the_claim_is_written() -> None:
     world.before = throttle
     world.versions[V1].start_seconds = 60
     answer = created(world)
-    assert answer is not None
     assert answer["Status"] == "SUCCESS"
     assert answer["Data"]["Adopted"] == "false"
     assert world.count("InvokeFunction") >= 1
-    assert world.versions[V1].tags[Tag.STACK_ID] == STACK
+    assert world.owner(V1) == STACK
 
 
 def test_a_claim_that_takes_many_tries_is_not_written_for_another_create(world: World) -> None:
     """Meanwhile the resource was deleted and is being created anew, with another model."""
     world.run_model(V1)
-    world.events[STACK, "Model"] = ResourceView("CREATE_IN_PROGRESS", begun_with=properties(V1))
-
     throttled: list[str] = []
 
     def throttle(action: str, arn: str) -> None:
         if action == "TagResource" and not throttled:
             throttled.append(arn)
-            world.events[STACK, "Model"] = ResourceView("CREATE_IN_PROGRESS", begun_with=properties(V2))
+            world.stack.fails()
+            world.stack.begins("DELETE", properties(), physical_id=INVENTED)
+            world.stack.completes()
+            world.stack.begins("CREATE", properties(V2))
+            world.clock.sleep(6)
             raise service_error("ThrottlingException", "rekognition:TagResource")
 
     world.before = throttle
-    answer = created(world)
+    answer = world.deliver(creating(world))
     assert answer is not None
     assert answer["Status"] == "FAILED"
+    assert "ended this request" in answer["Reason"]
     assert world.count("TagResource", V1) == 0
+    assert world.versions[V1].status == "RUNNING"
 
 
 def test_g5_lost_answer_to_start_is_observed_not_repeated(world: World) -> None:
@@ -79,39 +78,8 @@ def test_g5_lost_answer_to_start_is_observed_not_repeated(world: World) -> None:
 
     world.after = lose
     answer = created(world)
-    assert answer is not None
     assert answer["Status"] == "SUCCESS"
     assert world.count("StartProjectVersion") == 1
-
-
-def test_missing_permission_is_named_after_a_minute(world: World) -> None:
-    """AccessDenied is waited out for IAM's delay, then the action is named and the model left stopped."""
-
-    def deny(action: str, arn: str) -> None:
-        if action == "StartProjectVersion":
-            raise service_error("AccessDeniedException", "rekognition:StartProjectVersion")
-
-    world.before = deny
-    before = world.clock.now()
-    answer = created(world)
-    assert answer is not None
-    assert answer["Status"] == "FAILED"
-    assert "rekognition:StartProjectVersion" in answer["Reason"]
-    assert 60 <= answer["At"] - before < 180
-
-
-def test_permission_that_arrives_late_is_no_failure(world: World) -> None:
-    """A policy that works only after 30 seconds fails nothing."""
-    begin = world.clock.now()
-
-    def deny(action: str, arn: str) -> None:
-        if world.clock.now() - begin < 30:
-            raise service_error("AccessDeniedException", f"rekognition:{action}")
-
-    world.before = deny
-    answer = created(world)
-    assert answer is not None
-    assert answer["Status"] == "SUCCESS"
 
 
 def test_g5_crash_after_start_is_healed_by_the_retry(world: World) -> None:
@@ -124,14 +92,13 @@ def test_g5_crash_after_start_is_healed_by_the_retry(world: World) -> None:
             raise KeyboardInterrupt
 
     world.after = crash
-    world.set_resource("CREATE_IN_PROGRESS")
-    event = request("Create", properties())
+    event = creating(world)
     with pytest.raises(KeyboardInterrupt):
         world.deliver(event)
     world.clock.sleep(60)
-    answer = world.deliver(event)
-    assert answer is not None
+    answer = answered(world, event)
     assert answer["Status"] == "SUCCESS"
+    assert answer["Data"]["Adopted"] == "false"
     assert world.count("StartProjectVersion") == 1
 
 
@@ -146,62 +113,91 @@ def test_g3_a_killed_try_is_undone_by_the_next(world: World) -> None:
             raise KeyboardInterrupt
 
     world.after = kill
-    world.set_resource("CREATE_IN_PROGRESS")
-    event = request("Create", properties())
+    event = creating(world)
     with pytest.raises(KeyboardInterrupt):
         world.deliver(event)
-    answer = world.deliver(event)
-    assert answer is not None
+    assert answered(world, event)["Status"] == "FAILED"
+    assert world.owner(V1) is None
+
+
+@pytest.mark.parametrize("failed", ["by another delivery", "by a try that was killed"])
+def test_g5_a_failure_that_is_written_down_is_one_for_all_deliveries(world: World, failed: str) -> None:
+    """G5: who reads `failed` for its own operation undoes it, whatever it had in mind itself."""
+    event = creating(world)
+    since = world.stack.began_at()
+    world.run_model(V1)
+    world.own(V1, t=since, failed=failed == "by a try that was killed")
+    if failed == "by another delivery":
+        world.versions[V1].status = "STARTING"
+        world.clock.at(100, lambda: world.own(V1, t=since, failed=True))
+        world.clock.at(110, lambda: world.move(V1, "RUNNING"))
+    answer = answered(world, event)
     assert answer["Status"] == "FAILED"
-    assert Tag.STACK_ID not in world.versions[V1].tags
+    assert "an earlier try of this request failed" in answer["Reason"]
+    assert world.versions[V1].status == "STOPPED"
+    assert world.owner(V1) is None
 
 
 def test_g5_the_same_event_twice_has_the_effect_of_one(world: World) -> None:
-    """G5: a duplicate finds everything done."""
-    created(world)
-    calls = world.count("StartProjectVersion")
-    world.set_resource("CREATE_COMPLETE", physical_id=V1)
-    answer = world.deliver(request("Create", properties()))
-    assert answer is not None
-    assert answer["Status"] == "SUCCESS"
-    assert world.count("StartProjectVersion") == calls
+    """G5: a duplicate that comes when all is done starts, stops and writes nothing."""
+    event = creating(world)
+    assert answered(world, event)["Status"] == "SUCCESS"
+    world.stack.done()
+    tags, history, written = dict(world.versions[V1].tags), list(world.history), world.count("TagResource")
+    world.deliver(event)
+    assert world.history == history
+    assert world.versions[V1].tags == tags
+    assert world.count("TagResource") == written
 
 
 def test_g10_late_create_after_the_stack_is_gone_starts_nothing(world: World) -> None:
-    """G10: a create that was queued until the stack was gone starts nothing and claims nothing for good."""
+    """G10: a create that was queued until the stack was gone starts nothing and claims nothing."""
     world.stacks.clear()
     answer = world.deliver(request("Create", properties()))
     assert answer is not None
     assert answer["Status"] == "FAILED"
     assert world.count("StartProjectVersion") == 0
-    assert Tag.STACK_ID not in world.versions[V1].tags
+    assert world.versions[V1].tags == {}
 
 
-def test_g10_create_cancelled_right_after_start_is_stopped(world: World) -> None:
-    """G10: a Start sent while CloudFormation cancels is taken back at once."""
+def cancel_create(world: World) -> None:
+    """A sibling has failed: the stack turns back, and deletes what it is still creating."""
+    world.stack.turns_back()
+    world.stack.begins("DELETE", properties(), physical_id=INVENTED)
+
+
+def test_g10_create_cancelled_right_after_start_ends_at_once_and_its_delete_stops_the_model(
+    world: World,
+) -> None:
+    """G10, G3: the look right after the Start shows it; the Delete finds the claim, and stops."""
+    begin = world.clock.now()
 
     def cancel(action: str, arn: str) -> None:
         if action == "StartProjectVersion":
-            world.set_resource("DELETE_IN_PROGRESS")
+            cancel_create(world)
 
     world.after = cancel
     world.stop_while_starting = True
-    answer = created(world)
+    answer = world.deliver(creating(world))
     assert answer is not None
     assert answer["Status"] == "FAILED"
-    assert world.versions[V1].status == "STOPPED"
+    assert "ended this request" in answer["Reason"]
+    assert answer["At"] - begin < 5
+    deleted = answered(world, request("Delete", properties(), physical_id=INVENTED))
+    assert deleted["Status"] == "SUCCESS"
     assert world.statuses(V1) == ["STARTING", "STOPPING", "STOPPED"]
+    assert world.owner(V1) is None
 
 
 def test_g10_cancelled_while_waiting_ends_at_the_next_look(world: World) -> None:
-    """A waiter whose create was cancelled makes sure of it, ends soon and leaves nothing running."""
-    world.stop_while_starting = True
-    world.clock.at(100, lambda: world.set_resource("DELETE_IN_PROGRESS"))
+    """A waiter whose create was cancelled ends within half a minute and leaves the model to the Delete."""
+    world.clock.at(100, lambda: cancel_create(world))
     begin = world.clock.now()
-    answer = created(world)
+    answer = world.deliver(creating(world))
     assert answer is not None
-    assert world.versions[V1].status == "STOPPED"
-    assert answer["At"] - begin < 100 + 15 + 20 + 120 + 10
+    assert answer["Status"] == "FAILED"
+    assert answer["At"] - begin < 100 + 35
+    assert world.count("StopProjectVersion") == 0
 
 
 @pytest.mark.parametrize(
@@ -220,16 +216,16 @@ def test_g5_a_duplicate_that_runs_out_of_time_leaves_what_the_first_has_brought_
 
     begin = world.clock.now()
     world.before = unreachable
-    world.clock.at(shown_at, lambda: world.set_resource("CREATE_COMPLETE", physical_id=V1))
-    answer = created(world, TimeoutSeconds="330")
+    world.clock.at(shown_at, lambda: world.stack.completes(physical_id=V1))
+    answer = world.deliver(creating(world, TimeoutSeconds="330"))
     assert answer is not None
-    assert "did not answer in time" in answer["Reason"]
+    assert answer["Status"] == "FAILED"
     assert world.versions[V1].status == "RUNNING"
     assert answer["At"] - begin < reachable_again + 25
 
 
 def test_g3_what_another_delivery_starts_while_this_one_gives_up_is_stopped(world: World) -> None:
-    """G3: it has read the claim just before it could say that the request has failed."""
+    """G3: it has read the claim just before this one could write that the request has failed."""
 
     def stopped_by_hand(action: str, arn: str) -> None:
         if action == "TagResource" and world.statuses(V1)[-1:] == ["STOPPED"]:
@@ -244,84 +240,68 @@ def test_g3_what_another_delivery_starts_while_this_one_gives_up_is_stopped(worl
     world.clock.at(100, lambda: world.move(V1, "STOPPED"))
     world.after = stopped_by_hand
     answer = created(world)
-    assert answer is not None
     assert answer["Status"] == "FAILED"
     assert "stopped by somebody else" in answer["Reason"]
     assert "STARTING" in world.statuses(V1)[2:]
     assert world.versions[V1].status == "STOPPED"
 
 
-def test_g10_a_late_duplicate_is_known_by_its_digest(world: World) -> None:
-    """G10: after create and delete, a duplicate of the create is refused although CFN shows a new create."""
-    created(world)
-    world.set_resource("DELETE_IN_PROGRESS")
-    world.stacks[STACK] = "DELETE_IN_PROGRESS"
-    world.deliver(request("Delete", properties(), physical_id=V1, request_id="r2"))
-    world.set_resource("CREATE_IN_PROGRESS")
-    starts = world.count("StartProjectVersion")
-    answer = world.deliver(request("Create", properties()))
+def test_g10_a_late_duplicate_that_looks_like_the_create_under_way_starts_nothing(world: World) -> None:
+    """G10: the same resource is being created again, by an operation that began after this was sent."""
+    event = creating(world)
+    answered(world, event)
+    world.stack.done()
+    delete(world)
+    world.stack.done()
+    world.stack.goes("UPDATE_IN_PROGRESS")
+    creating(world)
+    answer = answered(world, event)
+    assert answer["Status"] == "FAILED"
+    assert world.versions[V1].status == "STOPPED"
+    assert not world.holders(V1)
+
+
+def test_a_create_that_is_not_shown_yet_is_asked_for_again(world: World) -> None:
+    """What CloudFormation shows may be from before it sent the request."""
+    world.stack.lag = 10
+    begin = world.clock.now()
+    answer = created(world)
+    assert answer["Status"] == "SUCCESS"
+    assert world.history[0][0] - begin < 13
+
+
+def test_g10_a_create_that_is_never_shown_starts_nothing(world: World) -> None:
+    """G10: after 15 s without a word of it the request is taken for one that has ended."""
+    event = creating(world)
+    world.stack.as_of = world.clock.now() - 1
+    answer = world.deliver(event)
     assert answer is not None
     assert answer["Status"] == "FAILED"
-    assert "delivered late" in answer["Reason"]
-    assert world.count("StartProjectVersion") == starts
-
-
-@pytest.mark.parametrize("overtaken", [True, False])
-def test_g10_a_create_starts_nothing_for_a_later_one_of_the_same_model(world: World, overtaken: bool) -> None:
-    """Of two that look alike CloudFormation waits for the one whose create began after this was delivered."""
-    world.run_model(V1)
-    world.own(V1, logical_id="Former")
-    world.set_resource("UPDATE_COMPLETE", logical_id="Former", physical_id=V1)
-    world.stacks[STACK] = "UPDATE_IN_PROGRESS"
-
-    def another_takes_charge_and_stops() -> None:
-        tags = world.versions[V1].tags
-        tags[str(Tag.REQUESTS)] = f"{'0' * 12} {tags[str(Tag.REQUESTS)]}"
-        world.move(V1, "STOPPED")
-        if overtaken:
-            world.set_resource("CREATE_IN_PROGRESS")
-
-    world.clock.at(8.0, another_takes_charge_and_stops)
-    answer = created(world)
-    assert answer is not None
-    assert (answer["Status"] == "FAILED") == overtaken
-    assert world.count("StartProjectVersion") == (0 if overtaken else 1)
-    assert world.count("StopProjectVersion") == 0
-
-
-def test_resource_not_shown_yet_is_found_in_the_events(world: World) -> None:
-    """Where DescribeStackResource lags, the latest stack event counts."""
-    from running_model_handler.core.wanted import ResourceView
-
-    world.events[STACK, "Model"] = ResourceView("CREATE_IN_PROGRESS")
-    answer = world.deliver(request("Create", properties()))
-    assert answer is not None
-    assert answer["Status"] == "SUCCESS"
-    assert world.count("DescribeStackEvents") > 0
+    assert world.count("StartProjectVersion") == 0
+    assert world.versions[V1].tags == {}
 
 
 def test_the_queue_before_the_function_counts(world: World) -> None:
     """G4: an event that waited 50 minutes for the function is still answered within the hour."""
-    world.set_resource("CREATE_IN_PROGRESS")
+    event = creating(world)
     sent_at = world.clock.now()
     world.clock.sleep(50 * 60)
     world.versions[V1].start_seconds = 20 * 60
     world.stop_while_starting = True
-    answer = world.deliver(request("Create", properties()))
-    assert answer is not None
+    answer = answered(world, event)
     assert answer["Status"] == "FAILED"
     assert answer["At"] - sent_at < 3600
+    assert world.versions[V1].status in ("STOPPING", "STOPPED")
 
 
 def test_a_retry_that_fails_at_once_counts_from_the_beginning_too(world: World) -> None:
     """G4: the try before was killed with its claim written, half an hour ago; STARTING can't be stopped."""
-    world.set_resource("CREATE_IN_PROGRESS")
+    event = creating(world, TimeoutSeconds="30", PollIntervalSeconds="60")
     sent_at = world.clock.now()
     world.versions[V1].status = "STARTING"
-    world.own(V1, **{str(Tag.REQUESTS): request_digest(STACK, "r1")})
+    world.own(V1)
     world.clock.sleep(30 * 60)
-    answer = world.deliver(request("Create", properties(TimeoutSeconds="30", PollIntervalSeconds="60")))
-    assert answer is not None
+    answer = answered(world, event)
     assert answer["Status"] == "FAILED"
     assert answer["At"] - sent_at < 3600
 

@@ -7,11 +7,24 @@ import logging
 from typing import Any
 
 import pytest
+from deletes import delete
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from world import FUNCTION, STACK, URL, V1, World, created, properties, request, service_error
+from world import (
+    FUNCTION,
+    STACK,
+    URL,
+    V1,
+    World,
+    answered,
+    created,
+    creating,
+    properties,
+    request,
+    service_error,
+)
 
-from running_model_handler.core.state import STATE_KEY
+from running_model_handler.core.memory import STATE_KEY
 from running_model_handler.entry import Provider, Services
 
 
@@ -63,9 +76,7 @@ def test_unknown_request_type_is_refused_by_name() -> None:
 def test_crhelpers_own_keys_in_an_event_have_no_effect() -> None:
     """CrHelperPoll would make crhelper answer SUCCESS without any work."""
     world = World()
-    world.set_resource("CREATE_IN_PROGRESS")
-    answer = world.deliver(request("Create", properties()) | {"CrHelperPoll": True, "CrHelperData": {"x": 1}})
-    assert answer is not None
+    answer = answered(world, creating(world) | {"CrHelperPoll": True, "CrHelperData": {"x": 1}})
     assert answer["PhysicalResourceId"] == V1
     assert world.versions[V1].status == "RUNNING"
 
@@ -77,7 +88,7 @@ def test_the_hand_over_is_the_request_plus_the_state() -> None:
     first, second = world.invocations[:2]
     assert {key: value for key, value in second.items() if key != STATE_KEY} == first
     assert second[STATE_KEY]["version"] == 1
-    assert second[STATE_KEY]["claimed"] == [V1]
+    assert second[STATE_KEY]["t"] == world.stack.began_at()
     assert second[STATE_KEY]["models"][V1]["starts"] == 1
 
 
@@ -93,22 +104,20 @@ def test_a_failed_hand_over_is_tried_again() -> None:
 
     world.before = refuse
     answer = created(world)
-    assert answer is not None
     assert answer["Status"] == "SUCCESS"
     assert refused == [FUNCTION] * 3
 
 
-def test_a_hand_over_that_is_impossible_raises_for_lambdas_retry() -> None:
-    """Without a hand-over there is no answer either: the invocation fails and Lambda repeats it."""
+def test_a_hand_over_that_was_never_possible_raises_for_lambdas_retry() -> None:
+    """Lambda out of reach to the end of an invocation: the invocation fails and Lambda repeats it."""
     world = World(invocation_seconds=300)
 
     def refuse(action: str, arn: str) -> None:
         if action == "InvokeFunction" and len(world.invocations) < 2:
-            raise service_error("AccessDeniedException", "lambda:InvokeFunction")
+            raise service_error("ServiceException", "lambda:InvokeFunction", 500)
 
     world.before = refuse
     answer = created(world)
-    assert answer is not None
     assert answer["Status"] == "SUCCESS"
     assert world.count("StartProjectVersion") == 1
     assert len(world.answers) == 1
@@ -117,13 +126,12 @@ def test_a_hand_over_that_is_impossible_raises_for_lambdas_retry() -> None:
 def test_an_answer_that_cannot_be_sent_is_sent_by_lambdas_retry() -> None:
     """CloudFormation out of reach: the invocation fails, and the retry finds all done and answers."""
     world = World()
-    world.set_resource("CREATE_IN_PROGRESS")
+    event = creating(world)
     world.answer_refused = True
     with pytest.raises(Exception, match="HTTP 500"):
-        world.deliver(request("Create", properties()), tries=1)
+        world.deliver(event, tries=1)
     world.answer_refused = False
-    answer = world.deliver(request("Create", properties()))
-    assert answer is not None
+    answer = answered(world, event)
     assert answer["Status"] == "SUCCESS"
     assert world.count("StartProjectVersion") == 1
 
@@ -139,7 +147,6 @@ def test_unexpected_errors_are_answered_with_type_and_message() -> None:
 
     world.before = burst
     answer = created(world)
-    assert answer is not None
     assert answer["Status"] == "FAILED"
     assert "unexpected RuntimeError: a bug" in answer["Reason"]
     assert world.versions[V1].status == "STOPPED"
@@ -151,7 +158,8 @@ def test_g12_the_response_url_is_never_logged(level: int, caplog: pytest.LogCapt
     caplog.set_level(level)
     world = World(invocation_seconds=300)
     created(world)
-    world.deliver(request("Delete", properties(), physical_id=V1))
+    world.stack.done()
+    delete(world)
     world.deliver(request("Create", properties("nonsense")))
     text = "\n".join(str(vars(record)) for record in caplog.records)
     assert "X-Amz-Signature" not in text
@@ -179,7 +187,9 @@ def test_any_property_is_answered_within_the_limits(
 ) -> None:
     """Whatever stands in the fields: one answer that fits, and nothing left running after a failure."""
     world = World()
-    world.set_resource("CREATE_IN_PROGRESS" if kind == "Create" else "UPDATE_IN_PROGRESS", physical_id=V1)
+    verb = "CREATE" if kind == "Import" else kind.upper()
+    world.stack.goes(f"{verb}_IN_PROGRESS")
+    world.stack.begins(verb, properties(), physical_id=None if verb == "CREATE" else V1)
     event = request(kind, properties()) | {"PhysicalResourceId": physical_id, "OldResourceProperties": old}
     event["ResourceProperties"] = properties() | changes
     answer = world.deliver(event)

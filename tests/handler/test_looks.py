@@ -6,21 +6,20 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 import pytest
-from deletes import delete, world_of_a_deletion
-from world import STACK, V1, V2, World, created, properties, request, service_error
+from deletes import INVENTED, delete, deleting, living_world
+from updates import update, updating_world
+from world import STACK, V1, V2, World, answered, created, creating, properties, service_error
 
 from running_model_handler.core.arn import ProjectVersionArn
 from running_model_handler.core.names import Tag
-from running_model_handler.core.wanted import ResourceView
 
 LOOK = "DescribeProjectVersions"
 LOOKS_EVERY_5_SECONDS = 128
 """Of a start of ten minutes: what the handler took before, three looks around the Start included."""
 
 
-def answered_after_running(world: World, answer: dict[str, object] | None) -> float:
+def answered_after_running(world: World, answer: dict[str, object]) -> float:
     """Seconds from RUNNING to the answer of a create that succeeded."""
-    assert answer is not None
     assert answer["Status"] == "SUCCESS"
     running_at = next(at for at, _, status in world.history if status == "RUNNING")
     at = answer["At"]
@@ -98,7 +97,7 @@ def test_calls_before_the_start_are_as_many_with_the_tag() -> None:
         created(world)
         names = [name for name, _ in world.calls]
         counts.append(names.index("StartProjectVersion"))
-    assert counts == [8, 8]
+    assert counts == [6, 6]
 
 
 @pytest.mark.parametrize("seconds", [45.0, 180.0, 600.0, 1500.0])
@@ -158,46 +157,37 @@ def test_a_tag_that_can_not_be_written_is_no_reason_to_fail(world: World, code: 
     assert answered_after_running(world, created(world)) <= 4.0
     assert len(tries) == 1
     assert Tag.START_SECONDS not in world.versions[V1].tags
-    assert world.versions[V1].tags[Tag.STACK_ID] == STACK
+    assert world.owner(V1) == STACK
 
 
 def test_the_tag_stays_when_the_claim_is_released(world: World) -> None:
     """It says something of the model, not of who had it: the next owner's start is the faster for it."""
     created(world)
     took = world.versions[V1].tags[Tag.START_SECONDS]
-    world.set_resource("DELETE_IN_PROGRESS", physical_id=V1)
-    answer = world.deliver(request("Delete", properties(), physical_id=V1, request_id="d1"))
-    assert answer is not None
-    assert answer["Status"] == "SUCCESS"
-    assert world.versions[V1].tags.keys() == {Tag.REQUESTS, Tag.START_SECONDS}
-    assert world.versions[V1].tags[Tag.START_SECONDS] == took
+    world.stack.done()
+    assert delete(world)["Status"] == "SUCCESS"
+    assert world.versions[V1].tags == {Tag.START_SECONDS: took}
 
 
 def test_the_second_start_is_faster_for_what_the_first_took(world: World) -> None:
     """Create, delete, create: the tag is all that is left in between, and it is enough."""
     created(world)
-    world.set_resource("DELETE_IN_PROGRESS", physical_id=V1)
-    world.deliver(request("Delete", properties(), physical_id=V1, request_id="d1"))
+    world.stack.done()
+    delete(world)
+    world.stack.done()
     before = world.count(LOOK)
     world.history.clear()
-    world.set_resource("CREATE_IN_PROGRESS")
-    answer = world.deliver(request("Create", properties(), request_id="r2"))
-    assert answered_after_running(world, answer) <= 2.5
+    world.stack.goes("UPDATE_IN_PROGRESS")
+    assert answered_after_running(world, created(world)) <= 2.5
     assert world.count(LOOK) - before <= LOOKS_EVERY_5_SECONDS / 3
 
 
-def test_a_resize_is_measured_and_follows_what_is_known(world: World) -> None:
+def test_a_resize_is_measured_and_follows_what_is_known() -> None:
     """A stop before the Start is none after it; the stop itself is looked at as ever."""
-    world.own(V1, **{str(Tag.START_SECONDS): "560"})
-    world.run_model(V1)
-    world.set_resource("UPDATE_IN_PROGRESS", physical_id=V1)
-    world.stacks[STACK] = "UPDATE_IN_PROGRESS"
+    world = updating_world()
+    world.versions[V1].tags[Tag.START_SECONDS] = "560"
     looks = looks_of(world)
-    answer = world.deliver(
-        request("Update", properties(MinInferenceUnits="2"), old=properties(), physical_id=V1)
-    )
-    assert answer is not None
-    assert answer["Status"] == "SUCCESS"
+    assert update(world, properties(MinInferenceUnits="2"), properties())["Status"] == "SUCCESS"
     stopping, stopped, starting, running = (at for at, _, _ in world.history)
     assert sum(stopping < at < stopped for at in looks) >= 120 / 5 - 1
     assert sum(starting < at < running for at in looks) < 600 / 5
@@ -221,31 +211,40 @@ def test_who_is_throttled_looks_less_often(world: World) -> None:
     assert world.count(LOOK) < calm.count(LOOK) / 2
 
 
+def with_neighbours(world: World, verb: str, physical_id: str | None = None) -> None:
+    """Fifty models of the stack are under way, the one of the test among them."""
+    for number in range(49):
+        props = properties(V1.replace("parts", f"parts{number}"))
+        world.stack.begins(verb, props, f"Neighbour{number}", physical_id=physical_id)
+
+
 @pytest.mark.parametrize("seconds", [None, 600])
 def test_the_models_of_a_stack_share_the_calls(world: World, seconds: int | None) -> None:
     """Fifty look every 17 s at most, which the page of events tells that is read before the claim."""
     if seconds is not None:
         world.versions[V1].tags[Tag.START_SECONDS] = str(seconds)
-    world.events[STACK, "Model"] = ResourceView(
-        "CREATE_IN_PROGRESS", begun_with=properties(), models_under_way=50
-    )
+    event = creating(world)
+    with_neighbours(world, "CREATE")
     looks = looks_of(world)
-    assert answered_after_running(world, created(world)) <= 20.0
-    assert world.count("DescribeStackEvents") == 1
-    waited = [at for at in looks if at > world.history[0][0]]
+    assert answered_after_running(world, answered(world, event)) <= 20.5
+    waited = [at for at in looks if at > world.history[0][0] + 0.1]
     assert all(after - before >= 50 / 3 for before, after in pairwise(waited))
 
 
-def test_what_is_known_of_neighbours_and_throttles_is_handed_over(world: World) -> None:
-    """The next invocations read no events for that; one asks at the end whose create is under way."""
-    world.invocation_seconds = 200.0
-    world.events[STACK, "Model"] = ResourceView(
-        "CREATE_IN_PROGRESS", begun_with=properties(), models_under_way=50
-    )
-    looks = looks_of(world)
+def test_what_cloudformation_wants_is_asked_every_half_minute(world: World) -> None:
+    """No more often, while nothing is to be started: one page of events for each look."""
     created(world)
+    assert world.count("DescribeStackEvents") <= 2 + 600 / 30 + 1
+
+
+def test_throttles_are_handed_over_and_neighbours_found_again(world: World) -> None:
+    """Each invocation asks CloudFormation once and knows how many models are under way."""
+    world.invocation_seconds = 200.0
+    event = creating(world)
+    with_neighbours(world, "CREATE")
+    looks = looks_of(world)
+    answered(world, event)
     assert len(world.invocations) > 3
-    assert world.count("DescribeStackEvents") == 2
     # Beside one look every 17 s at most, one before a hand-over and one after it.
     assert len(looks) <= 600 / (50 / 3) + 2 * len(world.invocations) + 2
 
@@ -267,26 +266,24 @@ def test_a_pause_ends_at_the_deadline(world: World) -> None:
     looks = looks_of(world)
     world.clock.at(130.0, lambda: world.move(V1, "STOPPED"))
     answer = created(world, TimeoutSeconds="100")
-    assert answer is not None
     assert answer["Status"] == "FAILED"
     assert any(began + 99 <= at <= began + 101 for at in looks)
 
 
 def test_a_cancelled_create_is_noticed_within_half_a_minute(world: World) -> None:
-    """What CloudFormation wants is asked for at looks, of which the longest pause is 30 s."""
+    """What CloudFormation wants is asked for as often, whatever the pauses between two looks are."""
     world.versions[V1].tags[Tag.START_SECONDS] = "600"
-    noticed: list[float] = []
     cancelled = world.clock.now() + 200.0
-    world.clock.at(200.0, lambda: world.set_resource("DELETE_IN_PROGRESS"))
 
-    def note(action: str, arn: str) -> None:
-        if action == "DescribeStackResource" and world.clock.now() >= cancelled:
-            noticed.append(world.clock.now())
+    def cancel() -> None:
+        world.stack.turns_back()
+        world.stack.begins("DELETE", properties(), physical_id=INVENTED)
 
-    world.before = note
-    world.stop_while_starting = True
-    created(world)
-    assert noticed[0] - cancelled <= 30.0
+    world.clock.at(200.0, cancel)
+    answer = world.deliver(creating(world))
+    assert answer is not None
+    assert answer["Status"] == "FAILED"
+    assert answer["At"] - cancelled <= 35.0
 
 
 @pytest.fixture
@@ -302,7 +299,7 @@ def test_a_delete_is_answered_soon_after_the_stop_however_long_it_takes(
     took: float, late: float, looks_at_most: int
 ) -> None:
     """A stop is over in seconds or minutes: the looks come more often at first."""
-    world = world_of_a_deletion()
+    world = living_world()
     world.versions[V1].stop_seconds = took
     looks = looks_of(world)
     answer = delete(world)
@@ -313,43 +310,40 @@ def test_a_delete_is_answered_soon_after_the_stop_however_long_it_takes(
 
 
 def test_the_models_of_a_stack_that_is_deleted_share_the_calls() -> None:
-    """Each asks the stack's events once, after its Stop: fifty look every 17 s at most."""
-    world = world_of_a_deletion()
+    """The events tell how many they are: fifty look every 17 s at most."""
+    world = living_world()
     world.versions[V1].stop_seconds = 60.0
-    world.events[STACK, "Model"] = ResourceView("DELETE_IN_PROGRESS", V1, models_under_way=50)
+    event = deleting(world)
+    with_neighbours(world, "DELETE", V2)
     looks = looks_of(world)
-    answer = delete(world)
+    answer = answered(world, event)
     stopped_at = next(at for at, _, status in world.history if status == "STOPPED")
     assert answer["Status"] == "SUCCESS"
     assert 0.0 <= answer["At"] - stopped_at < 21.0
     assert all(after - before >= 50 / 3 for before, after in pairwise(looks))
-    actions = [action for action, _ in world.calls]
-    assert actions.count("DescribeStackEvents") == 1
-    assert actions.index("DescribeStackEvents") > actions.index("StopProjectVersion")
 
 
-@pytest.mark.parametrize("code", ["Throttling", "AccessDenied", "InternalFailure", "ValidationError"])
-def test_a_delete_does_without_the_number_of_its_neighbours(code: str) -> None:
-    """It is asked for once, whatever comes of it."""
-    world = world_of_a_deletion()
+@pytest.mark.parametrize("code", ["Throttling", "AccessDenied", "InternalFailure", "Odd"])
+def test_a_delete_waits_until_cloudformation_can_be_asked(code: str) -> None:
+    """Whose the model is, is CloudFormation's word: it is asked again, whatever comes of it."""
+    world = living_world()
+    begin = world.clock.now()
 
     def refuse(action: str, arn: str) -> None:
-        if action == "DescribeStackEvents":
-            world.calls.append((action, arn))
+        if action == "DescribeStackEvents" and world.clock.now() - begin < 120:
             raise service_error(code, "cloudformation:DescribeStackEvents")
 
     world.before = refuse
     assert delete(world)["Status"] == "SUCCESS"
     assert world.versions[V1].status == "STOPPED"
-    assert world.count("DescribeStackEvents") == 1
+    assert world.history[0][0] - begin < 150
 
 
 def test_a_stop_that_is_refused_is_tried_at_every_interval(world: World) -> None:
     """No Stop was accepted, so there is none to follow."""
     world.versions[V1].start_seconds = 120
-    world.clock.at(30, lambda: world.set_resource("DELETE_IN_PROGRESS"))
     looks = looks_of(world)
-    assert created(world) is not None
+    created(world, TimeoutSeconds="30")
     pauses = [b - a for a, b in pairwise(looks)]
     assert world.count("StopProjectVersion") > 3
     assert min(pauses[8:12]) > 3.0

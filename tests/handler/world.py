@@ -11,22 +11,33 @@ import random
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
+from stack_log import MODEL, StackLog
+
 from running_model_handler.core.arn import ProjectArn, ProjectVersionArn, parse_project_version_arn
+from running_model_handler.core.claim import Holder, Owner, claim_tags, read_claim
 from running_model_handler.core.errors import ErrorKind, ServiceError, classify
-from running_model_handler.core.names import Tag
+from running_model_handler.core.operation import STACK_IS_GONE, ResourceView, Story
 from running_model_handler.core.status import ABSENT, Observation
 from running_model_handler.core.units import InferenceUnits
-from running_model_handler.core.wanted import ResourceView, is_alive
 from running_model_handler.entry import Function, Services
 from running_model_handler.shell.answer import AnswerNotSent
 from running_model_handler.shell.clock import Clock
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 STACK = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/parts/11111111-2222-3333-4444-555555555555"
+OTHER = STACK.replace("stack/parts", "stack/other")
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:provider"
+CALL_SECONDS = 0.02
+"""What every call takes, until it has its effect."""
 URL = "https://cloudformation-custom-resource-response-euwest1.s3.example/x?X-Amz-Signature=secret"
+
+
+def url_signed_at(at: float) -> str:
+    """The ResponseURL of a request that CloudFormation sends at a moment."""
+    return f"{URL}&X-Amz-Date={datetime.fromtimestamp(at, UTC):%Y%m%dT%H%M%SZ}"
 
 
 def version_arn(name: str, project: str = "parts") -> str:
@@ -67,7 +78,7 @@ class WorldClock:
             when, _, action = self._due.pop(0)
             self.time = max(self.time, when)
             action()
-        self.time = end
+        self.time = max(self.time, end)
 
 
 @dataclass
@@ -97,11 +108,9 @@ class World:
         """(time, ARN, status) of every transition."""
         self.calls: list[tuple[str, str]] = []
         """(action without service, ARN) of every call that had an answer or an effect."""
-        self.resources: dict[tuple[str, str], ResourceView] = {}
-        self.events: dict[tuple[str, str], ResourceView] = {}
-        self.was: dict[tuple[str, str], str] = {}
-        """What a resource was before its deletion began."""
-        self.stacks: dict[str, str] = {STACK: "CREATE_IN_PROGRESS"}
+        self.stack = StackLog(STACK, self.clock.now)
+        """What CloudFormation does with the stack of the tests, and shows of it."""
+        self.stacks = {STACK: self.stack}
         self.answers: list[dict[str, Any]] = []
         self.invocations: list[dict[str, Any]] = []
         self.before: Callable[[str, str], None] = lambda action, arn: None
@@ -146,18 +155,35 @@ class World:
         """How many calls of an action there were."""
         return sum(1 for name, target in self.calls if name == action and arn in (None, target))
 
-    def set_resource(
-        self, status: str, logical_id: str = "Model", stack: str = STACK, physical_id: str | None = None
-    ) -> None:
-        """What CloudFormation shows of a resource from now on."""
-        self.resources[stack, logical_id] = ResourceView(status, physical_id, self.clock.now())
+    def other_stack(self) -> StackLog:
+        """A second stack."""
+        return self.stacks.setdefault(OTHER, StackLog(OTHER, self.clock.now))
 
     def own(
-        self, arn: str, *, logical_id: str = "Model", stack: str = STACK, units: str = "1", **more: str
+        self,
+        arn: str,
+        *,
+        logical_id: str = MODEL,
+        stack: str = STACK,
+        units: str = "1",
+        t: float | None = None,
+        failed: bool = False,
     ) -> None:
-        """Give a model to an owner."""
-        tags = {Tag.STACK_ID: stack, Tag.LOGICAL_ID: logical_id, Tag.UNITS: units, Tag.REQUESTS: "earlier"}
-        self.versions[arn].tags.update({str(key): value for key, value in tags.items()} | more)
+        """Make a resource a holder of a model, since the operation that last brought it up."""
+        since = self.stacks[stack].began_at(logical_id) if t is None else t
+        low, _, high = units.partition("-")
+        holder = Holder(since, InferenceUnits(int(low), int(high) if high else None), failed)
+        project = self.projects["parts"]
+        self.versions[arn].tags.update(claim_tags(Owner(stack, logical_id), holder, project))
+
+    def owner(self, arn: str) -> str | None:
+        """The stack that has claimed a model."""
+        return read_claim(self.versions[arn].tags).stack_id
+
+    def holders(self, arn: str) -> dict[str, Holder]:
+        """Who holds a model, by logical id."""
+        claim = read_claim(self.versions[arn].tags)
+        return {owner.logical_id: holder for owner, holder in claim.holders.items()}
 
     def run_model(self, arn: str, units: str = "1") -> None:
         """A model that runs already."""
@@ -183,11 +209,16 @@ class World:
                     self.clock.sleep(60.0 * (attempt + 1))
         return self.answers[-1] if len(self.answers) > before else None
 
+    def another_environment(self) -> Another:
+        """A second execution environment of the function, for what is delivered while the first one works."""
+        return Another(self)
+
     # --- adapters -------------------------------------------------------------------------------
 
     def _call(self, action: str, target: object) -> None:
         self.before(action, str(target))
         self.calls.append((action, str(target)))
+        self.clock.sleep(CALL_SECONDS)
 
     def find_project(self, arn: ProjectVersionArn) -> ProjectArn | None:
         self._call("DescribeProjects", arn)
@@ -237,8 +268,9 @@ class World:
 
     def tag(self, arn: ProjectVersionArn, tags: Mapping[str, str]) -> None:
         self._call("TagResource", arn)
-        # Rekognition API reference, TagResource: the pattern and the length of a value.
-        for value in tags.values():
+        # Rekognition API reference, TagResource: patterns and lengths.
+        for key, value in tags.items():
+            assert re.fullmatch(r"[\w .:/=+\-@]{1,128}", key), key
             assert re.fullmatch(r"[\w .:/=+\-@]{0,256}", value), value
         self._version(str(arn), "rekognition:TagResource").tags.update(tags)
         self.after("TagResource", str(arn))
@@ -251,29 +283,17 @@ class World:
 
     def resource(self, stack_id: str, logical_id: str) -> ResourceView | None:
         self._call("DescribeStackResource", logical_id)
-        return self.resources.get((stack_id, logical_id))
+        stack = self.stacks.get(stack_id)
+        view = stack.view(logical_id) if stack is not None else None
+        self.after("DescribeStackResource", logical_id)
+        return view
 
-    def latest_event(self, stack_id: str, logical_id: str) -> ResourceView | None:
+    def story(self, stack_id: str, logical_id: str) -> Story:
         self._call("DescribeStackEvents", logical_id)
-        return self.events.get((stack_id, logical_id))
-
-    def status_before_deletion(self, stack_id: str, logical_id: str) -> str | None:
-        self._call("DescribeStackEvents", logical_id)
-        return self.was.get((stack_id, logical_id))
-
-    def may_be_taken_over(self, stack_id: str, logical_id: str, physical_id: str) -> bool:
-        self._call("DescribeStackEvents", logical_id)
-        return any(
-            key[0] == stack_id
-            and key[1] != logical_id
-            and shown.physical_id == physical_id
-            and is_alive(shown)
-            for key, shown in self.resources.items()
-        )
-
-    def stack_status(self, stack_id: str) -> str | None:
-        self._call("DescribeStacks", stack_id)
-        return self.stacks.get(stack_id)
+        stack = self.stacks.get(stack_id)
+        story = stack.story(logical_id) if stack is not None else STACK_IS_GONE
+        self.after("DescribeStackEvents", logical_id)
+        return story
 
     def send(self, event: Mapping[str, Any]) -> None:
         self._call("InvokeFunction", FUNCTION)
@@ -285,6 +305,23 @@ class World:
         if version is None:
             raise ServiceError(ErrorKind.NOT_FOUND, action, arn, "ResourceNotFoundException", "not found")
         return version
+
+
+class Another:
+    """A second environment in the same world. It works while the first one sleeps, until it has answered."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def deliver(self, event: Mapping[str, Any]) -> dict[str, Any] | None:
+        """See ``World.deliver``."""
+        world, first = self._world, self._world.function
+        queue, world._queue = world._queue, []
+        world.function = Function(_WorldServices(world))
+        try:
+            return world.deliver(event)
+        finally:
+            world.function, world._queue = first, queue
 
 
 class _WorldServices(Services):
@@ -307,7 +344,7 @@ class _WorldServices(Services):
         return self._world
 
     def _take_answer(self, url: str, body: bytes, clock: Clock) -> None:
-        assert url == URL
+        assert url.startswith(URL)
         if self._world.answer_refused:
             raise AnswerNotSent("HTTP 500")
         self._world.answers.append(json.loads(body) | {"At": clock.now(), "Bytes": len(body)})
@@ -348,13 +385,14 @@ def request(
     logical_id: str = "Model",
     stack: str = STACK,
     request_id: str = "r1",
+    sent_at: float | None = None,
 ) -> dict[str, Any]:
-    """A custom resource request."""
+    """A custom resource request, whose URL tells when it was sent."""
     event: dict[str, Any] = {
         "RequestType": kind,
         "RequestId": request_id,
         "StackId": stack,
-        "ResponseURL": URL,
+        "ResponseURL": URL if sent_at is None else url_signed_at(sent_at),
         "ResourceType": "Custom::RekognitionRunningModel",
         "LogicalResourceId": logical_id,
         "ServiceToken": FUNCTION,
@@ -367,10 +405,41 @@ def request(
     return event
 
 
-def created(world: World, arn: str = V1, **changes: Any) -> dict[str, Any] | None:
-    """Deliver a create while CloudFormation wants it."""
-    world.set_resource("CREATE_IN_PROGRESS")
-    return world.deliver(request("Create", properties(arn, **changes)))
+def answered(world: World, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Deliver a request, and let CloudFormation take the answer."""
+    answer = world.deliver(event)
+    assert answer is not None
+    world.stacks[event["StackId"]].takes(answer, event["LogicalResourceId"])
+    return answer
+
+
+def creating(world: World, arn: str = V1, *, logical_id: str = MODEL, **changes: Any) -> dict[str, Any]:
+    """CloudFormation creates the resource, in a new stack unless it is in the middle of something else."""
+    if not world.stack.status:
+        world.stack.goes("CREATE_IN_PROGRESS")
+    props = properties(arn, **changes)
+    world.stack.begins("CREATE", props, logical_id)
+    now = world.clock.now()
+    return request(
+        "Create", props, logical_id=logical_id, request_id=f"create {logical_id} {now}", sent_at=now
+    )
+
+
+def created(world: World, arn: str = V1, *, logical_id: str = MODEL, **changes: Any) -> dict[str, Any]:
+    """A create, from its beginning to its answer."""
+    return answered(world, creating(world, arn, logical_id=logical_id, **changes))
+
+
+def lived(world: World, arn: str = V1, *, logical_id: str = MODEL, **changes: Any) -> None:
+    """A stack was created an hour ago, and its model has run since."""
+    props = properties(arn, **changes)
+    world.stack.goes("CREATE_IN_PROGRESS")
+    world.stack.begins("CREATE", props, logical_id)
+    world.stack.completes(logical_id, arn)
+    world.stack.done()
+    world.run_model(arn, props["MinInferenceUnits"])
+    world.own(arn, logical_id=logical_id, units=props["MinInferenceUnits"])
+    world.clock.time += 3600.0
 
 
 assert parse_project_version_arn(V1, name="V1").version_name == "v1"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from caller import CALLER, Caller
 from stack_world import PROVIDER_SOURCE, TRUST, StackWorld, zipped
 
 from local_aws import EmbeddedAws, Switches
@@ -53,3 +54,23 @@ def stacks(
     prefix = re.sub(r"[^A-Za-z0-9]+", "-", str(request.node.name)).removeprefix("test-")[:60].rstrip("-")
     yield StackWorld(aws, function_arn, prefix, tmp_path)
     aws.set_switches(**Switches(async_retry_seconds=0.1).as_dict())
+
+
+@pytest.fixture
+def caller(aws: EmbeddedAws) -> Iterator[Caller]:
+    """The caller, without any permission at first and again at the end."""
+    client, iam = aws.client("lambda"), aws.client("iam")
+    if "caller" not in {one["FunctionName"] for one in client.list_functions()["Functions"]}:
+        trust = {"Version": "2012-10-17", "Statement": []}
+        role = iam.create_role(RoleName="callers", AssumeRolePolicyDocument=json.dumps(trust))
+        client.create_function(
+            FunctionName="caller",
+            Runtime="python3.13",
+            Role=role["Role"]["Arn"],
+            Handler="index.handler",
+            Timeout=20,
+            Code={"ZipFile": zipped(CALLER)},
+        )
+    yield Caller(aws, "allowed")
+    for name in iam.list_role_policies(RoleName="callers")["PolicyNames"]:
+        iam.delete_role_policy(RoleName="callers", PolicyName=name)

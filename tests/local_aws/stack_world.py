@@ -87,6 +87,34 @@ class StackWorld:
             **options,
         )
 
+    def change_set(self, stack_id: str, resources: Mapping[str, Any], **options: Any) -> dict[str, Any]:
+        """Makes a change set, for an update if nothing else is said; returns its description."""
+        made = self.cloudformation.create_change_set(
+            StackName=stack_id,
+            TemplateBody=json.dumps({"Resources": dict(resources)}),
+            Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+            **({"ChangeSetName": "changes", "ChangeSetType": "UPDATE"} | options),
+        )
+        described: dict[str, Any] = self.cloudformation.describe_change_set(ChangeSetName=made["Id"])
+        return described
+
+    def execute(self, change_set: Mapping[str, Any], **options: Any) -> None:
+        """Executes a change set."""
+        self.cloudformation.execute_change_set(ChangeSetName=change_set["ChangeSetId"], **options)
+
+    def force_roll_back(self, stack_id: str) -> None:
+        """ContinueUpdateRollback with ForceRollback, which botocore's model does not know yet."""
+
+        def add(params: dict[str, Any], **_: Any) -> None:
+            params["body"]["ForceRollback"] = "true"
+
+        events, name = self.cloudformation.meta.events, "before-call.cloudformation.ContinueUpdateRollback"
+        events.register(name, add)
+        try:
+            self.cloudformation.continue_update_rollback(StackName=stack_id)
+        finally:
+            events.unregister(name, add)
+
     def delete(self, stack_id: str) -> None:
         """Starts a delete."""
         self.cloudformation.delete_stack(StackName=stack_id)

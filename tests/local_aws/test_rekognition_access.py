@@ -7,65 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from stack_world import StackWorld, until, zipped
+from caller import CALLER, Caller
+from stack_world import StackWorld, until
 
 from local_aws import EmbeddedAws
 
 pytestmark = pytest.mark.slow
-
-CALLER = """
-import boto3, botocore.exceptions
-def handler(event, context):
-    try:
-        client = boto3.client(event["service"])
-        answer = getattr(client, event["method"])(**event["parameters"])
-    except botocore.exceptions.ClientError as error:
-        return {"code": error.response["Error"]["Code"], "message": error.response["Error"]["Message"]}
-    answer.pop("ResponseMetadata", None)
-    return {"code": "", "message": str(answer)}
-"""
-
-
-class Caller:
-    """A function that makes one API call with its role, and the role's policy."""
-
-    def __init__(self, aws: EmbeddedAws, name: str) -> None:
-        self._aws = aws
-        self.name = name
-
-    def allow(self, *statements: dict[str, Any]) -> None:
-        """Puts a policy that allows this and nothing else, by a stack, as the construct does."""
-        document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **one} for one in statements]}
-        self._aws.client("iam").put_role_policy(
-            RoleName="callers", PolicyName=self.name, PolicyDocument=json.dumps(document)
-        )
-
-    def call(self, service: str, method: str, **parameters: Any) -> dict[str, str]:
-        """Makes the call; returns the error's code, empty without one, and its message."""
-        event = json.dumps({"service": service, "method": method, "parameters": parameters})
-        answer = self._aws.client("lambda").invoke(FunctionName="caller", Payload=event.encode())
-        result: dict[str, str] = json.loads(answer["Payload"].read())
-        return result
-
-
-@pytest.fixture
-def caller(aws: EmbeddedAws) -> Iterator[Caller]:
-    """The caller, without any permission at first and again at the end."""
-    client, iam = aws.client("lambda"), aws.client("iam")
-    if "caller" not in {one["FunctionName"] for one in client.list_functions()["Functions"]}:
-        trust = {"Version": "2012-10-17", "Statement": []}
-        role = iam.create_role(RoleName="callers", AssumeRolePolicyDocument=json.dumps(trust))
-        client.create_function(
-            FunctionName="caller",
-            Runtime="python3.13",
-            Role=role["Role"]["Arn"],
-            Handler="index.handler",
-            Timeout=20,
-            Code={"ZipFile": zipped(CALLER)},
-        )
-    yield Caller(aws, "allowed")
-    for name in iam.list_role_policies(RoleName="callers")["PolicyNames"]:
-        iam.delete_role_policy(RoleName="callers", PolicyName=name)
 
 
 @pytest.fixture

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from typing import Final
 
@@ -10,11 +13,12 @@ import pytest
 
 from running_model_handler.core.names import ReplacementMode
 from simulator.counting import tally
-from simulator.plan import Faults, Hand, KillAt, OnFailure, StartEnd
+from simulator.draw import draw
+from simulator.plan import Faults, Hand, KillAt, Mode, OnFailure, StartEnd, View
 from simulator.tally import Tally
 
-SEEDS: Final = range(1, 301)
-"""A second or two; any three hundred will do."""
+SEEDS: Final = range(1, 1001)
+"""Ten seconds or so; any thousand will do."""
 FAULTS: Final[dict[str, tuple[str, ...]]] = {
     "throttled": ("throttled",),
     "failed_before": ("failed before",),
@@ -22,7 +26,7 @@ FAULTS: Final[dict[str, tuple[str, ...]]] = {
     "slow": ("slow",),
     "describe_lag": ("old look at a model",),
     "tag_lag": ("old tags",),
-    "stack_lag": ("old view of a resource", "old events", "old status of a stack"),
+    "stack_lag": ("old view of a resource", "old events"),
     "iam_delay": ("policy not yet in force",),
     "duplicated": ("duplicated",),
     "duplicate_delay": ("duplicated",),
@@ -31,6 +35,11 @@ FAULTS: Final[dict[str, tuple[str, ...]]] = {
     "hand_over_throttled": ("hand-over throttled",),
     "answer_lost": ("answer not sent", "answer lost after"),
     "denied": ("denied for good",),
+    "bad_credentials": ("bad credentials",),
+    "timed_out": ("HTTP 408",),
+    "unknown_code": ("unknown code",),
+    "credentials_late": ("credentials late",),
+    "stop_denied_for": ("stop denied for a while",),
 }
 """What is counted when a fault of the plan happens."""
 OPERATIONS: Final = {
@@ -58,10 +67,52 @@ AFTER_FAILURE: Final = {
 }
 
 
+WIDE_FAULTS: Final = {
+    *(f"frozen {view}" for view in (View.RESOURCE, View.EVENTS)),
+    "hand-over denied",
+    "a Delete that never shows",
+}
+WIDE_FEATURES: Final = {
+    *(f"deploy, {mode}" for mode in (Mode.NO_ROLL_BACK, Mode.EXPRESS)),
+    "delete, express",
+    "deployed again after a failure",
+    "back to a stable state",
+    "replacement refused without a roll-back",
+    "RollbackStack",
+    "RollbackStack refused in express mode",
+    "roll-back fails for a sibling",
+    "roll-back continued without a resource",
+    "a roll-back is given up",
+    "creation initiated",
+    "deletion without a physical id",
+    "clean-up tried again",
+}
+"""What CloudFormation and its users do in wide plans, counted where it happens."""
+WIDE_OPERATIONS: Final = {
+    "stack UPDATE_FAILED",
+    "created again after a failure",
+    "takes a model over",
+    "rename with another size",
+    "stack created again",
+    "stack takes a model over",
+    "operations back to back",
+    "sibling fails late",
+}
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """No logs: nobody reads those of a thousand histories."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
 @pytest.fixture(scope="module")
 def counted() -> Tally:
     """All that happened."""
-    return tally(SEEDS)
+    with quietly():
+        return tally(SEEDS)
 
 
 def missing(happened: Counter[str], expected: set[str]) -> set[str]:
@@ -73,6 +124,19 @@ def test_every_fault_strikes(counted: Tally) -> None:
     """Each field of ``Faults`` has its effect; a new one fails here until it is counted."""
     assert set(FAULTS) == {field.name for field in fields(Faults)} - {"ends"}
     assert not missing(counted.faults, {name for names in FAULTS.values() for name in names})
+
+
+def test_all_that_wide_plans_hold_happens(counted: Tally) -> None:
+    """Late credentials, old views, no roll-back, models that change hands: each has its effect somewhere."""
+    assert not missing(counted.faults, WIDE_FAULTS | WIDE_FEATURES)
+    assert not missing(counted.operations, WIDE_OPERATIONS)
+
+
+def test_wide_plans_are_a_good_part_of_all() -> None:
+    """Enough of them to find something, enough others to be comparable."""
+    seeds = range(1, 3001)
+    widened = sum(draw(seed, wide=True) != draw(seed, wide=False) for seed in seeds)
+    assert 0.35 < widened / len(seeds) < 0.45
 
 
 def test_every_kind_of_kill_and_lack_strikes(counted: Tally) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from bench.growth.curves import knee, many_accounts, settings_of
 from bench.growth.quota import Family, Quotas, TokenBucket, family_of
-from bench.growth.remedies import FIRST_SHARED, KNOWN_LEAVES, KNOWN_SHARED, TODAY, YIELDS, lived
+from bench.growth.remedies import FIRST_SHARED, KNOWN_SHARED, TODAY, lived
 from bench.growth.report import BEGIN, END, account_columns, goals, replaced, table
 from bench.growth.worlds import Figures, Setting, busiest_minute, figures_of, live, plan_of, quantile
 from simulator.fast_seam import new_handler
@@ -152,23 +152,6 @@ def test_waiters_of_one_stack_keep_to_their_share() -> None:
     assert today.missed == shared.missed == 0
     assert today.late_throttles > 10 * shared.late_throttles
     assert shared.busiest_minute_per_second < 5.0
-
-
-def test_who_hands_over_after_the_start_takes_an_invocation_more() -> None:
-    """And nothing else."""
-    figures = lived(YIELDS, [Setting(2, start_seconds=60.0)])
-    assert (figures.missed, figures.invocations) == (0, 4)
-
-
-def test_who_waits_in_a_queue_holds_less_concurrency() -> None:
-    """Three models, one unit of concurrency: all are answered, sooner, for a fraction of the GB-seconds."""
-    setting = Setting(3, start_seconds=300.0, concurrency=1)
-    today = lived(TODAY, [setting])
-    leaves = lived(KNOWN_LEAVES, [setting])
-    assert today.missed == leaves.missed == 0
-    assert leaves.gb_seconds < today.gb_seconds / 2
-    assert leaves.seconds < today.seconds
-    assert leaves.full_share < today.full_share
 
 
 def test_reserved_concurrency_leaves_the_rest_to_the_owner() -> None:

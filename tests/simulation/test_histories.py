@@ -15,6 +15,7 @@ from simulator.counting import tally
 
 SEEDS: Final = 10_000
 """Seeds from 1 on."""
+WIDE_SEEDS: Final = 600
 PART: Final = 500
 """Seeds of one test; the first part is all that ``make test-fast`` plays."""
 README: Final = Path(__file__).parents[2] / "README.md"
@@ -40,9 +41,14 @@ def _unhindered() -> Iterator[None]:
 def test_every_guarantee_holds(first: int) -> None:
     """G1 to G10 and G12, whatever a plan holds; ``make simulate SEEDS=1 FIRST_SEED=…`` tells a story."""
     seeds = range(first, min(first + PART, SEEDS + 1))
-    played = tally(seeds)
+    played = tally(seeds, wide=False)
     assert played.histories == len(seeds)
     assert played.violations == {}
+
+
+def test_every_guarantee_holds_beyond_a_plain_life() -> None:
+    """The same without a roll-back, with old views, late credentials, resources that swap their models."""
+    assert tally(range(1, WIDE_SEEDS + 1), wide=True).violations == {}
 
 
 @pytest.mark.parametrize("condition", list(Condition))

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
+# CDK's own validation of templates takes most of a synth: over a second in every process. The tests of what
+# the whole of CDK says switch it on again (test_checks.py). It counts when jsii starts, hence up here.
+os.environ.setdefault("CDK_VALIDATION", "false")
+# Processes that a test starts run the sources beside it, not what happens to be installed.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    str(Path(__file__).parents[2] / folder) for folder in ("constructs", "lambda")
+)
+
 from collections.abc import Callable
 from typing import Any
 

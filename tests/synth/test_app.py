@@ -68,10 +68,14 @@ def test_every_context_key_counts(tmp_path: Path) -> None:
     assert properties["Replacement"] == "STOP_FIRST"
     assert model["DeletionPolicy"] == "RetainExceptOnCreate"
     assert "Deployment" in properties
-    assert {"ProjectVersionArn", "Status", "InferenceUnits", "StopCommand"} == set(found["Outputs"])
+    assert {"ProjectVersionArn", "Status", "InferenceUnits", "StopCommand", "LogCommand"} == set(
+        found["Outputs"]
+    )
     assert found["Outputs"]["StopCommand"]["Value"] == (
         f"aws rekognition stop-project-version --region eu-west-1 --project-version-arn {ARN}"
     )
+    (log_group,) = (name for name, r in found["Resources"].items() if r["Type"] == "AWS::Logs::LogGroup")
+    assert {"Ref": log_group} in found["Outputs"]["LogCommand"]["Value"]["Fn::Join"][1]
 
 
 def test_names_that_differ_in_punctuation_alone_are_told_apart() -> None:
@@ -83,17 +87,19 @@ def test_names_that_differ_in_punctuation_alone_are_told_apart() -> None:
         (stack,) = app.synth().stacks
         models = [r for r in stack.template["Resources"].values() if r["Type"].startswith("Custom::")]
         assert {model["Properties"]["ProjectVersionArn"] for model in models} == set(arns)
-        assert len(stack.template["Outputs"]) == 4 * len(arns)
+        assert len(stack.template["Outputs"]) == 5 * len(arns)
 
 
 def test_the_order_of_several_models_means_nothing(tmp_path: Path) -> None:
     """Ids follow from the names, so a list in another order changes no resource."""
     other = ARN.replace("v3", "v4")
-    first, second = tmp_path / "first", tmp_path / "second"
-    assert run(first, project_version_arn=f"{ARN},{other}").returncode == 0
-    assert run(second, project_version_arn=f" {other} , {ARN} ").returncode == 0
-    assert set(template(first)["Resources"]) == set(template(second)["Resources"])
-    assert len(template(first)["Outputs"]) == 8
+    found = []
+    for number, value in enumerate((f"{ARN},{other}", f" {other} , {ARN} ")):
+        folder = tmp_path / str(number)
+        assert main(App(outdir=str(folder), context={"project_version_arn": value})) == 0
+        found.append(template(folder))
+    assert set(found[0]["Resources"]) == set(found[1]["Resources"])
+    assert len(found[0]["Outputs"]) == 10
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import compileall
+import importlib.metadata
 import json
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import PackagePath
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from aws_cdk import App, Stack
@@ -37,10 +41,36 @@ def test_compiled_files_do_not_change_the_hash() -> None:
 
 def test_what_a_synth_left_behind_does_not_change_the_hash(tmp_path: Path) -> None:
     """Another release, or an interrupted synth, may have left files in the output folder."""
-    stale = tmp_path / "rekognition-running-model-handler" / "running_model_handler" / "former.py"
-    stale.parent.mkdir(parents=True)
-    stale.touch()
-    assert asset_hash(tmp_path) == asset_hash()
+    first = asset_hash(tmp_path)
+    (package,) = tmp_path.glob("rekognition-running-model-handler-*")
+    (package / "running_model_handler" / "former.py").touch()
+    for folder in tmp_path.glob("asset.*/"):
+        shutil.rmtree(folder)
+    assert asset_hash(tmp_path) == first
+
+
+def test_synths_at_once_share_an_output_folder(tmp_path: Path) -> None:
+    """Each finds the whole package, and none takes it away from another."""
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(_asset.put_once, [tmp_path] * 24))
+    assert len(set(found)) == 1
+    assert [path.name for path in tmp_path.iterdir()] == [found[0].name]
+    assert _asset.missing(found[0]) == []
+
+
+def test_apps_at_once_share_an_output_folder(tmp_path: Path) -> None:
+    """The same in processes, with CDK's own copy of the package; its manifests are no matter of ours."""
+    script = (
+        "import sys; from aws_cdk import App, Stack; from rekognition_running_model import RunningModel\n"
+        "app = App(outdir=sys.argv[1])\n"
+        f"RunningModel(Stack(app, 'Parts'), 'Model', project_version_arn={ARN!r})\n"
+    )
+    apps = [
+        subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stderr=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    said = [app.communicate()[1] for app in apps]
+    assert [app.returncode for app in apps] == [0, 0, 0], said
 
 
 def test_an_app_that_stages_nothing_can_be_deployed(tmp_path: Path) -> None:
@@ -80,8 +110,58 @@ def test_the_package_is_at_most_100_kb_zipped(tmp_path: Path) -> None:
 def test_fails_when_crhelper_is_another_release(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The handler replaces private parts of crhelper, so the release is checked, with the way out."""
     monkeypatch.setattr(_asset, "CRHELPER_VERSION", "0.0.1")
-    with pytest.raises(RuntimeError, match=r"pip install crhelper==0\.0\.1"):
+    with pytest.raises(RuntimeError, match=r"2\.0\.12 is installed.*crhelper==0\.0\.1"):
         _asset.stage(tmp_path / "asset")
+
+
+def crhelper_files(monkeypatch: pytest.MonkeyPatch, files: list[PackagePath] | None) -> None:
+    """Let crhelper's list of files be another one."""
+    whole = importlib.metadata.distribution("crhelper")
+    fake = SimpleNamespace(version=whole.version, files=files, locate_file=whole.locate_file)
+    monkeypatch.setattr(importlib.metadata, "distribution", lambda name: fake)
+
+
+def test_fails_when_crhelper_is_installed_without_its_record(
+    monkeypatch: pytest.MonkeyPatch, stack: Stack
+) -> None:
+    """Distributions leave it out; what belongs to the package can't be told then."""
+    crhelper_files(monkeypatch, None)
+    with pytest.raises(RuntimeError, match=r"Parts/.*RECORD.*pip install --force-reinstall crhelper=="):
+        RunningModel(stack, "Model", project_version_arn=ARN)
+
+
+@pytest.mark.parametrize(
+    ("left_out", "added", "words"),
+    [
+        ("crhelper/", "", "lacks crhelper/__init__.py"),
+        ("crhelper/utils.py", "", "lacks crhelper/utils.py"),
+        ("", "crhelper/gone.py", "gone.py is not there"),
+    ],
+)
+def test_fails_when_crhelper_is_not_whole(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, left_out: str, added: str, words: str
+) -> None:
+    """An editable install, a list with holes, a file that somebody removed: nothing would ever answer."""
+    files = [
+        file
+        for file in importlib.metadata.files("crhelper") or []
+        if not (left_out and file.as_posix().startswith(left_out))
+    ]
+    crhelper_files(monkeypatch, [*files, *([PackagePath(added)] if added else [])])
+    with pytest.raises(RuntimeError, match=words):
+        _asset.put_once(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_fails_when_crhelper_is_not_installed(monkeypatch: pytest.MonkeyPatch, stack: Stack) -> None:
+    """Named with the command that mends it."""
+
+    def absent(name: str) -> None:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "distribution", absent)
+    with pytest.raises(RuntimeError, match=r"Parts/.*is not installed.*pip install"):
+        RunningModel(stack, "Model", project_version_arn=ARN)
 
 
 def test_one_pin_of_crhelper() -> None:

@@ -14,12 +14,16 @@ from synth_examples import ARN
 from synthesized_role import deployed_values, synthesized_statements
 
 from rekognition_running_model import RunningModel
+from running_model_handler.core.claim import Owner, holder_key
 from running_model_handler.core.names import Tag
 
 ACCOUNT = "eu-west-1:123456789012"
 CLOUDFORMATION = f"arn:aws:cloudformation:{ACCOUNT}:stack"
 MINE, OTHERS = f"{CLOUDFORMATION}/Parts/1-2-3", f"{CLOUDFORMATION}/Others/4-5-6"
-STACK_KEY, LOGICAL_KEY = f"aws:ResourceTag/{Tag.STACK_ID}", f"aws:ResourceTag/{Tag.LOGICAL_ID}"
+HOLDER = holder_key(Owner(MINE, "Model"))
+STACK_KEY, HOLDER_KEY = f"aws:ResourceTag/{Tag.STACK_ID}", f"aws:ResourceTag/{HOLDER}"
+OURS = [Tag.STACK_ID, HOLDER, Tag.PROJECT_CREATED, Tag.START_SECONDS]
+"""The keys that the function puts on a model, and removes."""
 FORMER = ARN.replace("parts", "former")
 ELSEWHERE = (FORMER.replace("eu-west-1", "eu-west-2"), FORMER.replace("123456789012", "999999999999"))
 FUNCTION = f"arn:aws:lambda:{ACCOUNT}:function:RekognitionRunningModelProviderFunction476E70E0"
@@ -33,7 +37,7 @@ NOT_OURS: tuple[ConditionKeys, ...] = (
     {STACK_KEY: OTHERS},
     {STACK_KEY: f"{MINE}4"},
     {STACK_KEY: f"{CLOUDFORMATION}/Parts/*"},
-    {LOGICAL_KEY: MINE},
+    {HOLDER_KEY: MINE},
     {"aws:ResourceTag/stack-id": MINE, STACK_KEY: ""},
     {f"aws:RequestTag/{Tag.STACK_ID}": MINE},
 )
@@ -41,8 +45,8 @@ NOT_OURS: tuple[ConditionKeys, ...] = (
 
 OTHER_TAGS: tuple[ConditionKeys, ...] = (
     {"aws:TagKeys": ["team"]},
-    {"aws:TagKeys": [Tag.REQUESTS, "team"]},
-    {"aws:TagKeys": ["not-rekognition-running-model:units"]},
+    {"aws:TagKeys": [HOLDER, "team"]},
+    {"aws:TagKeys": ["not-rekognition-running-model:holder:x"]},
 )
 """What a caller may ask to put or to remove besides our own tags."""
 
@@ -85,7 +89,7 @@ FORBIDDEN = [
         Call(f"cloudformation:{action}", OTHERS)
         for action in ("DescribeStacks", "DescribeStackEvents", "GetTemplate")
     ),
-    *(Call(f"cloudformation:{action}", MINE) for action in ("DeleteStack", "UpdateStack", "GetTemplate")),
+    *(Call(f"cloudformation:{action}", MINE) for action in ("DeleteStack", "DescribeStacks", "UpdateStack")),
     Call("cloudformation:DescribeStackResource", OTHERS.replace("123456789012", "999999999999")),
     Call("cloudformation:DescribeStackResource", OTHERS.replace("eu-west-1", "eu-west-2")),
     Call("lambda:InvokeFunction", f"arn:aws:lambda:{ACCOUNT}:function:other"),
@@ -136,12 +140,12 @@ def test_g11_what_must_not_be_allowed() -> None:
     [
         *(Call(f"rekognition:{action}", ARN) for action in STARTS_AND_STOPS),
         *(Call(f"rekognition:{action}", FORMER, {STACK_KEY: MINE}) for action in STARTS_AND_STOPS),
-        *(Call(f"rekognition:{action}", ARN, {"aws:TagKeys": list(Tag)}) for action in TAGGING),
+        *(Call(f"rekognition:{action}", ARN, {"aws:TagKeys": OURS}) for action in TAGGING),
         *(
-            Call(f"rekognition:{action}", FORMER, {STACK_KEY: MINE, "aws:TagKeys": list(Tag)})
+            Call(f"rekognition:{action}", FORMER, {STACK_KEY: MINE, "aws:TagKeys": OURS})
             for action in TAGGING
         ),
-        Call("cloudformation:DescribeStacks", MINE),
+        Call("cloudformation:DescribeStackEvents", MINE),
         Call("cloudformation:DescribeStackResource", OTHERS),
         Call("lambda:InvokeFunction", FUNCTION),
         Call("logs:PutLogEvents", f"{LOGS}:RekognitionRunningModelProviderLogs06F53B78:log-stream:1"),

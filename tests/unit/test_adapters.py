@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +14,7 @@ from botocore.stub import Stubber
 
 from running_model_handler.core.arn import parse_project_arn, parse_project_version_arn
 from running_model_handler.core.errors import ErrorKind, ServiceError
+from running_model_handler.core.operation import STACK_IS_GONE, Declaration, ResourceView
 from running_model_handler.core.status import ABSENT, Observation
 from running_model_handler.core.units import InferenceUnits
 from running_model_handler.shell.calls import CLIENT_CONFIG, call
@@ -191,21 +191,30 @@ def test_units_that_are_no_numbers_are_no_other_size() -> None:
         RekognitionModels(Client()).observe(VERSION, PROJECT)
 
 
+AT = datetime.datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=datetime.UTC)
+
+
+def stack_event(status: str, name: str = "Model", stack: str = STACK, **more: Any) -> dict[str, Any]:
+    """One event in an answer of DescribeStackEvents."""
+    identity = {"StackId": stack, "EventId": "e", "StackName": "parts", "Timestamp": AT}
+    return {**identity, "LogicalResourceId": name, "ResourceStatus": status, **more}
+
+
+BEGIN = stack_event("CREATE_IN_PROGRESS", "parts", PhysicalResourceId=STACK)
+
+
 def test_resource_of_a_stack(stacks: tuple[CloudFormationStacks, Stubber]) -> None:
-    """Status, physical id and time of a resource; None where it, or its stack, does not exist."""
+    """Status and physical id of a resource; None where it, or its stack, does not exist."""
     adapter, stub = stacks
-    at = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
     detail = {
         "LogicalResourceId": "Model",
         "ResourceType": "Custom::X",
-        "LastUpdatedTimestamp": at,
+        "LastUpdatedTimestamp": AT,
         "ResourceStatus": "CREATE_IN_PROGRESS",
     }
     asked = {"StackName": STACK, "LogicalResourceId": "Model"}
     stub.add_response("describe_stack_resource", {"StackResourceDetail": detail}, asked)
-    view = adapter.resource(STACK, "Model")
-    assert view is not None
-    assert (view.status, view.physical_id, view.updated_at) == ("CREATE_IN_PROGRESS", None, at.timestamp())
+    assert adapter.resource(STACK, "Model") == ResourceView("CREATE_IN_PROGRESS", None)
     for message in ("Resource Model does not exist for stack parts", "Stack 'parts' does not exist"):
         stub.add_client_error("describe_stack_resource", "ValidationError", message, 400)
         assert adapter.resource(STACK, "Model") is None
@@ -214,58 +223,80 @@ def test_resource_of_a_stack(stacks: tuple[CloudFormationStacks, Stubber]) -> No
         adapter.resource(STACK, "Model")
 
 
-def test_latest_event_and_stack_status(stacks: tuple[CloudFormationStacks, Stubber]) -> None:
-    """The newest event of the resource comes first."""
+@pytest.mark.parametrize(
+    ("text", "declared"),
+    [
+        ('{"ProjectVersionArn": "arn:v", "MinInferenceUnits": "2"}', Declaration("arn:v", InferenceUnits(2))),
+        ('{"ProjectVersionArn": "arn:v", "MinInferenceUnits": "****"}', Declaration("arn:v", None)),
+        ("{", None),
+        ("[]", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_events_tell_what_is_declared(
+    stacks: tuple[CloudFormationStacks, Stubber], text: str | None, declared: Declaration | None
+) -> None:
+    """ResourceProperties are JSON in a string, or nothing that can be read."""
     adapter, stub = stacks
-    at = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
-    base = {"StackId": STACK, "EventId": "e", "StackName": "parts", "Timestamp": at}
-    shown = json.dumps({"ProjectVersionArn": "arn:v", "MinInferenceUnits": "2"})
-    events = [
-        {**base, "LogicalResourceId": "Other", "ResourceStatus": "CREATE_COMPLETE"},
-        {
-            **base,
-            "LogicalResourceId": "Model",
-            "ResourceStatus": "CREATE_FAILED",
-            "ResourceProperties": shown,
-        },
-        {**base, "LogicalResourceId": "Model", "ResourceStatus": "CREATE_IN_PROGRESS"},
-    ]
+    more = {"ResourceProperties": text} if text is not None else {}
+    events = [stack_event("CREATE_IN_PROGRESS", **more), BEGIN]
     stub.add_response("describe_stack_events", {"StackEvents": events}, {"StackName": STACK})
-    view = adapter.latest_event(STACK, "Model")
-    assert view is not None
-    assert view.status == "CREATE_FAILED"
-    assert view.properties == {"ProjectVersionArn": "arn:v", "MinInferenceUnits": "2"}
-    for unreadable in ("{", "[]", ""):
-        event = {**events[2], "ResourceProperties": unreadable}
-        stub.add_response("describe_stack_events", {"StackEvents": [event]}, {"StackName": STACK})
-        view = adapter.latest_event(STACK, "Model")
-        assert view is not None
-        assert view.properties == {}
-    stack = {"StackName": "parts", "CreationTime": at, "StackStatus": "UPDATE_IN_PROGRESS"}
-    stub.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": STACK})
-    assert adapter.stack_status(STACK) == "UPDATE_IN_PROGRESS"
-    stub.add_client_error("describe_stacks", "ValidationError", "Stack with id parts does not exist", 400)
-    assert adapter.stack_status(STACK) is None
+    (step,) = adapter.story(STACK, "Model").steps["Model"]
+    assert (step.declares, step.physical_id) == (declared, None)
+    assert f"{step.began_at:.6f}".endswith(".123456")
 
 
-def test_what_a_resource_was_before_its_deletion(stacks: tuple[CloudFormationStacks, Stubber]) -> None:
-    """Further pages are asked for until an event tells; a nested stack's event on itself does not."""
+@pytest.mark.parametrize(
+    ("reason", "answered"),
+    [
+        ("Received response status [FAILED] from custom resource.", True),
+        ("Resource creation cancelled", False),
+    ],
+)
+def test_events_tell_an_answer_from_a_cut(
+    stacks: tuple[CloudFormationStacks, Stubber], reason: str, answered: bool
+) -> None:
+    """ResourceStatusReason of a failure."""
     adapter, stub = stacks
-    at = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    events = [stack_event("CREATE_FAILED", ResourceStatusReason=reason), stack_event("CREATE_IN_PROGRESS")]
+    stub.add_response("describe_stack_events", {"StackEvents": [*events, BEGIN]}, {"StackName": STACK})
+    (step,) = adapter.story(STACK, "Model").steps["Model"]
+    assert step.answered is answered
 
-    def event(status: str, stack: str = STACK, name: str = "Model") -> dict[str, Any]:
-        identity = {"StackId": stack, "EventId": "e", "StackName": "parts", "Timestamp": at}
-        return {**identity, "LogicalResourceId": name, "ResourceStatus": status}
 
-    first = [event("DELETE_IN_PROGRESS"), event("DELETE_FAILED"), event("CREATE_COMPLETE", name="Other")]
-    second = [event("CREATE_COMPLETE", stack=f"{STACK}-nested"), event("CREATE_FAILED")]
-    stub.add_response("describe_stack_events", {"StackEvents": first, "NextToken": "n"}, {"StackName": STACK})
+def test_further_pages_of_events_are_asked_for_until_the_operation_began(
+    stacks: tuple[CloudFormationStacks, Stubber],
+) -> None:
+    """A nested stack's event on itself is no event of this one; what is older is not asked for."""
+    adapter, stub = stacks
+    first = [stack_event("DELETE_IN_PROGRESS"), stack_event("CREATE_COMPLETE", name="Other")]
+    nested = f"{STACK}-nested"
+    second = [
+        stack_event("CREATE_COMPLETE", "parts", nested, PhysicalResourceId=nested),
+        stack_event("DELETE_IN_PROGRESS", "parts", PhysicalResourceId=STACK),
+        stack_event("CREATE_COMPLETE", PhysicalResourceId="v1"),
+        stack_event("CREATE_IN_PROGRESS"),
+    ]
+    asked = {"StackName": STACK}
+    stub.add_response("describe_stack_events", {"StackEvents": first, "NextToken": "n"}, asked)
     stub.add_response(
-        "describe_stack_events", {"StackEvents": second}, {"StackName": STACK, "NextToken": "n"}
+        "describe_stack_events", {"StackEvents": second, "NextToken": "m"}, {**asked, "NextToken": "n"}
     )
-    assert adapter.status_before_deletion(STACK, "Model") == "CREATE_FAILED"
-    stub.add_response("describe_stack_events", {"StackEvents": first}, {"StackName": STACK})
-    assert adapter.status_before_deletion(STACK, "Model") is None
+    story = adapter.story(STACK, "Model")
+    assert story.stack_status == "DELETE_IN_PROGRESS"
+    assert [step.status for step in story.steps["Model"]] == ["DELETE_IN_PROGRESS"]
+    assert [step.status for step in story.before] == ["CREATE_COMPLETE"]
+
+
+def test_a_stack_without_events_is_gone(stacks: tuple[CloudFormationStacks, Stubber]) -> None:
+    """CloudFormation says ValidationError, of all codes, for a stack that does not exist."""
+    adapter, stub = stacks
+    stub.add_client_error("describe_stack_events", "ValidationError", "Stack [x] does not exist", 400)
+    assert adapter.story(STACK, "Model") == STACK_IS_GONE
+    stub.add_client_error("describe_stack_events", "ValidationError", "1 validation error", 400)
+    with pytest.raises(ServiceError):
+        adapter.story(STACK, "Model")
 
 
 def test_hand_over_invokes_asynchronously() -> None:

@@ -1,40 +1,41 @@
-"""Who owns a model: the claim that stands in the tags of the project version.
+"""Whose a model is: the claim in the tags of the project version, one tag for each holder; pure.
 
-A model belongs to one resource of one stack at a time. TagResource has no conditional write, so a claim
-counts only once it has been read back.
+A model belongs to one stack at a time, and to the resources of that stack that hold it. Each writes a key of
+its own, so nothing is read, changed and written back that others write too. TagResource has no conditional
+write: a claim counts only once it has been read back.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from running_model_handler.core.arn import CREATED
 from running_model_handler.core.names import Tag
 from running_model_handler.core.schedule import START_SECONDS_MAX, START_SECONDS_MIN
 from running_model_handler.core.units import InferenceUnits, check_units, parse_max_units, parse_min_units
-from running_model_handler.core.wanted import Direction
 
 STACK_ID: Final = re.compile(r"arn:[a-z0-9-]+:cloudformation:[a-z0-9-]*:[0-9]*:stack/[^/\s]+/[^/\s]+")
 """Whatever else stands in the tag is nobody that could own a model, or ever release it."""
-_REQUEST: Final = re.compile(r"[0-9a-zA-Z]{1,12}[-.]{0,2}")
-"""What the history may hold: anything longer that people wrote there would make the next claim too long."""
 _START_SECONDS: Final = re.compile(r"[0-9]{1,4}")
-_REQUESTS_KEPT: Final = 12
-_DIGEST_LENGTH: Final = 12
-_BACK: Final = "-"
-"""Behind the digest of a request that was begun while its stack was being rolled back; a tag may hold it."""
-_GIVEN_UP: Final = "."
-"""Behind the digest of a request that has failed and is being undone, for other deliveries of it to see."""
+_HOLDER: Final = re.compile(
+    r"(?P<t>[0-9]{1,12}\.[0-9]{6}) (?P<units>[0-9-]{1,21}) (?P<verdict>open|failed) (?P<was>adopted|started)"
+    r"(?: (?P<first>.{1,190}))?"
+)
+_DIGEST_LENGTH: Final = 8
+CLOCKS_APART_SECONDS: Final = 60.0
+"""How far CloudFormation's timestamps and the function's clock may be apart."""
+_KEY_ROOM: Final = 128 - len(Tag.HOLDER) - _DIGEST_LENGTH - 1
+"""Characters of a logical id that fit into the key (TagKey: 128): the last ones, in which CDK's ids differ.
+The value takes the others, of 255 at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """A resource of a stack, the only kind of owner there is."""
+class Owner(NamedTuple):
+    """A resource of a stack."""
 
     stack_id: str
     logical_id: str
@@ -49,161 +50,113 @@ class Owner:
         return f"stack {self.stack_name} (resource {self.logical_id})"
 
 
-@dataclass(frozen=True, slots=True)
-class PreviousOwner:
-    """The resource of the same stack that had the model before, and the units that it declared."""
+class Holder(NamedTuple):
+    """What a resource has written of itself: since which operation it wants the model, and how."""
 
-    logical_id: str
-    units: InferenceUnits | None
+    t: float
+    """When the operation on the resource began, by CloudFormation's word; seconds since the epoch."""
+    units: InferenceUnits
+    """What it declares; once it has failed, what stays."""
+    failed: bool = False
+    adopted: bool = False
+    """The model ran, unclaimed, before this resource took it over."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
     """The tags of a project version, read."""
 
-    owner: Owner | None
-    units: InferenceUnits | None = None
+    stack_id: str | None = None
+    holders: Mapping[Owner, Holder] = field(default_factory=dict)
+    """Those of the stack that has claimed the model; where none has, whatever holders are left."""
     project_created: str | None = None
-    previous: PreviousOwner | None = None
-    adopted: bool = False
-    requests: tuple[str, ...] = ()
     start_seconds: int | None = None
     """What the last start of the model took, whoever owned it then; no part of the claim itself."""
-    is_released: bool = False
-    """Nothing is left but the history: the model was stopped for its owner, and given up.
 
-    Where people edit tags or remove them, all are gone, or one of the others is left.
-    """
+    def is_of(self, stack_id: str) -> bool:
+        """Whether a stack has claimed the model."""
+        return self.stack_id == stack_id
 
-    def is_of(self, owner: Owner) -> bool:
-        """Whether this resource owns the model."""
-        return self.owner == owner
-
-    def superseded(self, digest: str) -> bool:
-        """Whether a later request has taken charge since the one with this digest did.
-
-        A request that CloudFormation delivers twice, or late, is known by it.
-        """
-        return any(_is_of(entry, digest) for entry in self.requests[1:])
-
-    def is_held_by(self, owner: Owner, digest: str) -> bool:
-        """Whether this very request of the owner is the one in charge."""
-        return self.is_of(owner) and self._in_charge(digest)
-
-    def is_in_charge_still(self, before: Claim, digest: str) -> bool:
-        """Whether the request in charge is the one that was so before, or the one with this digest.
-
-        One that has failed since is in charge of nothing but its undoing.
-        """
-        if not self.requests:
-            return not before.requests
-        known = {digest, *(_digest_of(entry) for entry in before.requests[:1])}
-        return _digest_of(self.requests[0]) in known
-
-    def was_released_by(self, digest: str) -> bool:
-        """Whether this very request has given the model up, as the last of all."""
-        return self.owner is None and self._in_charge(digest)
-
-    def _in_charge(self, digest: str) -> bool:
-        return bool(self.requests) and _is_of(self.requests[0], digest)
-
-    def begun_as(self, digest: str) -> Direction | None:
-        """Which way the stack went when a request took charge; None if it never did."""
-        for entry in self.requests:
-            if _is_of(entry, digest):
-                return Direction.BACK if _BACK in entry else Direction.FORWARD
-        return None
-
-    def given_up(self, digest: str) -> bool:
-        """Whether a delivery of a request has failed and undoes what was done: no other one goes on."""
-        return any(_is_of(entry, digest) and _GIVEN_UP in entry for entry in self.requests)
+    def begun_by(self, now: float) -> Claim:
+        """The same without holders of operations that have not begun yet, in seconds since the epoch."""
+        latest = now + CLOCKS_APART_SECONDS
+        if all(holder.t <= latest for holder in self.holders.values()):
+            return self
+        begun = {owner: holder for owner, holder in self.holders.items() if holder.t <= latest}
+        return replace(self, holders=begun)
 
 
-UNCLAIMED: Final = Claim(None)
-CLAIM_TAGS: Final = (
-    Tag.STACK_ID,
-    Tag.LOGICAL_ID,
-    Tag.UNITS,
-    Tag.PROJECT_CREATED,
-    Tag.PREVIOUS,
-    Tag.PREVIOUS_UNITS,
-    Tag.ADOPTED,
-)
-"""What a release removes. Tag.REQUESTS stays: it tells a late duplicate from a new request. So does
-Tag.START_SECONDS, which says something of the model, and nothing of its owner."""
+UNCLAIMED: Final = Claim()
 
 
 def read_claim(tags: Mapping[str, str]) -> Claim:
-    """The claim in the tags; tags that people changed are read as far as they make sense."""
-    stack_id, logical_id = tags.get(Tag.STACK_ID, ""), tags.get(Tag.LOGICAL_ID, "")
-    created, former = tags.get(Tag.PROJECT_CREATED, ""), tags.get(Tag.PREVIOUS, "")
-    requests = tuple(filter(_REQUEST.fullmatch, tags.get(Tag.REQUESTS, "").split()))
+    """The claim in the tags; tags that people changed are read as far as they make sense.
+
+    They are looked at far more often than they change.
+    """
+    return _read_claim(tuple(tags.items()))
+
+
+@lru_cache(maxsize=64)
+def _read_claim(entries: tuple[tuple[str, str], ...]) -> Claim:
+    tags = dict(entries)
+    stack_id, created = tags.get(Tag.STACK_ID, ""), tags.get(Tag.PROJECT_CREATED, "")
+    if not STACK_ID.fullmatch(stack_id):
+        stack_id = ""
     return Claim(
-        owner=Owner(stack_id, logical_id) if STACK_ID.fullmatch(stack_id) and logical_id else None,
-        units=_read_units(tags.get(Tag.UNITS, "")),
+        stack_id=stack_id or None,
+        holders=dict(_holders(tags, stack_id)) if stack_id else {},
         project_created=created if CREATED.fullmatch(created) else None,
-        previous=PreviousOwner(former, _read_units(tags.get(Tag.PREVIOUS_UNITS, ""))) if former else None,
-        adopted=tags.get(Tag.ADOPTED) == "true",
-        requests=requests,
         start_seconds=_read_start_seconds(tags.get(Tag.START_SECONDS, "")),
-        is_released=bool(requests) and not any(tag in tags for tag in CLAIM_TAGS),
     )
 
 
-def claim_tags(
-    owner: Owner,
-    units: InferenceUnits | None,
-    *,
-    project_created: str | None,
-    previous: PreviousOwner | None,
-    adopted: bool,
-    requests: tuple[str, ...],
-) -> dict[str, str]:
-    """The tags that make ``owner`` the owner."""
-    tags = {
-        Tag.STACK_ID: owner.stack_id,
-        Tag.LOGICAL_ID: owner.logical_id,
-        Tag.REQUESTS: " ".join(requests),
-    }
-    if units is not None:
-        tags[Tag.UNITS] = str(units)
+def _holders(tags: Mapping[str, str], stack_id: str) -> Iterable[tuple[Owner, Holder]]:
+    prefix = f"{Tag.HOLDER}{_digest(stack_id)}."
+    for key, value in tags.items():
+        match = _HOLDER.fullmatch(value) if key.startswith(prefix) else None
+        units = _read_units(match["units"]) if match else None
+        if match and units is not None:
+            owner = Owner(stack_id, (match["first"] or "") + key.removeprefix(prefix))
+            failed, adopted = match["verdict"] == "failed", match["was"] == "adopted"
+            yield owner, Holder(float(match["t"]), units, failed, adopted)
+
+
+def holder_key(owner: Owner) -> str:
+    """The key of the tag that a holder writes.
+
+    Holders of two stacks never share one, even where both claim a model within the same seconds.
+    """
+    return f"{Tag.HOLDER}{_digest(owner.stack_id)}.{owner.logical_id[-_KEY_ROOM:]}"
+
+
+def claim_tags(owner: Owner, holder: Holder, project_created: str | None) -> dict[str, str]:
+    """The tags that make a resource a holder, and its stack the owner."""
+    verdict, was = "failed" if holder.failed else "open", "adopted" if holder.adopted else "started"
+    first = owner.logical_id[:-_KEY_ROOM]
+    value = f"{holder.t:.6f} {holder.units} {verdict} {was}" + (f" {first}" if first else "")
+    tags = {str(Tag.STACK_ID): owner.stack_id, holder_key(owner): value}
     if project_created is not None:
-        tags[Tag.PROJECT_CREATED] = project_created
-    if previous is not None:
-        tags[Tag.PREVIOUS] = previous.logical_id
-        if previous.units is not None:
-            tags[Tag.PREVIOUS_UNITS] = str(previous.units)
-    if adopted:
-        tags[Tag.ADOPTED] = "true"
-    return {str(key): value for key, value in tags.items()}
+        tags[str(Tag.PROJECT_CREATED)] = project_created
+    return tags
 
 
-def with_request(
-    requests: tuple[str, ...], digest: str, begun_as: str = "", *, given_up: bool = False
-) -> tuple[str, ...]:
-    """The history of requests with this one in charge."""
-    entry = digest + (_BACK if begun_as == Direction.BACK else "") + (_GIVEN_UP if given_up else "")
-    return (entry, *(known for known in requests if not _is_of(known, digest)))[:_REQUESTS_KEPT]
+def release_keys(claim: Claim, owner: Owner, gone: Iterable[Owner] = (), *, last: bool = True) -> list[str]:
+    """What a holder removes when it goes, the leavings of those that are ``gone`` with it.
+
+    The last one takes the stack's claim along, ``last`` if nobody is about to hold it. What the last start
+    took stays.
+    """
+    leaving = {owner, *gone}
+    keys = [holder_key(each) for each in (owner, *gone) if each in claim.holders]
+    if last and not set(claim.holders) - leaving:
+        keys += [str(Tag.STACK_ID), str(Tag.PROJECT_CREATED)]
+    return keys
 
 
-def with_note(requests: tuple[str, ...], digest: str) -> tuple[str, ...]:
-    """The history of another owner's requests, with a note that this request has given the model up to it."""
-    kept = tuple(known for known in requests if not _is_of(known, digest))[: _REQUESTS_KEPT - 1]
-    return (*kept, digest + _GIVEN_UP)
-
-
-@lru_cache(maxsize=16)
-def request_digest(stack_id: str, request_id: str) -> str:
-    """A short name for a request; StackId and RequestId together identify it (CFN crpg-ref)."""
-    return hashlib.sha256(f"{stack_id}\n{request_id}".encode()).hexdigest()[:_DIGEST_LENGTH]
-
-
-def _digest_of(entry: str) -> str:
-    return entry.rstrip(_BACK + _GIVEN_UP)
-
-
-def _is_of(entry: str, digest: str) -> bool:
-    return _digest_of(entry) == digest
+@lru_cache(maxsize=64)
+def _digest(stack_id: str) -> str:
+    return hashlib.sha256(stack_id.encode()).hexdigest()[:_DIGEST_LENGTH]
 
 
 def _read_start_seconds(text: str) -> int | None:

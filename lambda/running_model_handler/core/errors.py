@@ -83,9 +83,23 @@ _KINDS: Final = {
     "InvalidParameterException": ErrorKind.INVALID,
     "InvalidPaginationTokenException": ErrorKind.INVALID,
     "ValidationException": ErrorKind.INVALID,
+    "RequestTimeout": ErrorKind.UNCERTAIN,
+    "RequestTimeoutException": ErrorKind.UNCERTAIN,
     "AccessDeniedException": ErrorKind.DENIED,
     "AccessDenied": ErrorKind.DENIED,
     "UnauthorizedOperation": ErrorKind.DENIED,
+    # Credentials and their signature: a role that has just been made, or a clock that is off, is late too.
+    "UnrecognizedClientException": ErrorKind.DENIED,
+    "UnrecognizedClient": ErrorKind.DENIED,
+    "InvalidClientTokenId": ErrorKind.DENIED,
+    "ExpiredTokenException": ErrorKind.DENIED,
+    "ExpiredToken": ErrorKind.DENIED,
+    "InvalidSignatureException": ErrorKind.DENIED,
+    "SignatureDoesNotMatch": ErrorKind.DENIED,
+    "RequestExpired": ErrorKind.DENIED,
+    "MissingAuthenticationTokenException": ErrorKind.DENIED,
+    "IncompleteSignature": ErrorKind.DENIED,
+    "AuthFailure": ErrorKind.DENIED,
 }
 
 
@@ -96,4 +110,8 @@ def classify(code: str, http_status: int) -> ErrorKind:
         return kind
     if http_status == 429:
         return ErrorKind.THROTTLED
+    if http_status == 408:
+        return ErrorKind.UNCERTAIN
+    if http_status in (401, 403):
+        return ErrorKind.DENIED
     return ErrorKind.UNCERTAIN if http_status >= 500 else ErrorKind.OTHER

@@ -13,8 +13,8 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from running_model_handler.core.answer import shorten
+from running_model_handler.core.memory import STATE_KEY
 from running_model_handler.core.names import Property
-from running_model_handler.core.state import STATE_KEY
 
 URL_KEY: Final = "ResponseURL"
 WITHHELD: Final = "[ResponseURL]"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from running_model_handler.core.units import InferenceUnits
 
@@ -31,8 +30,7 @@ class Status(StrEnum):
     EXPIRED = "EXPIRED"
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """What DescribeProjectVersions says of one version; ``status`` is None when there is no such version."""
 
     status: str | None

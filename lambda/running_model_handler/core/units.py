@@ -6,8 +6,7 @@ The account's quota, 5 units for each model unless raised, is for the service to
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from running_model_handler.core.errors import InvalidProperty
 from running_model_handler.core.numbers import parse_whole_number
@@ -16,8 +15,7 @@ UNITS_MAX: Final = 2**31 - 1
 """An integer of the service's API has 32 bits; more would be refused after the running size was stopped."""
 
 
-@dataclass(frozen=True, slots=True)
-class InferenceUnits:
+class InferenceUnits(NamedTuple):
     """Capacity of a model: ``minimum`` units always, up to ``maximum`` when Rekognition scales."""
 
     minimum: int

@@ -46,27 +46,34 @@ def parse_poll_interval_seconds(value: object, *, name: str) -> int:
 LAG_SECONDS: Final = 15.0
 """How long Describe and ListTagsForResource may show what was before a write. No page promises less."""
 
-CLOCKS_APART_SECONDS: Final = 5.0
-"""How far CloudFormation's timestamps and the function's clock may be apart."""
+FAILED_SECONDS: Final = LAG_SECONDS
+"""What passes between a failure that is written into the claim and the first thing that is undone."""
 
-RIVAL_SECONDS: Final = 2.5 * LAG_SECONDS
-"""How long another's claim may stand in place of ours before ours is given up: whoever claimed at the
-same time, and later, needs ``LAG_SECONDS`` to see it, and writes our claim back."""
+SETTLE_SECONDS: Final = 30.0
+"""How long after the end of an earlier create or update something of it may arrive: it was decided by an
+answer of up to ``LAG_SECONDS`` ago, takes its time on the way, and shows as late again."""
 
-SETTLE_SECONDS: Final = 15.0
-"""How long a state has to hold where an older request of the same resource may still be at work."""
+ANSWERED_SECONDS: Final = LAG_SECONDS
+"""The same where that one was answered: only duplicates of it can be late."""
 
-STACK_LOOK_SECONDS: Final = 10.0
+STACK_LOOK_SECONDS: Final = 30.0
 """Time between two looks at what CloudFormation wants, while nothing is to be started."""
 
-CLAIM_FRESH_SECONDS: Final = 2.0
-"""How long a claim that was just read needs no other look before a Stop."""
-
 ANSWER_FRESH_SECONDS: Final = 5.0
-"""How long what CloudFormation wants needs no other look before a Start."""
+"""How long what CloudFormation wants needs no other look before something is done."""
 
-ACCESS_DENIED_SECONDS: Final = 60.0
-"""How long a missing permission is put down to IAM's propagation delay (IAM guide, troubleshooting)."""
+CLAIM_FRESH_SECONDS: Final = 10.0
+"""The same of the tags of a model."""
+
+SEEN_FRESH_SECONDS: Final = 15.0
+"""The same of the status of a model, and of other resources of the stack."""
+
+ACCESS_DENIED_SECONDS: Final = 300.0
+"""How long a refused action is put down to credentials and policies that arrive late, counted from when it
+was first refused since it last worked (IAM guide, troubleshooting)."""
+
+HAND_OVER_DENIED_SECONDS: Final = 30.0
+"""How long a hand-over is tried that the role does not allow, before the request fails for it."""
 
 ANSWER_MARGIN_SECONDS: Final = 60.0
 """How long before CloudFormation's own time-out a request is answered at the latest."""
@@ -91,9 +98,15 @@ def answer_deadline(started_at: float, service_timeout_seconds: float) -> float:
     return started_at + service_timeout_seconds - margin
 
 
+def last_moment(arrived_at: float, began_at: float, service_timeout_seconds: float) -> float:
+    """Until when a call may come before the last word; half a minute for a request that came late."""
+    margin = min(ANSWER_MARGIN_SECONDS, service_timeout_seconds / 10) / 4
+    return max(began_at + service_timeout_seconds - margin, arrived_at + 2 * LAG_SECONDS)
+
+
 def hand_over_margin(invocation_seconds: float) -> float:
-    """How long before its end an invocation hands over: time for one slow call and the hand-over itself."""
-    return min(60.0, max(4.0, invocation_seconds / 4))
+    """How long before its end an invocation hands over: time to be refused, and to stop the model then."""
+    return min(120.0, max(4.0, invocation_seconds / 4))
 
 
 def backoff_seconds(tries: int, chance: float) -> float:

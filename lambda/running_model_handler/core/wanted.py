@@ -1,268 +1,353 @@
-"""Does CloudFormation still want what a request asks for? Decided from what it shows of the resource.
+"""What is wanted of a model at this moment: the first table, as pure functions of what was seen.
 
-Nothing tells a worker that its request was cancelled, rolled back or delivered twice (aws-cdk 31541), so
-it has to look: at the status of its resource, and for an update at which way the stack is going.
+An event of CloudFormation is a hint that something may have to be done, and an address to answer. What has to
+be done follows from what CloudFormation does now, and from the claim in the model's tags.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple
 
-from running_model_handler.core.names import Property
-
-
-class RequestType(StrEnum):
-    """RequestType of a custom resource request (CFN crpg-ref)."""
-
-    CREATE = "Create"
-    UPDATE = "Update"
-    DELETE = "Delete"
-
-
-class Direction(StrEnum):
-    """Which way an operation on the stack goes."""
-
-    FORWARD = "forward"
-    BACK = "back"
+from running_model_handler.core.claim import CLOCKS_APART_SECONDS, Claim, Holder, Owner
+from running_model_handler.core.names import ReplacementMode
+from running_model_handler.core.operation import (
+    Declaration,
+    RequestType,
+    ResourceView,
+    Standing,
+    Step,
+    Story,
+    is_told,
+    standing_in,
+    standing_of,
+)
+from running_model_handler.core.units import InferenceUnits
+from running_model_handler.core.waiting import ANSWERED_SECONDS, SETTLE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
-class ResourceView:
-    """What DescribeStackResource, or the latest stack event, says of a resource."""
+class Wish:
+    """What a request asks for, as far as the table looks at it. ARNs are texts here."""
 
-    status: str
-    physical_id: str | None = None
-    updated_at: float | None = None
-    """When the status last changed, in seconds since the epoch."""
-    properties: Mapping[str, object] = field(default_factory=dict)
-    """What the template declares in the operation under way; only stack events tell."""
-    stack_status: str | None = None
-    """The stack's status in the same answer; only stack events tell."""
-    begun_with: Mapping[str, object] = field(default_factory=dict)
-    """What the operation under way declared when it still went forward; only stack events tell."""
-    begun_id: str | None = None
-    """The physical id that the resource had then; only stack events tell."""
-    models_under_way: int = 0
-    """How many models of the stack are under way, this one included; only stack events tell."""
-
-
-@dataclass(frozen=True, slots=True)
-class StackEvent:
-    """An event as DescribeStackEvents shows it."""
-
-    logical_id: str
+    kind: RequestType
+    owner: Owner
+    declared: Declaration | None
+    """None for a Delete, which declares nothing."""
+    physical: str | None
+    """The model in the physical id; for a Delete the one that it is about."""
     physical_id: str | None
-    status: str
-    at: float | None
-    properties: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class StackView:
-    """What CloudFormation says of a resource and its stack; None for what does not exist."""
-
-    resource: ResourceView | None
-    stack_status: str | None = None
+    """The physical id as CloudFormation sent it."""
+    former: Declaration | None = None
+    """What OldResourceProperties declare."""
+    replacement: ReplacementMode = ReplacementMode.START_FIRST
+    former_replacement: ReplacementMode = ReplacementMode.START_FIRST
+    sent_at: float = 0.0
+    """When CloudFormation signed the ResponseURL; 0 where that is not known."""
+    never_answered: bool = False
+    """A Delete whose physical id CloudFormation invented: the create was cancelled, or never answered."""
 
     @property
-    def direction(self) -> Direction:
-        """Whether the stack goes forward or is being rolled back."""
-        return Direction.BACK if "ROLLBACK" in (self.stack_status or "") else Direction.FORWARD
+    def brings(self) -> bool:
+        """Whether it is a create or an update."""
+        return self.kind is not RequestType.DELETE
 
-    def __str__(self) -> str:
-        resource = "gone" if self.resource is None else self.resource.status
-        return f"resource {resource}, stack {self.stack_status or 'not looked at'}"
-
-
-_BEGINS: Final = frozenset({"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"})
+    @property
+    def stops_first(self) -> bool:
+        """Whether the former model may have to stop before the declared one starts."""
+        return self.replacement is ReplacementMode.STOP_FIRST
 
 
-def read_events(events: Iterable[StackEvent], stack_id: str, logical_id: str) -> ResourceView | None:
-    """A resource as the events of its stack show it, which come newest first; None if they don't.
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """CloudFormation does not show yet what it sent the request for."""
 
-    Whatever their age, one answer's events fit together: which way the stack goes, and what it declared for
-    the resource before it turned back. That is asked of the event that began the resource's operation, as
-    long as the stack's own event before it is not one of a roll-back. The same events tell how many models
-    of the stack are under way: no more are read for that.
+
+@dataclass(frozen=True, slots=True)
+class AskResource:
+    """It has to be known first how another resource stands."""
+
+    owner: Owner
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Left as it is; ``owner`` is whose it is, where that keeps this resource from having it."""
+
+    owner: Owner | None = None
+    for_others: bool = False
+    """Other resources of the stack have it: the own claim goes."""
+
+
+class Run(NamedTuple):
+    """RUNNING with ``units``."""
+
+    units: InferenceUnits
+    any_of: frozenset[InferenceUnits] = frozenset()
+    """Other units that will do as well: what each of several resources declares."""
+    for_others: bool = False
+    """For other resources of the stack, so that no claim is taken."""
+    brings_back: bool = False
+    """What was before a failure: a start that was accepted is enough."""
+
+    def told(self, problem: str) -> str:
+        """A reason why it can't be had, for those who only know of the request that it is done for."""
+        if self.brings_back:
+            return f"what was before could not be brought back: {problem}"
+        others = "other resources of the stack have the model, which could not be given back to them"
+        return f"{others}. Then: {problem}" if self.for_others else problem
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Stopped for now, the claim kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Stopped, the claim removed."""
+
+
+Want = Ask | Keep | Run | Hold | Rest
+ASK: Final = Ask()
+KEEP: Final = Keep()
+_ONE: Final = InferenceUnits(1)
+URL_RESOLUTION_SECONDS: Final = 1.0
+"""X-Amz-Date tells whole seconds."""
+
+
+def step_of(wish: Wish, story: Story) -> Step | None:
+    """The step under way that a request was sent for; None if CloudFormation does not show it (any more).
+
+    One that began well after the request was sent is another request's, however much they look alike.
     """
-    latest: StackEvent | None = None
-    began: StackEvent | None = None
-    stack_status: str | None = None
-    begun_with: Mapping[str, object] = {}
-    begun_id: str | None = None
-    statuses: dict[str, str] = {}
-    models: set[str] = set()
-    for event in events:
-        statuses.setdefault(event.logical_id, event.status)
-        if Property.PROJECT_VERSION_ARN in event.properties:
-            models.add(event.logical_id)
-        if event.physical_id == stack_id:
-            stack_status = stack_status or event.status
-            if began is not None and event.status in _BEGINS:
-                begun_with, begun_id = began.properties, began.physical_id
-                break
-            began = None
-        elif event.logical_id == logical_id:
-            latest = latest or event
-            if began is None and event.status in _BEGINS:
-                began = event
-    if latest is None:
+    step = _alike(wish, story)
+    late = step is not None and wish.sent_at and step.began_at > wish.sent_at + CLOCKS_APART_SECONDS
+    return None if late else step
+
+
+def _alike(wish: Wish, story: Story) -> Step | None:
+    """The step under way that does what a request asks for."""
+    steps = story.steps.get(wish.owner.logical_id, ())
+    if wish.kind is RequestType.DELETE:
+        step = _deletion(wish, steps)
+        return step if step is not None and step.ended_at is None else None
+    step = steps[-1] if steps else None
+    if step is None or step.kind is not wish.kind or step.ended_at is not None or wish.declared is None:
         return None
-    under_way = sum(statuses[model].endswith("_IN_PROGRESS") for model in models)
-    return ResourceView(
-        latest.status,
-        latest.physical_id,
-        latest.at,
-        latest.properties,
-        stack_status,
-        begun_with,
-        begun_id,
-        under_way,
-    )
+    if step.back != (story.turned_at is not None):
+        return None
+    if not step.back:
+        return step if step.declares is None or step.declares.fits(wish.declared) else None
+    # What the events of a roll-back show is not documented: what it goes back from is certain.
+    forward = next((each.declares for each in reversed(steps) if not each.back and each.declares), None)
+    if None in (forward, wish.former) or _fits(forward, wish.former):
+        return step
+    # An update to the last stable state that failed without a roll-back asks for what its roll-back does.
+    sent_since = wish.sent_at + URL_RESOLUTION_SECONDS > step.began_at
+    return step if sent_since and _fits(forward, wish.declared) else None
 
 
-def may_be_taken_over(events: Iterable[StackEvent], stack_id: str, logical_id: str, physical_id: str) -> bool:
-    """Whether another resource has got what this one is being deleted for, in the operation under way.
+def _fits(one: Declaration | None, other: Declaration | None) -> bool:
+    return one is not None and other is not None and one.fits(other)
 
-    ``events`` are those of the stack, newest first. Nobody can tell where they are from before the deletion:
-    then it may be so.
+
+def _deletion(wish: Wish, steps: tuple[Step, ...]) -> Step | None:
+    """The last deletion of what a Delete names, in this life of the resource."""
+    for step in reversed(steps):
+        if step.kind is not RequestType.DELETE:
+            if step.kind is RequestType.CREATE or step.result_id == wish.physical_id:
+                # Made anew since, or come back to it.
+                return None
+        elif step.physical_id == wish.physical_id or (not step.physical_id and wish.never_answered):
+            return step
+    return None
+
+
+class Case(NamedTuple):
+    """A request, and all that was seen of its stack."""
+
+    wish: Wish
+    story: Story
+    step: Step | None
+    """What CloudFormation waits for, if it is what the request asks for."""
+    me: Standing
+    """How the own resource stands."""
+    t: float
+    """When the operation began that sent the request; 0 as long as that has not shown."""
+    asked_late: bool
+    """Whether CloudFormation has had time to show it before it was asked."""
+    failed: bool
+    """The request can't succeed."""
+    resources: Mapping[Owner, ResourceView | None]
+    """Other resources, as far as they were asked for."""
+    stopped: frozenset[str] = frozenset()
+    """The models that this delivery has stopped itself, whatever it wanted then."""
+
+
+def wanted(case: Case, arn: str, claim: Claim) -> Want | AskResource:
+    """What is wanted of a model that a request is about: the rows of the table, first match wins."""
+    wish, story, step, me = case.wish, case.story, case.step, case.me
+    declared = wish.declared.arn if wish.declared else None
+    ours = claim.holders if claim.is_of(wish.owner.stack_id) else {}
+    if must_ask(case) or any(holder.t > story.newest_at for holder in ours.values()):
+        # What the tags tell of operations is CloudFormation's word too, and may be the newer one.
+        return ASK
+    if claim.stack_id not in (None, wish.owner.stack_id):
+        for owner in claim.holders:
+            if owner not in case.resources:
+                return AskResource(owner)
+            if _exists(case.resources[owner]):
+                return Keep(owner)
+    mine = ours.get(wish.owner)
+    if mine is not None and mine.t > case.t > 0.0:
+        return KEEP
+    if step is None and _works_on(story, wish.owner.logical_id, arn):
+        return KEEP
+    brought = _brought(case, arn, claim, mine) if step is not None and wish.brings else None
+    if brought is not None:
+        return brought
+    if (me.lives and me.has(arn)) or me.skipped == arn:
+        if arn == declared and arn in case.stopped and wish.declared and _has_succeeded(case):
+            # Another delivery has, which did not show yet when this one stopped the model.
+            return Run(wish.declared.units or _ONE, brings_back=True)
+        if step is None:
+            return KEEP if wish.brings else ASK
+        if not wish.brings and arn != wish.physical:
+            # What is deleted is not what the resource has.
+            return KEEP
+    return _left_to_others(case, arn, claim)
+
+
+def _brought(case: Case, arn: str, claim: Claim, mine: Holder | None) -> Want | AskResource | None:
+    """The rows of a create or an update that CloudFormation waits for; None where none of them matches."""
+    wish, step = case.wish, case.step
+    declared, former = wish.declared, _former_units(wish, arn, mine)
+    back = step is not None and step.back
+    if declared is not None and arn == declared.arn:
+        if not case.failed:
+            return Run(declared.units or _ONE)
+        if arn == case.me.current:
+            return KEEP if back else Run(former, brings_back=True)
+        return None
+    if arn != wish.physical:
+        return None
+    # A replacement that needed the place of the former model needs it on the way back too.
+    if not wish.stops_first and not (back and wish.former_replacement is ReplacementMode.STOP_FIRST):
+        return KEEP
+    others = _others(case, arn, claim)
+    if isinstance(others, AskResource):
+        return others
+    if others:
+        return KEEP
+    return Run(former, brings_back=True) if case.failed else Hold()
+
+
+def must_ask(case: Case) -> bool:
+    """Whether what CloudFormation shows is from before it sent the request, or may be.
+
+    A Delete has no other word for it that anything is to be stopped: it goes on asking, unless this life's
+    deletion shows as ended.
     """
-    shows_deletion = False
-    for event in events:
-        if event.physical_id == stack_id:
-            if event.status in _BEGINS:
-                break
-        elif event.logical_id == logical_id:
-            shows_deletion = shows_deletion or event.status.startswith("DELETE_")
-        elif event.physical_id == physical_id and not event.status.startswith("DELETE_"):
-            return True
-    return not shows_deletion
-
-
-_GONE: Final = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})
-_IN_PROGRESS: Final = {
-    RequestType.CREATE: "CREATE_IN_PROGRESS",
-    RequestType.UPDATE: "UPDATE_IN_PROGRESS",
-    RequestType.DELETE: "DELETE_IN_PROGRESS",
-}
-
-
-def is_expected(request_type: RequestType, resource: ResourceView | None) -> bool:
-    """Whether a resource is shown in the state in which this type of request is sent."""
-    return resource is not None and resource.status == _IN_PROGRESS[request_type]
-
-
-def newer(resource: ResourceView | None, event: ResourceView | None) -> ResourceView | None:
-    """The later word of the two that CloudFormation has on a resource: its status and its latest event.
-
-    The clean-up of an update deletes what the resource was before, under the same logical id: such an event
-    says nothing of the resource as it is.
-    """
-    if resource is None or event is None:
-        return resource or event
-    known = event.physical_id is not None and resource.physical_id is not None
-    if known and event.status.startswith("DELETE_") and event.physical_id != resource.physical_id:
-        return resource
-    if event.updated_at is None or resource.updated_at is None or event.updated_at <= resource.updated_at:
-        return resource
-    return ResourceView(event.status, event.physical_id or resource.physical_id, event.updated_at)
-
-
-def is_gone(resource: ResourceView | None) -> bool:
-    """Whether a resource no longer exists for CloudFormation."""
-    return resource is None or resource.status in _GONE
-
-
-def is_alive(resource: ResourceView | None) -> bool:
-    """Whether a resource exists and nobody is about to delete it."""
-    return resource is not None and not resource.status.startswith("DELETE_")
-
-
-def is_complete_with(physical_id: str, resource: ResourceView | None) -> bool:
-    """Whether a resource is shown at rest with this physical id: what brought it there has succeeded."""
-    if resource is None or not is_alive(resource) or not resource.status.endswith("E_COMPLETE"):
+    if case.t:
+        return case.story.newest_at < case.t
+    if case.step is not None:
         return False
-    return resource.physical_id == physical_id
-
-
-def has_become(physical_id: str, resource: ResourceView | None) -> bool:
-    """Whether a resource lives with this physical id: the request that declared it has succeeded.
-
-    What came after does not matter; a create that failed answers with the same id.
-    """
-    if resource is None or not is_alive(resource) or resource.physical_id != physical_id:
-        return False
-    return resource.status not in ("CREATE_IN_PROGRESS", "CREATE_FAILED")
-
-
-def may_have(physical_id: str, resource: ResourceView | None) -> bool:
-    """Whether a resource lives with this physical id, or may come to it: a request of it is under way."""
-    if resource is None or not is_alive(resource):
-        return False
-    known = resource.physical_id is not None and not resource.status.endswith("_IN_PROGRESS")
-    return not known or resource.physical_id == physical_id
-
-
-def lives_with(physical_id: str, resource: ResourceView | None) -> bool:
-    """Whether a resource is shown with this physical id, or on the way to its first one; not as it goes."""
-    if resource is None or not is_alive(resource):
-        return False
-    return resource.physical_id == physical_id or resource.status == "CREATE_IN_PROGRESS"
-
-
-def lives_with_another(arn: str, resource: ResourceView | None) -> bool:
-    """Whether a resource lives with another model than this one."""
-    if resource is None or not is_alive(resource) or resource.physical_id is None:
-        return False
-    return resource.physical_id.startswith("arn:") and resource.physical_id != arn
-
-
-def is_deletion_of(physical_id: str | None, resource: ResourceView | None) -> bool:
-    """Whether a resource with this physical id is shown as deleted, or on its way there."""
-    if resource is None or physical_id is None:
-        return False
-    return resource.status.startswith("DELETE_") and resource.physical_id == physical_id
-
-
-def is_under_way(resource: ResourceView | None) -> bool:
-    """Whether a create or an update of the resource is under way."""
-    return resource is not None and resource.status in _BEGINS
-
-
-def is_being_deleted(resource: ResourceView | None) -> bool:
-    """Whether a Delete of the resource is under way."""
-    return resource is not None and resource.status == "DELETE_IN_PROGRESS"
-
-
-def still_wanted(request_type: RequestType, begun_as: Direction | None, view: StackView) -> bool:
-    """Whether the operation that sent the request is still the one under way.
-
-    ``begun_as`` is the direction seen at the first look: an update that began going forward has ended once
-    the stack is being rolled back, although the resource is UPDATE_IN_PROGRESS in both.
-    """
-    if not is_expected(request_type, view.resource):
-        return False
-    return begun_as is None or view.stack_status is None or view.direction == begun_as
-
-
-def must_stop_after_end(request_type: RequestType, arn: str, former_arn: str | None, view: StackView) -> bool:
-    """Whether a model that a request started has to be stopped, now that CloudFormation ended the request.
-
-    Not where the resource lives on with this very model: then its next request decides. Nor where it has got
-    another one since its create: that create has succeeded, or its Delete has been sent.
-    """
-    if view.resource is None or not is_alive(view.resource):
+    if not case.asked_late:
         return True
-    if view.resource.physical_id is not None and view.resource.physical_id.startswith("arn:"):
-        if request_type is RequestType.CREATE:
-            # One that failed is followed by its Delete, which may not see yet what was started just now.
-            return view.resource.physical_id == arn and view.resource.status == "CREATE_FAILED"
-        return view.resource.physical_id != arn
-    # Before CloudFormation knows a physical id: a create that ended without success, or an update, whose
-    # resource keeps the former model.
-    if request_type is RequestType.CREATE:
-        return view.resource.status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_IN_PROGRESS")
-    return former_arn is not None and former_arn != arn
+    steps = case.story.steps.get(case.wish.owner.logical_id, ())
+    return not (case.wish.brings or case.story.stack_status == "" or _deletion(case.wish, steps))
+
+
+def _left_to_others(case: Case, arn: str, claim: Claim) -> Want | AskResource:
+    """The last rows: other resources of the stack, or nobody, want the model."""
+    step = case.step
+    if step is not None and case.story.goes:
+        return Rest()
+    others = _others(case, arn, claim)
+    if isinstance(others, AskResource):
+        return others
+    if not others:
+        return Rest()
+    wanting = {owner: standing for owner, standing in others.items() if standing.wants(arn)}
+    brings = step is not None or arn in case.stopped
+    if not brings or not wanting or not all(standing.rests for standing in wanting.values()):
+        return Keep(for_others=step is not None)
+    others = wanting
+    holders = [claim.holders[owner] for owner in others if owner in claim.holders]
+    latest: Holder | None = max(holders, key=lambda holder: holder.t, default=None)
+    declared = [standing.units for standing in others.values() if standing.units is not None]
+    units = latest.units if latest is not None else next(iter(declared), _ONE)
+    any_of = frozenset({*declared, *(holder.units for holder in holders)})
+    return Run(units, any_of, for_others=True)
+
+
+def _others(case: Case, arn: str, claim: Claim) -> dict[Owner, Standing] | AskResource:
+    """The other living resources of the stack that have the model, or are being brought with it.
+
+    That they do is CloudFormation's word; a holder's tag alone keeps nothing alive.
+    """
+    found: dict[Owner, Standing] = {}
+    stack_id, own_id = case.wish.owner.stack_id, case.wish.owner.logical_id
+    told = {
+        name
+        for name, steps in case.story.steps.items()
+        if is_told(case.story, name) and any(step.concerns(arn) for step in steps)
+    }
+    held = {owner.logical_id for owner in claim.holders if owner.stack_id == stack_id}
+    for logical_id in sorted((told | held) - {own_id}):
+        owner = Owner(stack_id, logical_id)
+        if is_told(case.story, logical_id):
+            standing = standing_of(case.story, logical_id)
+            holder, last = claim.holders.get(owner), case.story.steps[logical_id][-1]
+            if holder is not None and holder.failed and holder.t == last.began_at:
+                # It is no longer brought with the model, it only has not been answered for yet.
+                standing = standing._replace(names=None)
+        elif owner in case.resources:
+            standing = standing_in(case.resources[owner])
+        else:
+            return AskResource(owner)
+        if standing.lives and (standing.has(arn) or standing.wants(arn)):
+            found[owner] = standing
+    return found
+
+
+def _former_units(wish: Wish, arn: str, mine: Holder | None) -> InferenceUnits:
+    """What the resource ran the model with before; its old properties tell, else its claim."""
+    if wish.former is not None and wish.former.arn == arn and wish.former.units is not None:
+        return wish.former.units
+    return mine.units if mine is not None else _ONE
+
+
+def _works_on(story: Story, logical_id: str, arn: str) -> bool:
+    """Whether the operation is at work on a resource with this model."""
+    steps = story.steps.get(logical_id, ())
+    last = steps[-1] if steps else None
+    return last is not None and last.ended_at is None and last.concerns(arn)
+
+
+def _has_succeeded(case: Case) -> bool:
+    """Whether the very step that the request was sent for has ended well, as the last of its resource."""
+    steps = case.story.steps.get(case.wish.owner.logical_id, ())
+    last = steps[-1] if steps else None
+    return last is not None and last.began_at == case.t and last.ended_at is not None and not last.failed
+
+
+def _exists(view: ResourceView | None) -> bool:
+    """Whether a resource is part of its stack, whatever it rests with."""
+    return view is not None and view.status not in ("DELETE_COMPLETE", "DELETE_SKIPPED")
+
+
+def quiet_from(case: Case) -> float:
+    """From when nothing is on its way any more that an earlier create or update of the resource has sent.
+
+    What was answered has ended its work, but for duplicates; what was cut off may still be at it.
+    """
+    step, story, latest = case.step, case.story, 0.0
+    for each in (*story.before, *story.steps.get(case.wish.owner.logical_id, ())):
+        if each is step or each.kind is RequestType.DELETE:
+            continue
+        ended_at = each.ended_at or (story.turned_at if not each.back else None) or 0.0
+        latest = max(latest, ended_at + (ANSWERED_SECONDS if each.answered else SETTLE_SECONDS))
+    return latest

@@ -7,7 +7,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, Protocol
 
 from running_model_handler.core.errors import ErrorKind, ServiceError
-from running_model_handler.core.wanted import ResourceView, StackEvent, may_be_taken_over, read_events
+from running_model_handler.core.operation import (
+    ResourceView,
+    StackEvent,
+    Story,
+    declaration_of,
+    is_answer,
+    read_story,
+)
 from running_model_handler.shell.calls import call, reading
 
 _PAGES_MAX: Final = 20
@@ -20,17 +27,8 @@ class Stacks(Protocol):
     def resource(self, stack_id: str, logical_id: str) -> ResourceView | None:
         """A resource as DescribeStackResource shows it; None if it, or its stack, does not exist."""
 
-    def latest_event(self, stack_id: str, logical_id: str) -> ResourceView | None:
-        """The resource as the stack's events show it (DescribeStackEvents); see ``read_events``."""
-
-    def status_before_deletion(self, stack_id: str, logical_id: str) -> str | None:
-        """What the resource was before it was to be deleted (DescribeStackEvents); None if unknown."""
-
-    def may_be_taken_over(self, stack_id: str, logical_id: str, physical_id: str) -> bool:
-        """See ``core.wanted.may_be_taken_over`` (DescribeStackEvents)."""
-
-    def stack_status(self, stack_id: str) -> str | None:
-        """The status of a stack (DescribeStacks); None if it does not exist."""
+    def story(self, stack_id: str, logical_id: str) -> Story:
+        """What the stack's events tell of its operation (DescribeStackEvents); see ``read_story``."""
 
 
 class CloudFormationStacks:
@@ -54,20 +52,9 @@ class CloudFormationStacks:
         with reading(action, stack_id):
             return _view(answer["StackResourceDetail"])
 
-    def latest_event(self, stack_id: str, logical_id: str) -> ResourceView | None:
+    def story(self, stack_id: str, logical_id: str) -> Story:
         """See ``Stacks``. CloudFormation gives the newest events first."""
-        return read_events(self._events(stack_id), stack_id, logical_id)
-
-    def status_before_deletion(self, stack_id: str, logical_id: str) -> str | None:
-        """See ``Stacks``."""
-        for event in self._events(stack_id):
-            if event.logical_id == logical_id and not event.status.startswith("DELETE_"):
-                return event.status
-        return None
-
-    def may_be_taken_over(self, stack_id: str, logical_id: str, physical_id: str) -> bool:
-        """See ``Stacks``."""
-        return may_be_taken_over(self._events(stack_id), stack_id, logical_id, physical_id)
+        return read_story(self._events(stack_id), stack_id, logical_id)
 
     def _events(self, stack_id: str) -> Iterator[StackEvent]:
         """The events of a stack, newest first, page by page as they are asked for."""
@@ -92,34 +79,20 @@ class CloudFormationStacks:
         )
         return answer
 
-    def stack_status(self, stack_id: str) -> str | None:
-        """See ``Stacks``."""
-        action = "cloudformation:DescribeStacks"
-        answer = _call_or_none(action, stack_id, self._client.describe_stacks, StackName=stack_id)
-        if not answer or not answer.get("Stacks"):
-            return None
-        with reading(action, stack_id):
-            return str(answer["Stacks"][0]["StackStatus"])
-
 
 def _event(event: Mapping[str, Any]) -> StackEvent:
-    at = event.get("Timestamp")
     return StackEvent(
         logical_id=str(event.get("LogicalResourceId", "")),
         physical_id=event.get("PhysicalResourceId") or None,
         status=str(event.get("ResourceStatus", "")),
-        at=at.timestamp() if at is not None else None,
-        properties=_properties(event.get("ResourceProperties")),
+        at=event["Timestamp"].timestamp(),
+        declares=declaration_of(_properties(event.get("ResourceProperties"))),
+        answered=is_answer(str(event.get("ResourceStatus", "")), str(event.get("ResourceStatusReason", ""))),
     )
 
 
 def _view(detail: Mapping[str, Any]) -> ResourceView:
-    updated = detail.get("LastUpdatedTimestamp")
-    return ResourceView(
-        status=str(detail.get("ResourceStatus", "")),
-        physical_id=detail.get("PhysicalResourceId") or None,
-        updated_at=updated.timestamp() if updated is not None else None,
-    )
+    return ResourceView(str(detail.get("ResourceStatus", "")), detail.get("PhysicalResourceId") or None)
 
 
 def _properties(text: object) -> Mapping[str, object]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import time
 from typing import Final
 
-from simulator.draw import draw
+from simulator.draw import WIDE, draw
+from simulator.features import features
 from simulator.fleet import play_on_all_cores
 from simulator.history import play
 from simulator.process import prepare
@@ -17,25 +19,27 @@ from simulator.tally import Tally
 _SHOWN: Final = 3
 
 
-def story_of(seed: int) -> str:
+def story_of(seed: int, *, wide: bool = WIDE) -> str:
     """The shrunk story of a seed that violates something."""
-    guarantees = {violation.guarantee for violation in play(draw(seed)).violations}
-    plan = shrink(draw(seed), lambda one: any(v.guarantee in guarantees for v in play(one).violations))
+    drawn = draw(seed, wide=wide)
+    guarantees = {violation.guarantee for violation in play(drawn).violations}
+    plan = shrink(drawn, lambda one: any(v.guarantee in guarantees for v in play(one).violations))
     history = play(plan)
-    told = [*history.world.story.readable(), *map(str, history.violations)]
+    beyond = [f"beyond a plain life: {', '.join(features(plan))}"] if features(plan) else []
+    told = [*beyond, *history.world.story.readable(), *map(str, history.violations)]
     return "\n".join([f"seed {seed}, shrunk:", *told])
 
 
-def main(seeds: int, first: int) -> int:
+def main(seeds: int, first: int, *, wide: bool = WIDE) -> int:
     """Play so many seeds from the first on; prints one line of figures at the end."""
     begin, total = time.monotonic(), Tally()
-    for _, counted in play_on_all_cores([range(first, first + seeds)], os.cpu_count() or 1):
+    for _, counted in play_on_all_cores([range(first, first + seeds)], os.cpu_count() or 1, wide=wide):
         total.add(counted)
         for seed, texts in counted.violations.items():
             print(f"seed {seed}: " + "; ".join(texts), flush=True)
     prepare()
     for seed in sorted(total.violations)[:_SHOWN]:
-        print(story_of(seed), flush=True)
+        print(story_of(seed, wide=wide), flush=True)
     seconds = time.monotonic() - begin
     print(
         f"{seeds} histories from seed {first}, {len(total.violations)} with violations, {total.excused} with "
@@ -45,4 +49,14 @@ def main(seeds: int, first: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), int(sys.argv[2])))
+    parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
+    parser.add_argument("seeds", type=int)
+    parser.add_argument("first_seed", type=int)
+    parser.add_argument(
+        "--wide",
+        action=argparse.BooleanOptionalAction,
+        default=WIDE,
+        help="with no roll-back, express mode, old views, late credentials, models that change hands",
+    )
+    arguments = parser.parse_args()
+    sys.exit(main(arguments.seeds, arguments.first_seed, wide=arguments.wide))

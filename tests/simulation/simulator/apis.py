@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from simulator.errors import ApiError
+from simulator.plan import View
 from simulator.rekognition import Look
 from simulator.requests import Request
-from simulator.stack import Shown, StackEvent
+from simulator.stack import Shown, Stack, StackEvent
 from simulator.words import accepted, told_look, told_owner
 
 if TYPE_CHECKING:
@@ -80,10 +81,11 @@ class Apis:
 
     def tag(self, arn: str, tags: Mapping[str, str]) -> None:
         """TagResource."""
+        by = self._world.current_invocation().request
         self._gateway.call(
             "rekognition:TagResource",
             arn,
-            lambda: self._rekognition.tag(arn, tags),
+            lambda: self._rekognition.tag(arn, tags, by),
             lambda _: told_owner(tags),
         )
 
@@ -100,7 +102,7 @@ class Apis:
             stack = self._world.stacks.get(stack_id)
             if stack is None or not stack.statuses:
                 raise ApiError("ValidationError", f"Stack '{stack_id}' does not exist")
-            shown = stack.view(logical_id, self._moment())
+            shown = stack.view(logical_id, self._moment(stack, View.RESOURCE, logical_id))
             if shown is None or shown.status is None:
                 raise ApiError(
                     "ValidationError", f"Resource {logical_id} does not exist for stack {stack.plan.name}"
@@ -120,7 +122,7 @@ class Apis:
             stack = self._world.stacks.get(stack_id)
             if stack is None or not stack.statuses:
                 raise ApiError("ValidationError", f"Stack [{stack_id}] does not exist")
-            events = stack.events_at(self._moment())
+            events = stack.events_at(self._moment(stack, View.EVENTS))
             if not events or events[0] is not stack.events[-1]:
                 self._gateway.note("old events")
             return events
@@ -132,7 +134,7 @@ class Apis:
 
         def effect() -> str:
             stack = self._world.stacks.get(stack_id)
-            status = stack.status_at(self._moment()) if stack is not None else ""
+            status = stack.status_at(self._moment(stack, View.STACK)) if stack is not None else ""
             if stack is not None and status != stack.status:
                 self._gateway.note("old status of a stack")
             if not status:
@@ -141,9 +143,15 @@ class Apis:
 
         return self._gateway.call("cloudformation:DescribeStacks", stack_id, effect, str)
 
-    def _moment(self) -> float:
-        lag = self._gateway.faults.stack_lag
-        return self._world.kernel.now - (self._gateway.lag(lag) if lag else 0.0)
+    def _moment(self, stack: Stack, view: View, logical_id: str | None = None) -> float:
+        lag, now = self._gateway.faults.stack_lag, self._world.kernel.now
+        moment = now - (self._gateway.lag(lag) if lag else 0.0)
+        if not stack.freezes:
+            return moment
+        seen = stack.seen_at(view, moment, now, logical_id)
+        if seen < moment:
+            self._gateway.note(f"frozen {view}")
+        return seen
 
     def invoke(self, arn: str, event: Mapping[str, Any]) -> None:
         """Invoke, InvocationType Event."""

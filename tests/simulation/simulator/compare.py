@@ -54,7 +54,7 @@ def count(way: Way, seeds: Iterable[int]) -> Count:
     """Let one way live through the histories of some seeds."""
     result = Count()
     for seed in seeds:
-        world = way.world(draw(seed))
+        world = way.world(draw(seed, wide=False))
         world.play()
         verdict = judge(world)
         result.histories += 1

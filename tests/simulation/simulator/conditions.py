@@ -10,8 +10,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-from running_model_handler.core.names import Tag
-from simulator.functions import TIME_IS_OVER
+from simulator.functions import CHAIN_LENGTH_MAX, TIME_IS_OVER
 from simulator.requests import SERVICE_TIMEOUT_SECONDS, Outcome, Request
 
 if TYPE_CHECKING:
@@ -23,8 +22,27 @@ STALE_SECONDS: Final = 25.0
 """What CloudFormation shows may be this old, and a call may take this long to arrive, together."""
 WAKING_SECONDS: Final = 30.0
 """With less of its hour left nothing can be asked, stopped and answered."""
+LAST_WORD_SECONDS: Final = 90.0
+"""An answer in the last minute and a half of its hour is the last word."""
+DENIED_SECONDS: Final = 290.0
+"""Five minutes, but for what the calls take: so long a refusal is put down to policies that come late."""
+DENIED: Final = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+"""How services call that, and credentials that they do not know."""
+_NO_WORD: Final = ("Exception", "Error", "Throttling", "Fault", "lost")
+"""What says nothing of permissions."""
 AT_ONCE_SECONDS: Final = 15.0
-"""How old a reading of tags may be when a claim that is based on it is written."""
+"""How old a look at a model may be when a claim that is based on it is written."""
 
 
 class Condition(StrEnum):
@@ -40,22 +58,36 @@ class Condition(StrEnum):
 
 def condition_of(world: World, model: Model) -> Condition | None:
     """The condition that excuses a model that bills for nobody; None if there is none."""
-    concerned = [request for request in world.requests if _concerns(request, model)]
-    starts = [change for change in model.changes if change.verb == "Start"]
-    started, by = (starts[-1].at, starts[-1].by) if starts else (0.0, None)
-    since = [
-        request
-        for request in concerned
-        # The one that started it may have been cancelled just before.
-        if request is by or request.ended_at is None or request.ended_at >= started
-    ]
-    if any(_failed_with_the_command(request, model) for request in since):
+    since = _concerned_since_its_start(world, model)
+    if any(_failed_with_the_command(world, request, model) for request in since):
         return Condition.NOT_STOPPED
-    if any(request.answer is None and nobody_could_answer(request) for request in since):
+    if any(_was_killed(request) for request in since):
         return Condition.KILLED
     if any(_crossed(request) for request in since):
         return Condition.CROSSED
     return None
+
+
+def left_by_the_killed(world: World, model: Model) -> bool:
+    """Whether every try of a request about the model was killed since its start."""
+    return any(_was_killed(request) for request in _concerned_since_its_start(world, model))
+
+
+def _was_killed(request: Request) -> bool:
+    return request.answer is None and nobody_could_answer(request)
+
+
+def _concerned_since_its_start(world: World, model: Model) -> list[Request]:
+    """The requests about a model that CloudFormation waited for after its latest start."""
+    starts = [change for change in model.changes if change.verb == "Start"]
+    started, by = (starts[-1].at, starts[-1].by) if starts else (0.0, None)
+    return [
+        request
+        for request in world.requests
+        if _concerns(request, model)
+        # The one that started it may have been cancelled just before.
+        and (request is by or request.ended_at is None or request.ended_at >= started)
+    ]
 
 
 def _crossed(request: Request) -> bool:
@@ -75,18 +107,18 @@ def _crossed(request: Request) -> bool:
 
 
 def claimed_at_once(world: World, model: Model) -> bool:
-    """Whether two stacks have claimed a model so close together that neither can have seen the other's claim.
+    """Whether two stacks have tagged a model so close together that neither can have seen the other's tags.
 
-    TagResource has no conditional write.
+    Creates and updates that declare it count. TagResource has no conditional write.
     """
-    claims = [
-        (at, tags[Tag.STACK_ID], before.get(Tag.STACK_ID))
-        for (_, before), (at, tags) in pairwise([(0.0, {}), *model.tags])
-        if Tag.STACK_ID in tags
+    marks = [
+        (at, by.stack)
+        for at, by in model.tagged
+        if isinstance(by, Request) and by.type != "Delete" and by.declared_arn == model.plan.arn
     ]
     overwritten = any(
-        stack != before and before is not None and at - earlier < AT_ONCE_SECONDS
-        for (earlier, _, _), (at, stack, before) in pairwise(claims)
+        stack is not before and at - earlier < AT_ONCE_SECONDS
+        for (earlier, before), (at, stack) in pairwise(marks)
     )
     if overwritten:
         world.note_condition(Condition.AT_ONCE)
@@ -114,7 +146,7 @@ def failed_to_bring_back(world: World, model: Model) -> bool:
 def was_left_halfway(world: World, model: Model) -> bool:
     """Whether every try of a request was killed that had stopped the model to bring it to another size."""
     return any(
-        request.answer is None and nobody_could_answer(request) and _concerns(request, model)
+        _was_killed(request) and _concerns(request, model)
         for request in world.requests
         if any(change.verb == "Stop" and change.by is request for change in model.changes)
     )
@@ -125,11 +157,48 @@ def _concerns(request: Request, model: Model) -> bool:
     return arn in (request.declared_arn, request.old_arn, request.physical_id)
 
 
-def _failed_with_the_command(request: Request, model: Model) -> bool:
+def _failed_with_the_command(world: World, request: Request, model: Model) -> bool:
+    """Whether a FAILED answer told how to stop the model by hand, when nothing else was left to do."""
+    told = zip(request.answers, request.answered_at, strict=True)
     return any(
-        answer["Status"] == "FAILED" and f"--project-version-arn {model.plan.arn}" in str(answer["Reason"])
-        for answer in request.answers
+        answer["Status"] == "FAILED"
+        and f"--project-version-arn {model.plan.arn}" in str(answer["Reason"])
+        and (_hour_was_over(request, at) or _nothing_was_left(world, request, at))
+        for answer, at in told
     )
+
+
+def _hour_was_over(request: Request, at: float) -> bool:
+    return at >= request.sent_at + SERVICE_TIMEOUT_SECONDS - LAST_WORD_SECONDS
+
+
+def _nothing_was_left(world: World, request: Request, at: float) -> bool:
+    """Whether the hour was of no use any more.
+
+    The deletion of a stack takes its policies away at some time: what was refused for minutes, and did not
+    work in between, will not work again. And the function may not be allowed to go on in another invocation,
+    nor more often than Lambda's loop detection lets it.
+    """
+    denied: dict[str, float] = {}
+    invocations: set[str] = set()
+    for when, who, what, result in world.story.entries:
+        if when > at:
+            break
+        if what.startswith(f"begins: {request.name},"):
+            invocations.add(who)
+            if what.endswith(f", link {CHAIN_LENGTH_MAX - 1}"):
+                return True
+        if who not in invocations or ":" not in what:
+            continue
+        action = what.partition(" ")[0]
+        if result in DENIED:
+            denied.setdefault(action, when)
+        elif not str(result).endswith(_NO_WORD):
+            denied.pop(action, None)
+    if "lambda:InvokeFunction" in denied:
+        return True
+    goes = request.stack.status_at(at).startswith("DELETE_")
+    return goes and any(at - since >= DENIED_SECONDS for since in denied.values())
 
 
 def nobody_could_answer(request: Request) -> bool:

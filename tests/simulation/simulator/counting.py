@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from itertools import pairwise
+from typing import Final
 
-from simulator.draw import draw
+from simulator.draw import WIDE, draw
 from simulator.fast_seam import new_handler
 from simulator.history import HandlerFactory, History, play
 from simulator.rekognition import PERSON
 from simulator.requests import Request
+from simulator.stack import Stack
 from simulator.tally import Tally
 from simulator.world import World
 
+HURRIED_SECONDS: Final = 5.0
+"""As long as a person hardly takes between two operations."""
+LATE_SECONDS: Final = 200.0
+"""By then the models of an update are done as a rule."""
 
-def tally(seeds: range, handler: HandlerFactory = new_handler) -> Tally:
-    """Play seeds and count."""
+
+def tally(seeds: range, handler: HandlerFactory = new_handler, *, wide: bool = WIDE) -> Tally:
+    """Play seeds and count; ``wide`` as in ``draw``."""
     result = Tally()
     for seed in seeds:
         begin = time.process_time()
-        history = play(draw(seed), handler)
+        history = play(draw(seed, wide=wide), handler)
         _count(result, seed, history)
         result.cpu_seconds += time.process_time() - begin
     return result
@@ -67,6 +75,7 @@ def _count_call(result: Tally, action: str, told: str) -> None:
 def _count_operations(operations: Counter[str], world: World) -> None:
     for stack in world.stacks.values():
         operations.update(f"stack {status}" for _, status in stack.statuses)
+        operations.update(_paces_of(stack))
         operations.update(
             f"sibling {status}"
             for resource in stack.every
@@ -80,24 +89,53 @@ def _count_operations(operations: Counter[str], world: World) -> None:
         operations.update(_kinds_of(request, world.requests[:number]))
 
 
+def _paces_of(stack: Stack) -> list[str]:
+    """What follows hard on what, and what comes late."""
+    paces = [
+        "operations back to back"
+        for (ended_at, ended), (at, _) in pairwise(stack.statuses)
+        if not ended.endswith("_IN_PROGRESS") and at - ended_at <= HURRIED_SECONDS
+    ]
+    for resource in stack.every:
+        if resource.declared is None:
+            paces += [
+                "sibling fails late"
+                for former, shown in pairwise(resource.shown)
+                if shown.status == "UPDATE_FAILED" and shown.at - former.at >= LATE_SECONDS
+            ]
+    return paces
+
+
 def _kinds_of(request: Request, before: list[Request]) -> list[str]:
     """What a request is about, as people would say."""
     if request.rolls_back:
         return ["roll-back of an update"]
+    if request.to_stable:
+        return ["back to a stable state"]
+    arn = request.declared_arn
+    others = [one for one in before if one.owner != request.owner and one.declared_arn == arn]
+    of_the_stack = [one for one in others if one.stack is request.stack]
     if request.type == "Update":
-        if request.declared_arn != request.old_arn:
-            return [f"replacement {request.properties.get('Replacement')}"]
+        if arn != request.old_arn:
+            kinds = [f"replacement {request.properties.get('Replacement')}"]
+            return [*kinds, "takes a model over"] if of_the_stack else kinds
         return ["resize" if request.declared_units != request.old_units else "other properties"]
     if request.type == "Delete":
         during = request.stack.status_at(request.sent_at)
         return ["delete in the clean-up of an update"] if "CLEANUP" in during else []
-    known = {one.logical_id for one in before if one.stack is request.stack and one.type == "Create"}
-    if not known:
-        return ["first create"]
-    had = any(
-        one.stack is request.stack
-        and one.logical_id != request.logical_id
-        and one.declared_arn == request.declared_arn
-        for one in before
-    )
-    return ["rename" if had else "addition"]
+    if not any(one.stack is request.stack and one.type == "Create" for one in before):
+        return ["first create", *_after_others(request, others)]
+    own = [one.type for one in before if one.owner == request.owner]
+    if request.stack.plan.deploys_again and own[-2:] == ["Create", "Delete"]:
+        return ["created again after a failure"]
+    if not of_the_stack:
+        return ["addition"]
+    same = of_the_stack[-1].declared_units == request.declared_units
+    return ["rename" if same else "rename with another size"]
+
+
+def _after_others(request: Request, others: list[Request]) -> list[str]:
+    """Of the first create of a stack: whether another stack has had the model."""
+    if not any(one.stack is not request.stack and not one.stack.exists for one in others):
+        return []
+    return ["stack created again" if request.stack.plan.life else "stack takes a model over"]

@@ -27,14 +27,21 @@ from simulator.plan import (
     Template,
     Verb,
 )
+from simulator.widening import widened
 
 _PROJECTS: Final = ("parts", "parts", "labels")
 _LAST_DELETE_SHARE: Final = 0.9
+WIDE: Final = True
+"""What ``draw`` does unless it is told: as people live, or a plain life alone."""
 
 
-def draw(seed: int) -> Plan:
-    """The plan of a seed; the same one every time."""
-    return _Draw(random.Random(f"plan {seed}"), seed).plan()
+def draw(seed: int, *, wide: bool = WIDE) -> Plan:
+    """The plan of a seed; the same one every time.
+
+    ``wide``: with all that people and AWS do beyond a plain life, see ``widening``.
+    """
+    plan = _Draw(random.Random(f"plan {seed}"), seed).plan()
+    return widened(plan) if wide else plan
 
 
 class _Draw:

@@ -10,12 +10,19 @@ from urllib.parse import quote
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from crhelper import log_helper
 
-from running_model_handler.core import wanted
+from running_model_handler.core import operation
 from running_model_handler.core.arn import ProjectArn, ProjectVersionArn, parse_project_arn
 from running_model_handler.core.errors import ErrorKind, ServiceError, classify
+from running_model_handler.core.operation import (
+    STACK_IS_GONE,
+    ResourceView,
+    Story,
+    declaration_of,
+    is_answer,
+    read_story,
+)
 from running_model_handler.core.status import ABSENT, Observation
 from running_model_handler.core.units import InferenceUnits
-from running_model_handler.core.wanted import ResourceView, may_be_taken_over, read_events
 from running_model_handler.entry import Function, Services
 from running_model_handler.shell.answer import AnswerNotSent
 from running_model_handler.shell.clock import Clock
@@ -160,6 +167,7 @@ class FastStacks:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._read: dict[tuple[str, str], tuple[StackEvent, Story]] = world.stories
 
     def resource(self, stack_id: str, logical_id: str) -> ResourceView | None:
         """DescribeStackResource."""
@@ -170,28 +178,17 @@ class FastStacks:
             return None
         return _view(shown)
 
-    def latest_event(self, stack_id: str, logical_id: str) -> ResourceView | None:
-        """DescribeStackEvents."""
-        return read_events(map(_event, self._events(stack_id)), stack_id, logical_id)
-
-    def status_before_deletion(self, stack_id: str, logical_id: str) -> str | None:
-        """DescribeStackEvents."""
-        for event in self._events(stack_id):
-            if event.logical_id == logical_id and not event.status.startswith("DELETE_"):
-                return event.status
-        return None
-
-    def may_be_taken_over(self, stack_id: str, logical_id: str, physical_id: str) -> bool:
-        """DescribeStackEvents."""
-        return may_be_taken_over(map(_event, self._events(stack_id)), stack_id, logical_id, physical_id)
-
-    def stack_status(self, stack_id: str) -> str | None:
-        """DescribeStacks."""
-        try:
-            return self._world.apis.describe_stack(stack_id)
-        except (ApiError, AnswerLost) as error:
-            _raise_unless_absent(error, "cloudformation:DescribeStacks", stack_id)
-            return None
+    def story(self, stack_id: str, logical_id: str) -> Story:
+        """DescribeStackEvents. The same events are read once: most looks at a stack show nothing new."""
+        events = self._events(stack_id)
+        if not events:
+            return STACK_IS_GONE
+        known = self._read.get((stack_id, logical_id))
+        if known is not None and known[0] is events[0]:
+            return known[1]
+        story = read_story(map(_event, events), stack_id, logical_id)
+        self._read[stack_id, logical_id] = events[0], story
+        return story
 
     def _events(self, stack_id: str) -> list[StackEvent]:
         try:
@@ -208,12 +205,14 @@ def _raise_unless_absent(error: ApiError | AnswerLost, action: str, stack_id: st
 
 
 def _view(shown: Shown) -> ResourceView:
-    return ResourceView(shown.status or "", shown.physical_id or None, _as_told(shown.at))
+    return ResourceView(shown.status or "", shown.physical_id or None)
 
 
-def _event(event: StackEvent) -> wanted.StackEvent:
+def _event(event: StackEvent) -> operation.StackEvent:
+    declares = declaration_of(event.properties) if event.properties else None
     at = _as_told(event.at)
-    return wanted.StackEvent(event.logical_id, event.physical_id, event.status, at, event.properties or {})
+    answered = is_answer(event.status, event.reason)
+    return operation.StackEvent(event.logical_id, event.physical_id, event.status, at, declares, answered)
 
 
 def _as_told(at: float) -> float:

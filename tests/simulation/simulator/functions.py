@@ -62,6 +62,8 @@ class Delivery:
     throttles: int = 0
     done: Callable[[Result], None] | None = None
     """Who waits for the result: then it is tried once and outside the plan's limit of concurrency."""
+    origin: int = 0
+    """The same for all tries and hand-overs that go back to one delivery; a duplicate has its own."""
 
 
 @dataclass(slots=True, eq=False)
@@ -77,6 +79,8 @@ class DeployedFunction:
     permissions: dict[str, str] = field(default_factory=dict)
     """Statement id to source ARN of its resource policy."""
     idle: list[Handler] = field(default_factory=list)
+    settles_since: float = 0.0
+    """When it, or its policy, came to be."""
 
 
 @dataclass(slots=True, eq=False)
@@ -137,6 +141,7 @@ class Functions:
         self._chance = chance
         self._running = 0
         self._duplicates: Counter[int | None] = Counter()
+        self._origins = 0
         self.count = 0
         self.by_arn: dict[str, DeployedFunction] = {}
         self.by_task: dict[Task, Invocation] = {}
@@ -160,11 +165,24 @@ class Functions:
         function = self.existing(arn)
         world, faults, chance = self._world, self._world.gateway.faults, self._chance.random
         payload = json.dumps(event)
-        self._queue(Delivery(function, payload, request, depth, world.kernel.now), self._delay())
+        first = Delivery(function, payload, request, depth, world.kernel.now, origin=self._origin(request))
+        self._queue(first, self._delay())
         if faults.duplicated and chance() < faults.duplicated and self._may_come_twice(request):
             world.gateway.note("duplicated")
-            second = Delivery(function, payload, request, depth, world.kernel.now)
+            second = Delivery(function, payload, request, depth, world.kernel.now, origin=self._new_origin())
             self._queue(second, self._delay() + chance() * faults.duplicate_delay)
+
+    def _origin(self, request: Request | None) -> int:
+        """A hand-over goes back to the delivery that hands over."""
+        task = self._world.kernel.current
+        sender = self.by_task.get(task) if task is not None else None
+        if sender is not None and sender.request is request:
+            return sender.delivery.origin
+        return self._new_origin()
+
+    def _new_origin(self) -> int:
+        self._origins += 1
+        return self._origins
 
     def _may_come_twice(self, request: Request | None) -> bool:
         """Each hands over as its original does: without an end there were thousands."""

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from simulator.errors import AnswerLost, ApiError
+from simulator.features import PASSING
 from simulator.kernel import EPOCH
 from simulator.plan import EMPTY_FAULTS, Faults, KillAt
+from simulator.refusals import Refusals
 
 if TYPE_CHECKING:
     from simulator.functions import Invocation
@@ -30,6 +32,10 @@ class Gateway:
         self._kernel = world.kernel
         self._chance = chance
         self._faults: Faults = world.plan.faults
+        self._refusals: Refusals | None = None
+        if any(getattr(self._faults, name) for name in PASSING):
+            self._refusals = Refusals(self, random.Random(f"{world.plan.seed} refusals"))
+        self._hand_over_denied = world.plan.hand_over_denied
         self.fired: dict[str, int] = {}
         """How often each fault happened: one that never does proves nothing."""
 
@@ -53,24 +59,8 @@ class Gateway:
         told: Callable[[_T], object] | None = None,
     ) -> _T:
         """Make a call for the invocation that runs; raises ``ApiError`` or ``AnswerLost``."""
-        invocation = self._world.current_invocation()
-        try:
-            result = self._call(invocation, action, resource, effect, told)
-        except (ApiError, AnswerLost):
-            self._world.note_end_of_call(invocation, action, succeeded=False)
-            raise
-        self._world.note_end_of_call(invocation, action, succeeded=True)
-        return result
-
-    def _call(
-        self,
-        invocation: Invocation,
-        action: str,
-        resource: str,
-        effect: Callable[[], _T],
-        told: Callable[[_T], object] | None,
-    ) -> _T:
         world, chance = self._world, self._chance.random
+        invocation = world.current_invocation()
         kill = world.kill_of(invocation, invocation.calls)
         invocation.calls += 1
         if kill is KillAt.BEFORE_CALL:
@@ -85,15 +75,16 @@ class Gateway:
             self._may_be_refused(faults, action, resource, invocation)
             result = effect()
         except (ApiError, AnswerLost) as error:
-            world.noted_call(
-                invocation, action, resource, str(error) if isinstance(error, AnswerLost) else error.code
-            )
+            why = str(error) if isinstance(error, AnswerLost) else error.code
+            world.noted_call(invocation, action, resource, why)
+            world.note_end_of_call(invocation, action, succeeded=False)
             raise
         world.noted_call(invocation, action, resource, told(result) if told else None)
         if kill is KillAt.AFTER_EFFECT:
             world.functions.kill(invocation, kill, f"after {action} took effect")
         if faults.lost_after and chance() < faults.lost_after:
             self._lose(invocation, action, resource)
+        world.note_end_of_call(invocation, action, succeeded=True)
         return result
 
     def _may_be_refused(self, faults: Faults, action: str, resource: str, invocation: Invocation) -> None:
@@ -110,6 +101,11 @@ class Gateway:
                 raise ApiError("InternalServerError", "Internal server error", 500)
             raise AnswerLost("ConnectionClosedError")
         now = self._kernel.now
+        if self._refusals is not None:
+            self._refusals.may_refuse(faults, action, resource, invocation, now)
+        if self._hand_over_denied and action == "lambda:InvokeFunction":
+            self._note("hand-over denied")
+            raise ApiError("AccessDeniedException", f"not authorized to perform: {action}", 403)
         tags: Mapping[str, str] | None = None
         model = world.rekognition.models.get(resource)
         if model is not None:
@@ -132,6 +128,8 @@ class Gateway:
         world.noted_call(invocation, action, resource, "answer lost")
         if draw < 0.3:
             world.kernel.sleep(READ_TIMEOUT_SECONDS)
+        world.note_end_of_call(invocation, action, succeeded=False)
+        if draw < 0.3:
             raise AnswerLost("ReadTimeoutError")
         if draw < 0.6:
             raise ApiError("InternalServerError", "Internal server error", 500)

@@ -17,8 +17,9 @@ from simulator.plan import KillAt
 if TYPE_CHECKING:
     from simulator.functions import Invocation
 
-LIFE_CYCLE_FILES: Final = ("lifecycle", "bringing", "deletion", "steps", "reconcile", "ownership", "worker")
-"""The modules between whose lines an invocation can be killed; what the seams replace is not among them."""
+LIFE_CYCLE_FILES: Final = ("loop", "effort")
+"""The modules between whose lines an invocation can be killed: whatever has an effect is done from there.
+Between the lines of pure functions nothing happens that a kill could part."""
 
 
 class LineKills:

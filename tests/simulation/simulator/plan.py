@@ -21,10 +21,10 @@ def _version_arn(project: str, name: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _stack_id(name: str) -> str:
+def _stack_id(name: str, life: int) -> str:
     return (
         f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{name}/"
-        f"{sum(map(ord, name)):08x}-2222-3333-4444-555555555555"
+        f"{sum(map(ord, name)):08x}-2222-3333-4444-{555555555555 + life}"
     )
 
 
@@ -99,6 +99,10 @@ class Sibling:
     update_fails: bool = False
     after_models: bool = False
     """It refers to the models: created after them, deleted before them."""
+    failing_roll_backs: int = 0
+    """How often it does not go back when an update is rolled back; then it does."""
+    roll_back_seconds: float = 0.0
+    """How long each of these tries takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,8 @@ class Verb(StrEnum):
 
     DEPLOY = "deploy"
     DELETE = "delete"
+    ROLL_BACK = "roll back"
+    """RollbackStack (``cdk rollback``) of what failed without a roll-back."""
 
 
 class OnFailure(StrEnum):
@@ -122,6 +128,62 @@ class OnFailure(StrEnum):
     ROLLBACK = "ROLLBACK"
     DELETE = "DELETE"
     DO_NOTHING = "DO_NOTHING"
+
+
+class Mode(StrEnum):
+    """How a user lets CloudFormation deploy or delete."""
+
+    STANDARD = "standard"
+    NO_ROLL_BACK = "no roll-back"
+    """``--no-rollback``, "preserve successfully provisioned resources", DisableRollback: what fails stays as
+    it is, in creates and in updates."""
+    EXPRESS = "express"
+    """``--express``: no roll-back either, and nothing but custom resources is waited for."""
+
+
+class View(StrEnum):
+    """What of a stack CloudFormation shows."""
+
+    RESOURCE = "DescribeStackResource"
+    EVENTS = "DescribeStackEvents"
+    STACK = "DescribeStacks"
+
+
+FOREVER: Final = 1e9
+"""Seconds; longer than any history."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """Answers that stay as they were before an operation, although it is under way."""
+
+    seconds: float
+    """Since the operation, or the request, began; ``FOREVER``: as long as it lasts."""
+    views: tuple[View, ...] = tuple(View)
+    each_request: bool = False
+    """Each request of the operation anew, as it was before that began: what came before it shows."""
+
+
+class LastResort(StrEnum):
+    """What a user does in the end about a roll-back that fails time and again."""
+
+    SKIP = "skip"
+    """Continues it without the resources that do not go back, which counts as if they had."""
+    DELETE = "delete"
+    """Leaves it at UPDATE_ROLLBACK_FAILED, and deletes the stack when it is to be deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Continued:
+    """What a user does about a roll-back that fails (ContinueUpdateRollback)."""
+
+    retries: int = 1
+    """How often it is continued as it is."""
+    pause_seconds: float = 300.0
+    """After each failure."""
+    skips: tuple[str, ...] = ()
+    """Resources that are skipped first, where they are among those that failed; empty: all of these."""
+    last_resort: LastResort = LastResort.SKIP
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +197,9 @@ class Operation:
     interrupt_after: float | None = None
     """Seconds after which the user ends it: an update is cancelled, a create is deleted."""
     on_failure: OnFailure = OnFailure.ROLLBACK
+    mode: Mode = Mode.STANDARD
+    frozen: Frozen | None = None
+    continued: Continued = Continued()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,16 +215,45 @@ class StackPlan:
     """Whether a resource that was removed from a living stack is no longer shown; not documented."""
     shows_new_properties: bool = False
     """Whether the events of a roll-back show what the failed update declared; not documented."""
+    deploys_again: bool = False
+    """Whether people deploy to a stack that failed without a roll-back; else they leave it until they delete
+    it."""
+    lets_others_end: bool = True
+    """Whether CloudFormation, without a roll-back, lets what is under way end when something fails; not
+    documented. Else it is cancelled."""
+    replaces_without_roll_back: bool = True
+    """Whether a custom resource that answers with another id may do so without a roll-back; not documented.
+    Else the update of the resource fails, it keeps its id, and the other one gets a Delete later."""
+    mends_at_once: bool = False
+    """Whether what failed in an update goes from there to what is declared now in a single Update; else it
+    goes back to its last stable state first. The latter is documented."""
+    clean_up_tries: int = 1
+    """How often the Delete of a clean-up is sent that fails; not documented."""
+    shows_initiated: bool = False
+    """Whether a create shows a second CREATE_IN_PROGRESS, with its physical id, right before its end, as was
+    observed."""
+    hides_invented: bool = False
+    """Whether deletions show no physical id where CloudFormation has invented one; not documented."""
+    life: int = 0
+    """Stacks of one name, made one after the other: each has another id and another function."""
+    after: str = ""
+    """The label of a stack: this one begins ``begins`` seconds after all that the plan has for that one."""
+
+    @property
+    def label(self) -> str:
+        """Name and life."""
+        return f"{self.name}/{self.life}" if self.life else self.name
 
     @property
     def stack_id(self) -> str:
         """The ARN of the stack."""
-        return _stack_id(self.name)
+        return _stack_id(self.name, self.life)
 
     @property
     def function_arn(self) -> str:
         """The ARN of the provider's function of this stack."""
-        return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{self.name}-{FUNCTION_NAME}"
+        life = f"-{self.life}" if self.life else ""
+        return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{self.name}-{FUNCTION_NAME}{life}"
 
 
 class KillAt(StrEnum):
@@ -229,6 +323,16 @@ class Faults:
     """Answers to CloudFormation that fail to get through."""
     denied: bool = False
     """A policy outside the stack never allows StopProjectVersion (an SCP)."""
+    bad_credentials: float = 0.0
+    """Calls whose credentials are not known, expired, or signed too long ago."""
+    timed_out: float = 0.0
+    """HTTP 408."""
+    unknown_code: float = 0.0
+    """Calls refused with a code that nobody has heard of."""
+    credentials_late: float = 0.0
+    """So many seconds after a function or its policy came to be, its credentials are refused."""
+    stop_denied_for: float = 0.0
+    """StopProjectVersion is refused for so many seconds from the first one of each model on, then allowed."""
     ends: float = 4 * 3600.0
     """From then on nothing goes wrong by chance any more."""
 
@@ -251,3 +355,5 @@ class Plan:
     quota_counts_stopping: bool = True
     invocation_seconds: float = 900.0
     concurrency: int = 1000
+    hand_over_denied: bool = False
+    """A permissions boundary without lambda:InvokeFunction, for good."""

@@ -76,6 +76,8 @@ class Model:
     epoch: int = 0
     changes: list[Change] = field(default_factory=list)
     """Every Start and Stop that took effect."""
+    tagged: list[tuple[float, object]] = field(default_factory=list)
+    """When tags were put on it, and by what request."""
 
     @property
     def now(self) -> Look:
@@ -194,10 +196,11 @@ class Rekognition:
             return
         raise ApiError("ResourceInUseException", f"The model is {model.status}.")
 
-    def tag(self, arn: str, tags: Mapping[str, str]) -> None:
+    def tag(self, arn: str, tags: Mapping[str, str], by: object = None) -> None:
         """TagResource."""
         model = self._existing(arn)
         model.tags.append((self._kernel.now, {**model.true_tags, **tags}))
+        model.tagged.append((self._kernel.now, by))
 
     def untag(self, arn: str, keys: list[str]) -> None:
         """UntagResource."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from simulator.kernel import Task
-from simulator.plan import Declared
+from simulator.plan import Declared, View
 
 if TYPE_CHECKING:
     from simulator.stack import Stack
@@ -51,6 +54,8 @@ class Request:
     """When answers came, taken or not."""
     answers: list[Mapping[str, Any]] = field(default_factory=list)
     """Those answers."""
+    unsent: int = 0
+    """Answers to it that were lost on their way."""
     chains: int = 0
     """Invocations and queued events that work on it."""
     lost: list[str] = field(default_factory=list)
@@ -67,6 +72,16 @@ class Request:
     """Invocations that work on it now."""
     ran_until: float = 0.0
     """When the last invocation that worked on it ended."""
+    to_stable: bool = False
+    """Whether it is an Update that brings what failed without a roll-back to its last stable state, in a
+    stack that goes forward."""
+    refused: bool = False
+    """Whether CloudFormation took its SUCCESS for a failure, since the answer named another physical id in
+    an update without a roll-back. The resource keeps its id, and the other one gets a Delete later."""
+    hidden_views: tuple[View, ...] = ()
+    """What of CloudFormation's answers shows nothing of this request up to ``hidden_until``."""
+    hidden_until: float = 0.0
+    """Seconds since the epoch; ``inf``: as long as the request, or its operation, lasts."""
 
     @property
     def id(self) -> str:
@@ -76,15 +91,24 @@ class Request:
     @property
     def url(self) -> str:
         """ResponseURL: a pre-signed one, and a secret."""
-        return (
-            "https://cloudformation-custom-resource-response-euwest1.s3.eu-west-1.amazonaws.com/"
-            f"request-{self.number}?X-Amz-Signature=5ec2e7{self.number:06d}"
-        )
+        return _url(self.number, self.sent_at)
 
     @property
     def waiting(self) -> bool:
         """Whether CloudFormation waits for the answer."""
         return self.outcome is Outcome.WAITING
+
+    def may_show(self, view: View, moment: float) -> bool:
+        """Whether a view can show anything of this request at a moment; lags aside.
+
+        That its stack's operation has begun shows all the same where ``Frozen.each_request`` hides it.
+        """
+        return view not in self.hidden_views or moment >= self.hidden_until
+
+    @property
+    def never_shows(self) -> bool:
+        """Whether no view that tells of resources ever shows it: a Delete can't know that it is wanted."""
+        return self.hidden_until == inf and {View.RESOURCE, View.EVENTS} <= set(self.hidden_views)
 
     @property
     def owner(self) -> tuple[str, str]:
@@ -115,7 +139,8 @@ class Request:
     def name(self) -> str:
         """How the story calls it."""
         back = " (roll-back)" if self.rolls_back and self.type == "Update" else ""
-        return f"{self.type} #{self.number} of {self.stack.plan.name}/{self.logical_id}{back}"
+        stable = " (to its stable state)" if self.to_stable else ""
+        return f"{self.type} #{self.number} of {self.stack.plan.label}/{self.logical_id}{back}{stable}"
 
     def event(self) -> dict[str, Any]:
         """What the function gets (CFN crpg-ref)."""
@@ -134,6 +159,16 @@ class Request:
         if self.old_properties is not None:
             event["OldResourceProperties"] = dict(self.old_properties)
         return event
+
+
+# Asked for at every event and every answer.
+@lru_cache(maxsize=256)
+def _url(number: int, sent_at: float) -> str:
+    return (
+        "https://cloudformation-custom-resource-response-euwest1.s3.eu-west-1.amazonaws.com/"
+        f"request-{number}?X-Amz-Date={datetime.fromtimestamp(sent_at, UTC):%Y%m%dT%H%M%SZ}"
+        f"&X-Amz-Expires=7199&X-Amz-Signature=5ec2e7{number:06d}"
+    )
 
 
 def _units(properties: Mapping[str, str]) -> tuple[int, int]:

@@ -39,6 +39,8 @@ class ResponseUrls:
         fate = chance() if share else 1.0
         if fate < share / 2:
             self._world.gateway.note("answer not sent")
+            if url in self._world.by_url:
+                self._world.by_url[url].unsent += 1
             self._world.story.note(self._world.kernel.now, invocation.name, "PUT answer", "lost on its way")
             raise AnswerLost("ProtocolError")
         status = self._take(url, body, invocation)

@@ -6,10 +6,24 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from typing import Final, TypeVar
 
-from simulator.plan import EMPTY_FAULTS, Declared, Operation, Plan, StackPlan, Start, StartEnd, Template
+from simulator.features import SWITCHES
+from simulator.plan import (
+    EMPTY_FAULTS,
+    Continued,
+    Declared,
+    Frozen,
+    Mode,
+    Operation,
+    Plan,
+    StackPlan,
+    Start,
+    StartEnd,
+    Template,
+)
 
 TRIES_MAX: Final = 3000
 _T = TypeVar("_T")
+_USUAL: Final = {field.name: field.default for field in fields(StackPlan)}
 
 
 def shrink(plan: Plan, still_fails: Callable[[Plan], bool]) -> Plan:
@@ -53,6 +67,7 @@ def _smaller(plan: Plan) -> Iterator[Plan]:
         replace(plan, invocation_seconds=900.0),
         replace(plan, concurrency=1000),
         replace(plan, quota_counts_starting=True, quota_counts_stopping=True),
+        replace(plan, hand_over_denied=False),
     ):
         if usual != plan:
             yield usual
@@ -77,6 +92,8 @@ def _smaller_stacks(stack: StackPlan) -> Iterator[StackPlan]:
         replace(stack, rolls_back_replacements_by_update=True),
         replace(stack, forgets_deleted=False),
         replace(stack, shows_new_properties=False),
+        replace(stack, after=""),
+        *(replace(stack, **{name: _USUAL[name]}) for name in SWITCHES),  # type: ignore[arg-type]
     ):
         if usual != stack:
             yield usual
@@ -90,10 +107,33 @@ def _smaller_operations(operation: Operation) -> Iterator[Operation]:
         yield replace(operation, template=replace(template, siblings=_without(template.siblings, number)))
     if operation.interrupt_after is not None:
         yield replace(operation, interrupt_after=None)
+    for usual in (
+        replace(operation, mode=Mode.STANDARD),
+        replace(operation, frozen=None),
+        replace(operation, continued=Continued()),
+    ):
+        if usual != operation:
+            yield usual
+    if operation.frozen is not None:
+        for frozen in _less_frozen(operation.frozen):
+            yield replace(operation, frozen=frozen)
+    for number, (name, sibling) in enumerate(template.siblings):
+        if sibling.failing_roll_backs:
+            plainer_one = (name, replace(sibling, failing_roll_backs=sibling.failing_roll_backs - 1))
+            siblings = (*template.siblings[:number], plainer_one, *template.siblings[number + 1 :])
+            yield replace(operation, template=Template(template.models, siblings))
     for number, (name, declared) in enumerate(template.models):
         for plainer in _plainer_declared(declared):
             models = (*template.models[:number], (name, plainer), *template.models[number + 1 :])
             yield replace(operation, template=Template(models, template.siblings))
+
+
+def _less_frozen(frozen: Frozen) -> Iterator[Frozen]:
+    for number in range(len(frozen.views)):
+        if len(frozen.views) > 1:
+            yield replace(frozen, views=_without(frozen.views, number))
+    if frozen.seconds > 15.0:
+        yield replace(frozen, seconds=15.0)
 
 
 def _plainer_declared(declared: Declared) -> Iterator[Declared]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from simulator.draw import WIDE
 from simulator.fast_seam import new_handler
 from simulator.fleet import play_on_all_cores
 from simulator.history import HandlerFactory
@@ -32,6 +33,8 @@ class Soak:
     first: int = 1
     directory: Path = Path("build/soak")
     processes: int = os.cpu_count() or 1
+    wide: bool = WIDE
+    """As in ``draw``."""
 
     @property
     def file(self) -> Path:
@@ -45,7 +48,9 @@ def soak(run: Soak, handler: HandlerFactory = new_handler) -> int:
     teller = _Teller(run.seeds, progress.tally.histories)
     saved = 0.0
     try:
-        for seeds, counted in play_on_all_cores(progress.missing(run.seeds), run.processes, handler):
+        for seeds, counted in play_on_all_cores(
+            progress.missing(run.seeds), run.processes, handler, wide=run.wide
+        ):
             progress.add(seeds, counted)
             for seed, texts in counted.violations.items():
                 print(f"seed {seed}: " + "; ".join(texts), flush=True)
@@ -63,7 +68,7 @@ def soak(run: Soak, handler: HandlerFactory = new_handler) -> int:
 
 def _take_up(run: Soak) -> Progress:
     """Go on where the last run stopped, unless it played other code or began elsewhere."""
-    code, former = fingerprint(), load(run.file)
+    code, former = fingerprint() + ("-wide" if run.wide else ""), load(run.file)
     if former is None:
         return Progress(code, run.first)
     if former.code != code or former.first != run.first:
@@ -119,8 +124,14 @@ def main() -> int:
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--directory", type=Path, default=Soak.directory)
     parser.add_argument("--processes", type=int, default=Soak.processes)
+    parser.add_argument(
+        "--wide", action=argparse.BooleanOptionalAction, default=WIDE, help="see simulator.draw"
+    )
     arguments = parser.parse_args()
-    return soak(Soak(arguments.seeds, arguments.first_seed, arguments.directory, arguments.processes))
+    run = Soak(
+        arguments.seeds, arguments.first_seed, arguments.directory, arguments.processes, arguments.wide
+    )
+    return soak(run)
 
 
 if __name__ == "__main__":

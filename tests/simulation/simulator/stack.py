@@ -5,10 +5,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf, nextafter
 from operator import attrgetter
 from typing import Any, Final
 
-from simulator.plan import Declared, ModelPlan, StackPlan
+from simulator.plan import Declared, ModelPlan, StackPlan, View
 
 STABLE: Final = frozenset(
     {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_COMPLETE"}
@@ -36,6 +37,28 @@ class StackEvent:
     physical_id: str | None
     properties: Mapping[str, str] | None
     """None for the stack's own events, which show none."""
+    reason: str = ""
+    """Why it failed."""
+
+
+@dataclass(slots=True)
+class Freeze:
+    """Answers that stay as they were before a moment."""
+
+    began_at: float
+    until: float
+    views: tuple[View, ...]
+    logical_id: str | None
+    """The resource that DescribeStackResource shows so; None: every one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a resource is to be brought back to."""
+
+    properties: Mapping[str, str]
+    declared: Declared
+    physical_id: str
 
 
 @dataclass(slots=True, eq=False)
@@ -48,6 +71,8 @@ class Resource:
     properties: Mapping[str, str] = field(default_factory=dict)
     physical_id: str | None = None
     shown: list[Shown] = field(default_factory=list)
+    stable: Standing | None = None
+    """Its last known stable state: what its last create or update that succeeded has brought."""
 
     @property
     def status(self) -> str:
@@ -71,6 +96,8 @@ class Stack:
     function_exists: bool = False
     every: list[Resource] = field(default_factory=list)
     """All resources that it ever had; one that was made anew is another one."""
+    freezes: list[Freeze] = field(default_factory=list)
+    """Those that count, or have counted in the operation under way."""
 
     @property
     def status(self) -> str:
@@ -103,6 +130,7 @@ class Stack:
         *,
         physical_id: str | None = None,
         is_the_resource: bool = True,
+        reason: str = "",
     ) -> None:
         """Give a resource a status. The deletion of what it was before shows in the events alone."""
         identity = physical_id if physical_id is not None else resource.physical_id
@@ -111,11 +139,19 @@ class Stack:
                 self.every.append(resource)
             resource.shown.append(Shown(now, status, identity))
         shown = dict(properties if properties is not None else resource.properties)
-        self.events.append(StackEvent(now, resource.logical_id, status, identity, shown))
+        self.events.append(StackEvent(now, resource.logical_id, status, identity, shown, reason))
 
     def forget(self, resource: Resource, now: float) -> None:
         """No longer show a resource that was removed."""
         resource.shown.append(Shown(now, None, None))
+
+    def seen_at(self, view: View, moment: float, now: float, logical_id: str | None = None) -> float:
+        """Which moment an answer shows that is asked for now and would show ``moment``."""
+        for freeze in self.freezes:
+            about = freeze.logical_id in (None, logical_id) or view is not View.RESOURCE
+            if freeze.began_at <= now < freeze.until and view in freeze.views and about:
+                moment = min(moment, nextafter(freeze.began_at, -inf))
+        return moment
 
     def view(self, logical_id: str, moment: float) -> Shown | None:
         """A resource as it was at a moment; None if it did not exist."""

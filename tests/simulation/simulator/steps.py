@@ -32,9 +32,12 @@ class Steps:
         self._world = world
         self._kernel = world.kernel
 
-    def run_phases(self, phases: list[list[Step]], until: float | None) -> bool:
-        """One list of steps after the other; False as soon as one fails."""
-        return all(self.run_all(steps, until, stop_on_failure=True) for steps in phases)
+    def run_phases(self, phases: list[list[Step]], until: float | None, *, cancels: bool = True) -> bool:
+        """One list of steps after the other; False as soon as one fails.
+
+        ``cancels``: what runs beside a step that fails is cancelled; else it runs to its end.
+        """
+        return all(self.run_all(steps, until, stop_on_failure=cancels) for steps in phases)
 
     def run_all(self, steps: list[Step], until: float | None, *, stop_on_failure: bool) -> bool:
         """Run steps side by side; False if one fails, or if the user ends the operation."""

@@ -22,7 +22,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from running_model_handler.core.names import ReplacementMode
 from simulator.findings import Finding, Kind, Verdict
 from simulator.lives import lives_of
 from simulator.plan import StartEnd
@@ -223,11 +222,7 @@ class _Judge:
 
     def _gap(self, update: Request) -> None:
         declared, old_arn, new_arn = update.declared, update.old_arn, update.declared_arn
-        if (
-            declared is None
-            or declared.replacement is not ReplacementMode.START_FIRST
-            or old_arn in (None, new_arn)
-        ):
+        if declared is None or declared.replacement != "START_FIRST" or old_arn in (None, new_arn):
             return
         old, new = self._models[str(old_arn)], self._models[new_arn]
         until = min(

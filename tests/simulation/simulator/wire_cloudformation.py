@@ -103,6 +103,7 @@ def _describe_stack_events(world: World, asked: Mapping[str, str]) -> dict[str, 
             "ResourceType": _type_of(world, stack_id, event.logical_id),
             "Timestamp": at,
             "ResourceStatus": event.status,
+            "ResourceStatusReason": event.reason,
             "ResourceProperties": "" if event.properties is None else json.dumps(event.properties),
         }
 

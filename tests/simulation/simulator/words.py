@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from running_model_handler.core.names import Tag
 from simulator.rekognition import Look
 
 
@@ -44,7 +45,8 @@ def told_look(seen: tuple[Any, Look] | None) -> str:
 
 
 def told_owner(tags: Mapping[str, str]) -> str:
-    """Whose the tags are."""
-    stack = tags.get("rekognition-running-model:stack-id", "")
+    """Whose the tags are: a stack, and its resources."""
+    stack = tags.get(Tag.STACK_ID, "")
     name = stack.split("/")[1] if "/" in stack else "nobody"
-    return f"owner {name}/{tags.get('rekognition-running-model:logical-id', '')}"
+    holders = sorted(key.rpartition(".")[2] for key in tags if key.startswith(Tag.HOLDER))
+    return f"owner {name}/{', '.join(holders)}"

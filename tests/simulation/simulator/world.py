@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from typing import Final
+from typing import Any, Final
 
 from simulator.apis import Apis
 from simulator.cloudformation import Operator
@@ -67,6 +67,11 @@ class World:
             Operator(self, stack, random.Random(f"{plan.seed} stack {number}"))
             for number, stack in enumerate(self.stacks.values())
         ]
+        self._waiting: dict[str, list[Operator]] = {}
+        """Who begins when the plan of the stack with this label is over."""
+        self.stories: dict[tuple[str, str], Any] = {}
+        """What a seam has read for a resource in the events of its stack, and the newest of these. Events are
+        only ever added."""
         self.retained: list[str] = []
         """Physical ids that their templates left as they were."""
         self.conditions: list[Condition] = []
@@ -87,9 +92,13 @@ class World:
 
     def play(self) -> bool:
         """Let the whole plan happen; False if something never ends."""
+        labels = {stack.plan.label for stack in self.stacks.values()}
         for operator in self._operators:
-            begins = EPOCH + operator.stack.plan.begins
-            self.kernel.at(begins, self._begin, operator)
+            plan = operator.stack.plan
+            if plan.after in labels - {plan.label}:
+                self._waiting.setdefault(plan.after, []).append(operator)
+            else:
+                self.kernel.at(EPOCH + plan.begins, self._begin, operator)
         for act in self.plan.by_hand:
             self.kernel.at(EPOCH + act.at, self._by_hand, act)
         with self.setting:
@@ -105,7 +114,13 @@ class World:
                 self._call_watchers.append(monitor.called)
 
     def _begin(self, operator: Operator) -> None:
-        self.kernel.spawn(operator.stack.plan.name, operator.run)
+        self.kernel.spawn(operator.stack.plan.name, lambda: self._lead(operator))
+
+    def _lead(self, operator: Operator) -> None:
+        """The course of one stack, after which those begin that wait for it."""
+        operator.run()
+        for successor in self._waiting.pop(operator.stack.plan.label, ()):
+            self.kernel.after(successor.stack.plan.begins, self._begin, successor)
 
     def new_handler(self) -> Handler:
         """A fresh execution environment of the function."""
@@ -161,7 +176,16 @@ class World:
 
     def note_status(self, stack: Stack, status: str) -> None:
         """A stack has a new status."""
-        self.story.note(self.kernel.now, "CloudFormation", f"stack {stack.plan.name}", status)
+        self.story.note(self.kernel.now, "CloudFormation", f"stack {stack.plan.label}", status)
+
+    def set_status(self, stack: Stack, status: str) -> None:
+        """Give a stack a new status."""
+        stack.set_status(status, self.kernel.now)
+        self.note_status(stack, status)
+
+    def note_user(self, stack: Stack, what: str) -> None:
+        """What the user of a stack does, or meets, beyond a plain deployment."""
+        self.story.note(self.kernel.now, f"the user of {stack.plan.label}", what)
 
     def note_condition(self, condition: Condition) -> None:
         """A guarantee did not hold, for a reason that the README names."""

@@ -1,7 +1,7 @@
 """The guarantees G1 to G10 and G12 as invariants of a history.
 
-They know the truth of the simulated world, not what the handler thinks, and nothing of how it works beyond
-its ownership tags.
+They know the truth of the simulated world (``truth``), not what the handler thinks, and nothing of how it
+works.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from simulator.invariants.effects import AsDeclared, Idempotent, NoNeedlessInter
 from simulator.invariants.leaks import NoLeak
 from simulator.invariants.owners import OneOwner, WithoutGap
 from simulator.invariants.secrets import NothingSecretLeaves
+from simulator.invariants.truth import Truth
 from simulator.world import World
 
 ALL: tuple[type[Invariant], ...] = (
@@ -32,7 +33,8 @@ ALL: tuple[type[Invariant], ...] = (
 def watch(world: World) -> list[Invariant]:
     """Let every invariant watch a world that has not begun yet."""
     violations: list[Violation] = []
-    invariants = [kind(world, violations) for kind in ALL]
+    truth = Truth(world)
+    invariants = [kind(world, violations, truth) for kind in ALL]
     world.watch(invariants)
     return invariants
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from simulator.conditions import nobody_could_answer
-from simulator.invariants.base import Invariant, owner_of, touched_by_others
+from simulator.conditions import Condition, claimed_at_once, left_by_the_killed, nobody_could_answer
+from simulator.invariants.base import Invariant, touched_by_others
 from simulator.rekognition import PERSON, Change
 from simulator.requests import Outcome, Request
 
@@ -41,7 +41,7 @@ class ReadyMeansReady(Invariant):
 
 
 class GoneMeansNotBilling(Invariant):
-    """SUCCESS on delete only when the model does not bill, is gone, or is another's."""
+    """SUCCESS on delete only when the model does not bill, is gone, or others have or want it."""
 
     guarantee = "G2"
 
@@ -54,16 +54,30 @@ class GoneMeansNotBilling(Invariant):
         model = self.world.rekognition.models.get(arn if arn.startswith("arn:") else request.declared_arn)
         if model is None or not model.bills:
             return
-        charge, claimed_by = self.in_charge(model), owner_of(model.true_tags)
-        if claimed_by is not None and claimed_by != request.owner:
+        truth = self.truth
+        if truth.is_a_persons(model) or request.owner not in truth.holders(model):
             return
-        if charge == request.owner and not _just_started(model.changes, self.world.kernel.now):
-            self.violated(f"SUCCESS for {request.name}, but its model is {model.status}")
+        owner, arn = request.owner, model.plan.arn
+        if truth.others_delete(owner, arn) or next(truth.others_with(owner, arn), None) is not None:
+            return
+        if _just_started(model.changes, self.world.kernel.now) or claimed_at_once(self.world, model):
+            return
+        if left_by_the_killed(self.world, model):
+            self.world.note_condition(Condition.KILLED)
+            return
+        self.violated(f"SUCCESS for {request.name}, but its model is {model.status}")
 
 
 def _just_started(changes: list[Change], now: float) -> bool:
     """A person's Start in the last seconds may come after the handler's last look."""
     return bool(changes) and changes[-1].by == PERSON and now - changes[-1].at < 60.0
+
+
+def _kept_from_answering(request: Request) -> bool:
+    """Whether answers were lost on their way until Lambda gave up: each try ended with an error."""
+    return request.unsent > 0 and any(
+        "every try failed" in why and "killed" not in why for why in request.lost
+    )
 
 
 class AlwaysAnswered(Invariant):
@@ -77,8 +91,7 @@ class AlwaysAnswered(Invariant):
     def request_ended(self, request: Request) -> None:
         if request.outcome is not Outcome.TIMED_OUT:
             return
-        unsent = any("AnswerNotSent" in why for why in request.lost)
-        if not unsent and not nobody_could_answer(request):
+        if not _kept_from_answering(request) and not nobody_could_answer(request):
             self.violated(f"{request.name} was never answered ({request.lost or 'still at work'})")
 
     def answered(
@@ -94,7 +107,7 @@ class AlwaysAnswered(Invariant):
         late = self.world.kernel.now - request.ended_at > 60.0
         if not late or not action.endswith("StartProjectVersion"):
             return
-        if not self.is_wanted_again(request, self.world.rekognition.models[arn]):
+        if not self.truth.is_wanted(request.stack, arn):
             self.violated(f"{request.name} was answered, and an invocation of it still calls {action}")
 
     def at_the_end(self, quiet: bool) -> None:

@@ -13,6 +13,7 @@ from simulator.conditions import (
     was_left_halfway,
 )
 from simulator.invariants.base import Invariant, Violation
+from simulator.invariants.truth import Truth
 from simulator.rekognition import Change, Model
 from simulator.requests import Outcome, Request
 
@@ -23,41 +24,82 @@ if TYPE_CHECKING:
 
 STEADY_SECONDS: Final = 30.0
 """A model that has not changed for so long shows as it is, whatever lags."""
-_COMPLETE: Final = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"})
+_AT_REST: Final = frozenset(
+    {
+        "CREATE_COMPLETE",
+        "UPDATE_COMPLETE",
+        "UPDATE_ROLLBACK_COMPLETE",
+        "CREATE_FAILED",
+        "UPDATE_FAILED",
+    }
+)
+"""Of a stack: nothing happens to it before a person does something."""
 
 
 class Idempotent(Invariant):
-    """A request delivered twice, or begun again after a crash, has the effect of one."""
+    """A request delivered twice, or begun again after a crash, has the effect of one.
+
+    Two deliveries that disagree, and one that comes so late that it helps a later operation which declares
+    the same, may cost a stop and a start more; once.
+    """
 
     guarantee = "G5"
 
+    def __init__(self, world: World, violations: list[Violation], truth: Truth) -> None:
+        super().__init__(world, violations, truth)
+        self._origins: dict[int, int] = {}
+        """The delivery behind each Start and Stop, by the identity of the change."""
+        self._excused: set[tuple[Request, str]] = set()
+
     def acted(self, model: Model, change: Change) -> None:
         request = change.by
-        if change.verb != "Start" or not isinstance(request, Request):
+        if not isinstance(request, Request):
             return
+        origin = self.world.current_invocation().delivery.origin
+        self._origins[id(change)] = origin
+        if change.verb == "Start" and self._repeats(model, change, request):
+            self.violated(f"{request.name} starts, stops and starts {model.plan.name} with the same units")
+
+    def _repeats(self, model: Model, change: Change, request: Request) -> bool:
+        """Whether the same was started and stopped before, and nothing excuses it."""
+        origins = {self._origins[id(change)]}
         stopped = False
         for earlier in reversed(model.changes):
             if earlier.by is not request:
-                return
+                return False
+            origins.add(self._origins[id(earlier)])
             if earlier.verb == "Stop":
                 stopped = True
-            elif stopped and earlier.units == change.units:
-                self.violated(
-                    f"{request.name} starts, stops and starts {model.plan.name} with the same units"
-                )
-                return
-            elif earlier.verb == "Start" and not stopped:
-                return
+            elif not stopped:
+                return False
+            elif earlier.units == change.units:
+                return not self._may_happen_once(model, change, request, disagree=len(origins) > 1)
+        return False
+
+    def _may_happen_once(self, model: Model, change: Change, request: Request, *, disagree: bool) -> bool:
+        late = request.ended_at is not None and self.world.kernel.now - request.ended_at > STALE_SECONDS
+        helps = late and self.truth.is_wanted(request.stack, model.plan.arn, change.units)
+        key = (request, model.plan.arn)
+        if key in self._excused or not (disagree or helps):
+            return False
+        self._excused.add(key)
+        return True
 
 
 class StaleStartsNothing(Invariant):
-    """A Start is sent only while CloudFormation waits for the request, and right after it that is asked."""
+    """Nothing starts that nobody wants, and right after a Start CloudFormation is asked.
+
+    Judged by what was wanted at that moment, whichever request sends the Start. What a resource had before an
+    update is wanted again if the update fails; whoever has stopped it can bring it back before that is known.
+    """
 
     guarantee = "G10"
 
-    def __init__(self, world: World, violations: list[Violation]) -> None:
-        super().__init__(world, violations)
+    def __init__(self, world: World, violations: list[Violation], truth: Truth) -> None:
+        super().__init__(world, violations, truth)
         self._have_started: set[int] = set()
+        self._in_doubt: list[tuple[Change, str, list[Request]]] = []
+        """Starts of what a resource had before its updates, which are under way still."""
 
     def called(self, invocation: Invocation, action: str, succeeded: bool) -> None:
         if action == "rekognition:StartProjectVersion" and succeeded:
@@ -68,12 +110,36 @@ class StaleStartsNothing(Invariant):
                 self.violated(f"{invocation.name} has started a model and then calls {action}")
 
     def acted(self, model: Model, change: Change) -> None:
-        request = change.by
-        if change.verb != "Start" or not isinstance(request, Request) or request.ended_at is None:
+        request, arn = change.by, model.plan.arn
+        if change.verb != "Start" or not isinstance(request, Request):
             return
-        late = self.world.kernel.now - request.ended_at
-        if late > STALE_SECONDS and not self.is_wanted_again(request, model, change.units):
-            self.violated(f"{request.name} starts {model.plan.name} {late:.0f} s after it has ended")
+        wanted = self.truth.is_wanted(request.stack, arn, change.units)
+        if wanted or self._brings_back(request, model, change):
+            return
+        now = self.world.kernel.now
+        since = f"{now - request.ended_at:.0f} s after it has ended" if request.ended_at else "for nobody"
+        text = f"{request.name} starts {model.plan.name} with {change.units} units {since}"
+        leaving = self.truth.leaving(request.stack, arn, change.units)
+        if leaving and not any(update.rolls_back for update in leaving):
+            self._in_doubt.append((change, text, leaving))
+        else:
+            self.violated(text)
+
+    def at_the_end(self, quiet: bool) -> None:
+        for change, text, leaving in self._in_doubt:
+            if all(update.outcome is Outcome.SUCCESS for update in leaving):
+                self.violated(text, change.at)
+
+    def _brings_back(self, request: Request, model: Model, change: Change) -> bool:
+        """Whether a request restores what it has stopped, or what was before the update that it is for."""
+        arn = model.plan.arn
+        stopped = next((one.by for one in reversed(model.changes) if one.verb == "Stop"), None)
+        if stopped is request and self.truth.has(request.owner, arn):
+            return True
+        if request.type != "Update" or arn not in (request.old_arn, request.physical_id):
+            return False
+        recent = request.ended_at is None or self.world.kernel.now - request.ended_at < STALE_SECONDS
+        return recent and (arn != request.old_arn or change.units == request.old_units)
 
 
 class NoNeedlessInterruption(Invariant):
@@ -92,7 +158,7 @@ class NoNeedlessInterruption(Invariant):
             return
         model = self.world.rekognition.models[arn]
         now = model.now
-        if not self.has_model(request.owner, model):
+        if not self.truth.has(request.owner, arn):
             # The resource goes, or has another model by now: what an ended update stops then has to stop.
             return
         steady = now.at < request.sent_at - STEADY_SECONDS
@@ -103,37 +169,39 @@ class NoNeedlessInterruption(Invariant):
 class AsDeclared(Invariant):
     """In a stack at rest a resource whose last request succeeded has its model running as declared.
 
-    That is G8 too: a resize that was refused has brought the old size back by the end of the roll-back.
+    That is G8 too: a resize that was refused has brought the old size back by the end of the roll-back. Where
+    none comes, the update that failed has brought back what was: there an accepted start is enough.
     """
 
     guarantee = "G8"
 
-    def __init__(self, world: World, violations: list[Violation]) -> None:
-        super().__init__(world, violations)
+    def __init__(self, world: World, violations: list[Violation], truth: Truth) -> None:
+        super().__init__(world, violations, truth)
         self._told: set[Request] = set()
         """Of whom it is told already: what is wrong in one rest may be so in the next."""
         self._declared_twice: set[tuple[Stack, str]] = set()
         """What two resources of a stack at rest had: the last one that goes takes it along."""
 
     def rested(self, stack: Stack) -> None:
-        held = Counter(
-            resource.physical_id
-            for resource in stack.resources.values()
-            if resource.physical_id and self.lives((stack.plan.stack_id, resource.logical_id))
-        )
+        held: Counter[str] = Counter()
+        for logical_id, resource in stack.resources.items():
+            owner = (stack.plan.stack_id, logical_id)
+            if self.truth.lives(owner):
+                # What an update declares that is kept from replacing is declared all the same.
+                declared = [one.declared_arn for one in self.truth.requests_of(owner)[-1:]]
+                held.update({arn for arn in (resource.physical_id, *declared) if arn})
         self._declared_twice.update((stack, arn) for arn, times in held.items() if times > 1)
-        last: dict[str, Request] = {}
-        for request in self.world.requests:
-            if request.stack is stack and request.type != "Delete":
-                last[request.logical_id] = request
-        for request in last.values():
-            resource = self.resource(request.owner)
-            if resource is None or not self.lives(request.owner) or stack.status not in _COMPLETE:
+        if stack.status not in _AT_REST:
+            return
+        for logical_id, resource in stack.resources.items():
+            owner = (stack.plan.stack_id, logical_id)
+            last = next((one for one in self.truth.requests_of(owner)[::-1] if one.type != "Delete"), None)
+            if last is None or last in self._told or not self.truth.lives(owner):
                 continue
-            if request.outcome is not Outcome.SUCCESS or resource.physical_id != request.declared_arn:
-                continue
-            if request not in self._told:
-                self._check(request)
+            if last.outcome is Outcome.SUCCESS and resource.physical_id == last.declared_arn:
+                self._check(last)
+            elif last.outcome is Outcome.FAILED and stack.status == "UPDATE_FAILED":
+                self._check_what_was(last)
 
     def at_the_end(self, quiet: bool) -> None:
         for stack in self.world.stacks.values():
@@ -142,22 +210,45 @@ class AsDeclared(Invariant):
     def _check(self, request: Request) -> None:
         model = self.world.rekognition.models[request.declared_arn]
         now = model.now
-        if now.runs_with(request.declared_units):
+        last = model.changes[-1] if model.changes else None
+        comes_back = last is not None and last.by is not request and last.units == request.declared_units
+        if now.runs_with(request.declared_units) or (now.status == "STARTING" and comes_back):
+            # What another request has brought back need not run yet when that one fails.
             return
-        since = (request.ended_at or 0.0) - 60.0
-        if any(change.at >= since and self._is_foreign(change, request) for change in model.changes):
-            return
-        if model.status is None or self._runs_as_others_declare(model, request):
-            return
-        if model.plan.arn in self.world.retained:
-            # A resource that had taken it over was removed with its model left as it was (decision 7).
-            return
-        condition = self._condition_of(request, model)
-        if condition is not None:
-            self.world.note_condition(condition)
+        if self._is_excused(request, model, (request.ended_at or 0.0) - 60.0):
             return
         self._told.add(request)
         self.violated(f"after {request.name} succeeded, its model is {now.status} with {now.units} units")
+
+    def _check_what_was(self, request: Request) -> None:
+        """An update has failed and nothing goes back: what its resource has runs, or starts, as before."""
+        model = self.world.rekognition.models.get(request.physical_id or "")
+        if model is None or model.look_at(request.sent_at).status not in ("STARTING", "RUNNING"):
+            return
+        units = {*self.truth.units_for(request.owner, model.plan.arn), request.old_units}
+        last = model.changes[-1] if model.changes else None
+        if last is None or (last.verb == "Start" and last.units in units):
+            return
+        if isinstance(last.by, Request) and last.by is not request and last.by.running:
+            # It has stopped the model for a resource that was cancelled, and brings it back once it knows.
+            return
+        if self._is_excused(request, model, request.sent_at):
+            return
+        self._told.add(request)
+        self.violated(f"{request.name} failed, and what was is {model.status} with {model.now.units} units")
+
+    def _is_excused(self, request: Request, model: Model, since: float) -> bool:
+        if any(change.at >= since and self._is_foreign(change, request) for change in model.changes):
+            return True
+        if model.status is None or self._runs_as_others_declare(model, request):
+            return True
+        if model.plan.arn in self.world.retained:
+            # A resource that had taken it over was removed with its model left as it was (decision 7).
+            return True
+        condition = self._condition_of(request, model)
+        if condition is not None:
+            self.world.note_condition(condition)
+        return condition is not None
 
     def _condition_of(self, request: Request, model: Model) -> Condition | None:
         if failed_to_bring_back(self.world, model):
@@ -172,12 +263,10 @@ class AsDeclared(Invariant):
         """Whether another resource has the same model: declared twice, the word of the last one counts."""
         return any(
             other.owner != request.owner
-            and other.type != "Delete"
             and other.outcome is Outcome.SUCCESS
-            and other.declared_arn == model.plan.arn
             and model.now.runs_with(other.declared_units)
-            and self.has_model(other.owner, model)
-            for other in self.world.requests
+            and self.truth.has(other.owner, model.plan.arn)
+            for other in self.truth.declaring(model.plan.arn)
         )
 
     def _is_foreign(self, change: Change, request: Request) -> bool:
@@ -188,4 +277,4 @@ class AsDeclared(Invariant):
         by = change.by
         if not isinstance(by, Request):
             return True
-        return by.number > request.number and by.type != "Delete" and self.lives(by.owner)
+        return by.number > request.number and by.type != "Delete" and self.truth.lives(by.owner)

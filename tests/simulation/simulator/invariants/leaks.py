@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from running_model_handler.core.names import Tag
-from simulator.conditions import admits_what_is_left, condition_of
-from simulator.invariants.base import JUST_CLAIMED_SECONDS, Invariant
+from simulator.conditions import admits_what_is_left, claimed_at_once, condition_of
+from simulator.invariants.base import Invariant
+from simulator.invariants.truth import last_start, names_of
 from simulator.rekognition import Model
 from simulator.requests import Request
 
@@ -26,16 +26,10 @@ class NoLeak(Invariant):
         if not taken or body["Status"] != "FAILED" or request.type != "Create":
             return
         model = self.world.rekognition.models[request.declared_arn]
-        if model.tags and self.world.kernel.now - model.tags[-1][0] < JUST_CLAIMED_SECONDS:
-            # Another delivery of the request has claimed it, or somebody else: it learns of the end.
+        if not self.leaves_running(request, model) or admits_what_is_left(body):
             return
-        if self.is_of_others_too(request, model):
-            return
-        heir = model.true_tags.get(Tag.PREVIOUS)
-        if heir and self.has_model((request.owner[0], heir), model):
-            # It runs for the resource that had it before, and the Delete that follows gives it back.
-            return
-        if model.bills and self.in_charge(model) == request.owner and not admits_what_is_left(body):
+        if not claimed_at_once(self.world, model):
+            # Where two stacks did, it may be the other one's to stop.
             self.violated(f"FAILED for {request.name}, and what it started is {model.status}")
 
     def at_the_end(self, quiet: bool) -> None:
@@ -44,17 +38,29 @@ class NoLeak(Invariant):
                 continue
             condition = condition_of(self.world, model)
             if condition is None:
-                self.violated(f"{model.plan.name} is {model.status} for nobody: {self.in_charge(model)}")
+                held = names_of(self.truth.holders(model))
+                self.violated(f"{model.plan.name} is {model.status} for nobody: {held}")
             else:
                 self.world.note_condition(condition)
 
+    def _awaits_deletion(self, request: Request) -> bool:
+        """Whether CloudFormation refused the replacement that a request ended with, and keeps both models.
+
+        It deletes what it did not take in the next operation of the stack, which no one may ever ask for.
+        """
+        later = self.truth.requests_of(request.owner)
+        deleted = any(
+            one.number > request.number and one.physical_id == request.declared_arn for one in later
+        )
+        return request.refused and not deleted and self.truth.lives(request.owner)
+
     def _is_wanted(self, model: Model) -> bool:
-        charge = self.in_charge(model)
-        if charge is None or isinstance(charge, str):
+        """Whether a living resource has it, its template left it as it is, or it is a person's."""
+        arn, truth = model.plan.arn, self.truth
+        if arn in self.world.retained or truth.is_a_persons(model):
             return True
-        resource = self.resource(charge)
-        if model.plan.arn in self.world.retained:
+        if last_start(model) is None and not truth.holders(model):
             return True
-        if resource is None or not self.lives(charge) or resource.status == "CREATE_FAILED":
-            return False
-        return resource.physical_id == model.plan.arn
+        if any(self._awaits_deletion(one) for one in truth.declaring(arn)):
+            return True
+        return next(truth.others_with(("", ""), arn), None) is not None

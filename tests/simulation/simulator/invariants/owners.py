@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from simulator.conditions import admits_what_is_left, claimed_at_once
-from simulator.invariants.base import JUST_CLAIMED_SECONDS, Invariant, Owner, in_charge, owner_of
-from simulator.rekognition import PERSON, Change, Model
+from simulator.conditions import STALE_SECONDS, Condition, admits_what_is_left, claimed_at_once
+from simulator.invariants.base import Invariant
+from simulator.invariants.truth import Owner, last_start, names_of
+from simulator.rekognition import Change, Model
 from simulator.requests import Request
 
 if TYPE_CHECKING:
     from simulator.functions import Invocation
 
+JUST_SHOWN_SECONDS: Final = 15.0
+"""That a resource has come to want a model can't be known earlier: views lag, and a call takes its time."""
+
 
 class OneOwner(Invariant):
-    """Only what the own resource has claimed is ever stopped; two stacks never share a model."""
+    """Nobody stops what is another's; two stacks never share a model."""
 
     guarantee = "G6"
 
@@ -23,31 +27,54 @@ class OneOwner(Invariant):
         request = change.by
         if change.verb != "Stop" or not isinstance(request, Request):
             return
-        owner = owner_of(model.true_tags)
-        if owner is not None and owner != request.owner and self.lives(owner):
-            same_stack = owner[0] == request.owner[0]
-            if same_stack and self.world.kernel.now - model.tags[-1][0] < JUST_CLAIMED_SECONDS:
-                # Nobody can know yet, and whoever took the model over from a living resource waits for that.
-                return
-            if not same_stack and claimed_at_once(self.world, model):
-                return
-            if same_stack and self._rests_with_another(owner, model):
-                # Handed back just when that resource went back to the model that it had before.
-                return
-            if not same_stack or not self._gives_back(request, model):
-                self.violated(f"{request.name} stops {model.plan.name}, which is {owner[1]}'s")
-        elif owner is None and in_charge(model) == PERSON:
+        robbed = [
+            other
+            for other in self.truth.others_with(request.owner, model.plan.arn)
+            if self._is_taken_from(other, request, model)
+        ]
+        if robbed:
+            self.violated(f"{request.name} stops {model.plan.name}, which is {names_of(robbed)}'s")
+        elif self.truth.is_a_persons(model) and not self._has_claimed(request, model):
             self.violated(f"{request.name} stops {model.plan.name}, which a person has started")
 
-    def _rests_with_another(self, owner: Owner, model: Model) -> bool:
-        resource = self.resource(owner)
-        at_rest = resource is not None and resource.status.endswith("E_COMPLETE")
-        return at_rest and not self.has_model(owner, model)
+    def _is_taken_from(self, other: Owner, request: Request, model: Model) -> bool:
+        """Whether a stop harms another resource that has or wants the model."""
+        if other[0] != request.owner[0]:
+            held_there = self.truth.stack_of(model) is self.world.stacks[other[0]]
+            return held_there and not claimed_at_once(self.world, model)
+        arn, now = model.plan.arn, self.world.kernel.now
+        if model.now.units not in self.truth.units_for(other, arn):
+            return False
+        if not self.truth.had_or_wanted(other, arn, now - JUST_SHOWN_SECONDS):
+            return False
+        return not self._both_declare(other, request, model)
 
-    @staticmethod
-    def _gives_back(request: Request, model: Model) -> bool:
-        """A request that gives a model back brings it to the size that its former owner declares."""
-        return any(change.by is request for change in model.changes)
+    def _both_declare(self, other: Owner, request: Request, model: Model) -> bool:
+        """Whether a stop is the word of one of two resources that declare the model: the last one counts.
+
+        A rename is none of these, unless the new resource has the model run with other units.
+        """
+        arn, now = model.plan.arn, self.world.kernel.now
+        recent = request.ended_at is None or now - request.ended_at < STALE_SECONDS
+        declares = recent and request.type != "Delete" and request.declared_arn == arn
+        if declares and model.now.units != request.declared_units:
+            return True
+        leaves = recent and request.type == "Update" and self.truth.has(request.owner, arn)
+        wants = any(one.waiting and one.owner == other for one in self.truth.declaring(arn))
+        twice = (declares and wants) or (leaves and self.truth.has(other, arn))
+        if twice:
+            self.world.note_condition(Condition.TWICE)
+        return twice
+
+    def _has_claimed(self, request: Request, model: Model) -> bool:
+        """Whether the resource had to do with the model since the person's start: adopting means owning."""
+        started, now, arn = last_start(model), self.world.kernel.now, model.plan.arn
+        since = min(started.at if started is not None else now, now - STALE_SECONDS)
+        return self.truth.has(request.owner, arn) or any(
+            arn in (one.declared_arn, one.old_arn, one.physical_id)
+            and (one.ended_at is None or one.ended_at >= since)
+            for one in self.truth.requests_of(request.owner)
+        )
 
     def answered(
         self, request: Request, invocation: Invocation, body: Mapping[str, Any], taken: bool
@@ -62,7 +89,7 @@ class OneOwner(Invariant):
                 continue
             for resource in stack.resources.values():
                 held = resource.physical_id == request.declared_arn and resource.status.endswith("_COMPLETE")
-                if not held or not self.lives((stack.plan.stack_id, resource.logical_id)):
+                if not held or not self.truth.lives((stack.plan.stack_id, resource.logical_id)):
                     continue
                 if not claimed_at_once(self.world, self.world.rekognition.models[request.declared_arn]):
                     self.violated(f"{request.name} succeeds with a model that {stack.plan.name} has")
@@ -77,11 +104,9 @@ class WithoutGap(Invariant):
         request = change.by
         if change.verb != "Stop" or not isinstance(request, Request):
             return
-        for update in self.world.requests:
+        for update in self.truth.requests_of(request.owner):
             if update.type == "Update" and update.waiting and self._replaces(update, model):
-                same = update.owner == request.owner
-                if same and owner_of(model.true_tags) in (None, update.owner):
-                    self.violated(f"{request.name} stops {model.plan.name} before its successor serves")
+                self.violated(f"{request.name} stops {model.plan.name} before its successor serves")
 
     @staticmethod
     def _replaces(update: Request, model: Model) -> bool:
@@ -104,7 +129,8 @@ class WithoutGap(Invariant):
         if body["PhysicalResourceId"] != request.physical_id:
             self.violated(f"FAILED for {request.name} names {body['PhysicalResourceId']}")
         model = self.world.rekognition.models[arn]
-        if self.is_of_others_too(request, model):
+        if self.truth.had_at_begin(request.owner, arn):
+            # It goes back, and what it goes back to may run.
             return
-        if model.bills and in_charge(model) == request.owner and not admits_what_is_left(body):
+        if self.leaves_running(request, model) and not admits_what_is_left(body):
             self.violated(f"FAILED for {request.name}, and the new model is {model.status}")

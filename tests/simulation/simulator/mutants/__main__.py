@@ -1,6 +1,7 @@
 """``python -m simulator.mutants``: which mutants the simulation kills; status 1 if one survives.
 
-``--story NAME`` tells the smallest history that kills one.
+``--story NAME`` tells the smallest history that kills one, ``--store NAME`` keeps it in
+``tests/simulation/found``.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from textwrap import shorten
 
 from simulator.mutants.mutant import Mutant, source_of
-from simulator.mutants.search import Kill, kill_of, shrunk_story_of
+from simulator.mutants.search import Kill, kill_of, known_kill_of, shrunk_of, shrunk_story_of
 from simulator.mutants.table import BY_NAME, MUTANTS
+from simulator.stored import write
 
 _ROW = "| {:<30} | {:<9} | {:>6} | {}"
 
@@ -53,13 +55,26 @@ def story(mutant: Mutant, first: int, seeds: int) -> int:
     return 0
 
 
+def store(mutant: Mutant, seeds: int) -> int:
+    """Keep the smallest history that kills a mutant."""
+    kill = known_kill_of(mutant, seeds)
+    if kill is None:
+        print(f"{mutant.name} survived {seeds} seeds")
+        return 1
+    print(write(shrunk_of(mutant, kill.seed)))
+    return 0
+
+
 def main() -> int:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m simulator.mutants", description=__doc__)
     parser.add_argument("--seeds", type=int, default=10000)
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--story", choices=BY_NAME, metavar="NAME")
+    parser.add_argument("--store", choices=BY_NAME, metavar="NAME")
     chosen = parser.parse_args()
+    if chosen.store:
+        return store(BY_NAME[chosen.store], chosen.seeds)
     if chosen.story:
         return story(BY_NAME[chosen.story], chosen.first_seed, chosen.seeds)
     return table(chosen.first_seed, chosen.seeds)

@@ -1,4 +1,5 @@
-"""The process of a mutant: ``python -m simulator.mutants.child hunt FIRST SEEDS``, or ``story SEED``.
+"""The process of a mutant: ``python -m simulator.mutants.child hunt FIRST SEEDS``, ``story SEED``, ``shrunk
+SEED``, or ``guards SEED …`` of stored histories.
 
 The mutant comes as JSON on standard input, what was found goes as JSON to standard output. Nothing of the
 handler is imported before the mutant is in its place.
@@ -27,16 +28,41 @@ def _hunt(guarantee: str, first: int, seeds: int) -> dict[str, Any]:
 
 
 def _story(guarantee: str, seed: int) -> dict[str, Any]:
-    from simulator.draw import draw
-    from simulator.mutants.judge import judged, violations_of
-    from simulator.shrink import shrink
+    from simulator.mutants.judge import judged
 
-    plan = shrink(draw(seed), lambda one: bool(violations_of(one, guarantee)))
-    history, violations = judged(plan, guarantee)
+    history, violations = judged(_smallest(guarantee, seed), guarantee)
     return {"violation": violations[0], "story": history.world.story.readable()}
 
 
-_TASKS: Final[dict[str, Callable[..., dict[str, Any]]]] = {"hunt": _hunt, "story": _story}
+def _shrunk(guarantee: str, seed: int) -> dict[str, Any]:
+    from simulator.mutants.judge import violations_of
+    from simulator.stored import Found, to_data
+
+    plan = _smallest(guarantee, seed)
+    return to_data(Found(seed, guarantee, violations_of(plan, guarantee)[0].partition(": ")[2], plan))
+
+
+def _smallest(guarantee: str, seed: int) -> Any:
+    from simulator.draw import draw
+    from simulator.mutants.judge import violations_of
+    from simulator.shrink import shrink
+
+    return shrink(draw(seed), lambda one: bool(violations_of(one, guarantee)))
+
+
+def _guards(guarantee: str, *seeds: int) -> dict[str, Any]:
+    from simulator.mutants.judge import violations_of
+    from simulator.stored import FOUND, read
+
+    return {str(seed): violations_of(read(FOUND / f"{seed}.json").plan, guarantee) for seed in seeds}
+
+
+_TASKS: Final[dict[str, Callable[..., dict[str, Any]]]] = {
+    "hunt": _hunt,
+    "story": _story,
+    "shrunk": _shrunk,
+    "guards": _guards,
+}
 
 
 def main(task: str, *numbers: str) -> None:

@@ -6,13 +6,15 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from threading import Lock
 from typing import Any, Final
 
 from simulator.draw import draw
 from simulator.mutants.judge import violations_of
 from simulator.mutants.mutant import Mutant
+from simulator.stored import Found, from_data
 
 TASK_SECONDS_MAX: Final = 900
 _control: Final = Lock()
@@ -52,6 +54,18 @@ def shrunk_story_of(mutant: Mutant, seed: int) -> tuple[str, list[str]]:
     """The violation in the smallest history that is left of a seed's, and its story."""
     told = _ask_child(mutant, "story", seed)
     return told["violation"], told["story"]
+
+
+def shrunk_of(mutant: Mutant, seed: int) -> Found:
+    """The smallest history that is left of a seed's and kills the mutant, to be stored."""
+    found = from_data(_ask_child(mutant, "shrunk", seed))
+    return replace(found, guards=(mutant.name,))
+
+
+def killed_by(mutant: Mutant, seeds: Iterable[int]) -> set[int]:
+    """The stored histories, by their seeds, that violate the mutant's guarantee with it."""
+    told = _ask_child(mutant, "guards", *seeds)
+    return {int(seed) for seed, violations in told.items() if violations}
 
 
 def _ask_child(mutant: Mutant, *task: object) -> Any:

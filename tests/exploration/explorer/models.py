@@ -1,0 +1,118 @@
+"""Rekognition: what the models are, how old a view of them may be, and who has acted on them.
+
+Which statuses Start and Stop are taken in is as in ``simulator.rekognition``.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from explorer.minds import Tags
+
+STOPPED: Final = "STOPPED"
+STARTING: Final = "STARTING"
+RUNNING: Final = "RUNNING"
+STOPPING: Final = "STOPPING"
+FAILED: Final = "FAILED"
+BILLS: Final = (STARTING, RUNNING, STOPPING)
+NOBODY: Final = -1
+
+
+class Model(NamedTuple):
+    """A project version."""
+
+    status: str = STOPPED
+    units: int = 0
+    before: tuple[str, int] | None = None
+    """Status and units that may still show."""
+    age: int = 0
+    """For how many steps of time it is as it is, where that counts."""
+    tags: Tags = ()
+    tags_before: Tags | None = None
+    tags_age: int = 0
+    unwanted: int = 0
+    """For how many steps of time no resource has wanted it, where that counts."""
+    stopped_by: int = NOBODY
+    """The request that stopped it last, as long as that is news."""
+    stop_age: int = 0
+    started_by: int = NOBODY
+    rounds: int = 0
+    """How often that request has stopped and started it again."""
+    stopped_since: bool = False
+    """Whether that request has stopped it since."""
+
+    @property
+    def bills(self) -> bool:
+        """Whether it is not at rest."""
+        return self.status in BILLS
+
+    def runs_with(self, units: int) -> bool:
+        """Whether it is RUNNING with these."""
+        return self.status == RUNNING and self.units == units
+
+
+class ModelSteps:
+    """What happens to a model; steps of time as in the scene."""
+
+    def __init__(self, lag: int, age_max: int, *, stops_while_starting: bool) -> None:
+        self._lag = lag
+        self._age_max = age_max
+        self._stops_while_starting = stops_while_starting
+
+    def started(self, model: Model, units: int, by: int) -> Model | None:
+        """StartProjectVersion; None where it is refused."""
+        if model.status not in (STOPPED, FAILED):
+            return None
+        again = model.started_by == by and model.stopped_since
+        rounds = model.rounds + again if model.started_by == by else 0
+        return self._moved(model, STARTING, units)._replace(started_by=by, rounds=rounds, stopped_since=False)
+
+    def stopped(self, model: Model, by: int) -> Model | None:
+        """StopProjectVersion; None where it is refused."""
+        if model.status != RUNNING and not (model.status == STARTING and self._stops_while_starting):
+            return None
+        since = model.stopped_since or model.started_by == by
+        return self._moved(model, STOPPING, model.units)._replace(
+            stopped_by=by, stop_age=0, stopped_since=since
+        )
+
+    def ends(self, model: Model, *, may_fail: bool) -> list[Model]:
+        """What a start or a stop may have come to, a step of time after it at the earliest."""
+        if model.status == STOPPING and model.age:
+            return [self._moved(model, STOPPED, 0)]
+        if model.status == STARTING and model.age:
+            failed = [self._moved(model, FAILED, 0)] if may_fail else []
+            return [self._moved(model, RUNNING, model.units), *failed]
+        return []
+
+    def tagged(self, model: Model, tags: Tags) -> Model:
+        """TagResource or UntagResource, with what it makes of the tags."""
+        return model._replace(tags=tags, tags_before=model.tags, tags_age=0)
+
+    def older(self, model: Model, *, wanted: bool) -> Model:
+        """A step of time later."""
+        age, tags_age, stop_age = model.age + 1, model.tags_age + 1, model.stop_age + 1
+        old = stop_age > self._age_max
+        return model._replace(
+            age=min(age, self._lag + 1),
+            before=model.before if age <= self._lag else None,
+            tags_age=min(tags_age, self._lag + 1),
+            tags_before=model.tags_before if tags_age <= self._lag else None,
+            unwanted=0 if wanted else min(model.unwanted + 1, self._age_max),
+            stopped_by=NOBODY if old else model.stopped_by,
+            stop_age=0 if old or model.stopped_by == NOBODY else stop_age,
+        )
+
+    @staticmethod
+    def _moved(model: Model, status: str, units: int) -> Model:
+        return model._replace(status=status, units=units, before=(model.status, model.units), age=0)
+
+
+def with_tags(tags: Tags, put: dict[str, str]) -> Tags:
+    """Tags with others added or overwritten."""
+    return tuple(sorted({**dict(tags), **put}.items()))
+
+
+def without_tags(tags: Tags, keys: tuple[str, ...]) -> Tags:
+    """Tags without some of them."""
+    return tuple((key, value) for key, value in tags if key not in keys)

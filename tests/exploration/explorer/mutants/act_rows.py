@@ -1,0 +1,146 @@
+"""Mutants of the second table, ``act``, and of what the loop adds to it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from explorer.mutants.mutant import mutant
+
+_ACT: Final = "core/act.py"
+_DECIDE: Final = "decide.py"
+
+ACT: Final = (
+    mutant(
+        "unclaimed-start", "RUN, no claim", "A model is started without a claim.",
+        _DECIDE, "claim = None if run.for_others or case.step is None else self._claim(case, arn, view, run)", "claim = None", "create",
+    ),
+    mutant(
+        "claim-not-read-back", "RUN, no claim", "A claim counts as soon as it is written.",
+        _DECIDE, "        if self.over or (done.claimed_at and self.now - done.claimed_at < LAG_SECONDS):\n",
+        "        if done.claimed_at:\n            return None\n        if self.over:\n", "create", "a duplicate",
+    ),
+    mutant(
+        "any-of-others-refused", "RUN (row 9), RUNNING", "The units of one of several resources have to be those of the latest.",
+        _ACT, " or any(seen.runs_with(units) for units in run.any_of)", "", "two with one model", "a duplicate",
+    ),
+    mutant(
+        "stack-not-asked-before-start", "RUN, at rest", "CloudFormation is not asked right before a Start.",
+        _DECIDE, "return act if self.now - self.views.story_at <= story_seconds else _ASK_STACK", "return act", "create", "a duplicate",
+    ),
+    mutant(
+        "stack-not-asked-after-start", "RUN, at rest", "CloudFormation is not asked right after a Start.",
+        _DECIDE, "if any(done.start_at > asked_at for done in self.memory.models.values()):", "if False:", "create", "a duplicate",
+    ),
+    mutant(
+        "started-again-at-once", "RUN, at rest", "A Start that is not visible yet is sent again.",
+        _ACT, "    if done.starts and done.start_may_lag(now):\n        # Also", "    if False:\n        # Also", "create", "a duplicate",
+    ),
+    mutant(
+        "stopped-by-somebody-started-again", "RUN, at rest", "What somebody stopped while it started is started again.",
+        _ACT, "    if done.starts and done.start_visible:\n        return Fail(f\"it was stopped", "    if False:\n        return Fail(f\"it was stopped", "create", "a duplicate",
+    ),
+    mutant(
+        "failed-never-started", "RUN, FAILED", "A FAILED model is not started at all.",
+        _ACT, "        case Status.FAILED:\n            return _from_failed(seen, done, now)", "        case Status.FAILED:\n            return Fail('failed')", "create", "a duplicate",
+    ),
+    mutant(
+        "failed-started-for-ever", "RUN, FAILED", "A FAILED model is started until it runs.",
+        _ACT, "    if (done.starts and done.start_accepted) or done.starts + done.refused >= STARTS_MAX:\n        return failed\n", "", "create", "a duplicate",
+    ),
+    mutant(
+        "starting-is-ready", "RUN, STARTING", "A model that starts is taken for ready.",
+        _ACT, "return Wait(\"it is starting\")", "return REACHED", "create",
+    ),
+    mutant(
+        "stopping-is-ready", "RUN, STOPPING", "A model that stops is taken for ready.",
+        _ACT, "return Wait(\"it is stopping, and can be started after that\")", "return REACHED", "resize",
+    ),
+    mutant(
+        "way-back-waits", "RUN, accepted", "After a failure a Start that was accepted is not enough.",
+        _ACT, "if run.brings_back and done.start_accepted and done.starts:", "if False:", "resize, no roll-back", "a duplicate",
+    ),
+    mutant(
+        "way-back-does-not-settle", "RUN, RUNNING, going back", "The way back succeeds although what was cut off may still act.",
+        _DECIDE, "if isinstance(deed, Reached) and goes_back and not run.brings_back and view.seen_at < settles_at:", "if False:", "resize", "a duplicate",
+    ),
+    mutant(
+        "units-ignored", "RUN, RUNNING, other units", "Any units will do.",
+        _ACT, "if seen.runs_with(run.units) or", "if seen.runs_with(seen.units or run.units) or", "resize",
+    ),
+    mutant(
+        "old-running-believed", "RUN, RUNNING", "RUNNING counts right after the own Stop.",
+        _ACT, "    if done.stop_may_lag(now):\n        return Wait(\"the stop is not visible yet\")\n    if seen", "    if seen", "resize", "a duplicate",
+    ),
+    mutant(
+        "unclaimed-is-final", "REST, not ours", "A model that is not claimed is left at once.",
+        _DECIDE, "return self._settle(settles_at, arn, view) if view.claim_at < settles_at else None", "return None", "create", "a duplicate",
+    ),
+    mutant(
+        "own-start-forgotten", "REST, not ours", "What this delivery has started is not its own unless it is claimed.",
+        _DECIDE, " or self.memory.done(arn).may_run_by_us", "", "create", "a duplicate",
+    ),
+    mutant(
+        "never-stops", "REST, RUNNING", "What nobody wants is waited for until it stops by itself.",
+        _ACT, "return Wait(\"the stop is not visible yet\") if done.stop_may_lag(now) else Stop()", "return REACHED", "create",
+    ),
+    mutant(
+        "stopped-again-at-once", "REST, RUNNING", "A Stop that is not visible yet is sent again.",
+        _ACT, "return Wait(\"the stop is not visible yet\") if done.stop_may_lag(now) else Stop()", "return Stop()", "create", "a duplicate",
+    ),
+    mutant(
+        "starting-left", "REST, STARTING", "A model that starts is taken for one at rest.",
+        _ACT, "            # Whether a model that is starting can be stopped is not documented: try at every look.\n            return Stop()", "            return REACHED", "create",
+    ),
+    mutant(
+        "stopping-is-gone", "REST, STOPPING", "A model that stops is taken for one at rest.",
+        _ACT, "return Wait(\"it is stopping\")", "return REACHED", "create",
+    ),
+    mutant(
+        "failed-not-stopped", "REST, FAILED", "A FAILED model gets no Stop.",
+        _ACT, "return Stop() if status == Status.FAILED and not done.stops + done.refused else REACHED", "return REACHED", "create", "a duplicate",
+    ),
+    mutant(
+        "invisible-start-forgotten", "REST, at rest", "A Start that is not visible yet is forgotten.",
+        _ACT, "            if done.start_may_lag(now) and not done.start_visible:\n                return Wait(\"the start is not visible yet\")\n            # Whether", "            # Whether", "create", "a duplicate",
+    ),
+    mutant(
+        "rest-does-not-settle", "REST, at rest", "A model at rest is released although what was cut off may still start it.",
+        _DECIDE, "            if view.seen_at < settles_at\n            else self._release(case, arn, view)", "            if False\n            else self._release(case, arn, view)", "create", "a duplicate",
+    ),
+    mutant(
+        "claim-left", "REST, at rest", "The claim of a model at rest is left.",
+        _DECIDE, "            else self._release(case, arn, view)", "            else None", "rename", "a duplicate",
+    ),
+    mutant(
+        "failure-not-written", "failing, open", "A delivery that fails does not tell the others.",
+        _DECIDE, "if step is not None and holder is not None and shows_open and not (self.memory.failed_at and lags):", "if False:", "create", "a duplicate",
+    ),
+    mutant(
+        "former-units-forgotten", "failing, open", "The units that stay are those of the failed update.",
+        _DECIDE, "                units = former.units or units\n", "                pass\n", "rename and resize", "a duplicate",
+    ),
+    mutant(
+        "failure-undone-at-once", "failing, 15 s", "What is to be undone is undone before the others can know.",
+        _DECIDE, "        if self.now < ends_at:\n            return Pause(ends_at - self.now, \"other", "        if False:\n            return Pause(ends_at - self.now, \"other", "create", "a duplicate",
+    ),
+    mutant(
+        "not-looked-at-after-failure", "failing, look again", "What was seen before the others could know counts.",
+        _DECIDE, "return self._look(arn, view) if 0.0 < view.seen_at < ends_at else None", "return None", "create", "a duplicate",
+    ),
+    mutant(
+        "failure-of-others-ignored", "failing, another delivery", "A delivery goes on although another one has failed.",
+        "learn.py", "if holder is not None and holder.failed and holder.t == memory.t and not memory.failed_at:", "if False:", "create", "a duplicate",
+    ),
+    mutant(
+        "look-before-act-counts", "all", "A look from before the own act counts.",
+        _DECIDE, "        if done.acted_at >= view.seen_at:\n            return self._look_again(arn, view, \"what was asked for is not visible yet\")\n        deed = toward_rest", "        deed = toward_rest", "create", "a duplicate",
+    ),
+    mutant(
+        "old-tags-believed", "all", "Tags of any age will do for an act.",
+        _DECIDE, "if self.now - view.claim_at > CLAIM_FRESH_SECONDS:", "if False:", "create", "a duplicate",
+    ),
+    mutant(
+        "old-look-believed", "all", "A look of any age will do for an act.",
+        _DECIDE, "if view.seen is not None and self.now - view.seen_at > SEEN_FRESH_SECONDS:", "if False:", "create", "a duplicate",
+    ),
+)  # fmt: skip

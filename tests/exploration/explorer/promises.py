@@ -1,0 +1,251 @@
+"""The guarantees as invariants, judged by what is true in the world, never by tags.
+
+*Has*: a resource has the model in its physical id while it exists, and while an operation runs also what is
+being made of it and what it was before, since a roll-back returns to that.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from explorer.models import FAILED, RUNNING, STARTING, Model
+from explorer.scenes import MODELS, NAMES, Scene
+from explorer.stack import CANCELLED, CROSSED, SUCCESS, WAITING, Resource, Stack
+from explorer.stack import FAILED as FAILED_ANSWER
+from running_model_handler.core.actions import Answer
+from running_model_handler.core.names import ReplacementMode
+
+_DECIDED_SECONDS: Final = 5
+"""How old CloudFormation's answer may be when a Start is sent (ANSWER_FRESH_SECONDS)."""
+_KNOWN_SECONDS: Final = 15
+"""After that everybody can know."""
+
+
+class Promises:
+    """The invariants of one scene. Each gives what is violated, or an empty text."""
+
+    def __init__(self, scene: Scene, names: tuple[str, ...]) -> None:
+        step = scene.step_seconds
+        self._names = names
+        self._lag = scene.lag_steps
+        self._may_fail = scene.faults.failing_starts > 0 or scene.quota < scene.models
+        slow = 1 if scene.faults.slow else 0
+        self.unwanted_max = self._lag + math.ceil(_DECIDED_SECONDS / step) + slow
+        self._known = math.ceil(_KNOWN_SECONDS / step)
+        self.known_cut_off = self._lag + self._known + slow + 1
+        """After so many steps everybody knows that a request was cancelled, whatever is asked how rarely."""
+
+    # --- calls --------------------------------------------------------------------------------------
+
+    def start(self, stack: Stack, before: Model, after: Model, index: int, by: int) -> str:
+        """A Start that was accepted."""
+        if not is_wanted(stack, MODELS[index]) and before.unwanted > self.unwanted_max:
+            return f"G10: {_name(stack, by)} starts v{index + 1}, which nobody wants"
+        if after.rounds > 1:
+            return f"G5: {_name(stack, by)} starts, stops and starts v{index + 1} more than once more"
+        return ""
+
+    def stop(self, stack: Stack, model: Model, index: int, by: int) -> str:
+        """A Stop that was accepted."""
+        request, arn = stack.requests[by], MODELS[index]
+        cut_off = request.outcome == CANCELLED and request.ended < self.known_cut_off
+        resizes = (
+            (request.outcome == WAITING or cut_off)
+            and request.spec.kind != "Delete"
+            and request.spec.declared.arn == arn
+            and not model.runs_with(request.spec.declared.units)
+        )
+        for name, resource in zip(self._names, stack.resources, strict=True):
+            in_service = (
+                self._rests(stack, resource, arn)
+                and resource.declared is not None
+                and model.runs_with(resource.declared.units)
+            )
+            own = name == request.spec.logical
+            if in_service and not resizes and not (own and request.outcome == WAITING):
+                return f"{'G5' if own else 'G6'}: {_name(stack, by)} stops v{index + 1}, which {name} has"
+        return self._gap(stack, arn, by) or self._needless(stack, model, arn, by)
+
+    def _rests(self, stack: Stack, resource: Resource, arn: str) -> bool:
+        at_rest = resource.status.endswith("_COMPLETE") and not resource.status.startswith("DELETE")
+        goes = stack.status.startswith("DELETE")
+        return at_rest and not goes and resource.physical == arn and resource.age >= self._known
+
+    @staticmethod
+    def _gap(stack: Stack, arn: str, by: int) -> str:
+        if stack.phase != "forward":
+            return ""
+        for job in stack.jobs:
+            sent = stack.requests[job.request]
+            spec = sent.spec
+            replaces = spec.kind == "Update" and spec.physical == arn and spec.declared.arn != arn
+            first = spec.declared.replacement is ReplacementMode.START_FIRST
+            same = job.logical == stack.requests[by].spec.logical
+            if replaces and first and same and sent.outcome == WAITING:
+                return f"G7: {_name(stack, by)} stops the old model before the new one serves"
+        return ""
+
+    def _needless(self, stack: Stack, model: Model, arn: str, by: int) -> str:
+        spec = stack.requests[by].spec
+        if spec.kind != "Update" or spec.former is None or spec.physical != arn:
+            return ""
+        same = spec.declared.arn == spec.former.arn == arn and spec.declared.units == spec.former.units
+        if same and model.runs_with(spec.declared.units) and model.age > self._lag:
+            return f"G9: {_name(stack, by)} stops a model that runs as declared"
+        return ""
+
+    # --- answers ------------------------------------------------------------------------------------
+
+    def answer(self, stack: Stack, models: tuple[Model, ...], by: int, answer: Answer) -> str:
+        """An answer that is waited for."""
+        sent = stack.requests[by]
+        if sent.outcome != WAITING:
+            return ""
+        if not answer.succeeded and (sent.spec.kind == "Delete" or not self._may_fail):
+            return (
+                f"G4: FAILED for {_name(stack, by)}, although nothing keeps it from success: {answer.reason}"
+            )
+        if sent.spec.kind == "Delete":
+            return self._gone(stack, models, by)
+        if answer.succeeded:
+            return self._ready(stack, models, by, answer)
+        return self._failed(stack, models, by, answer)
+
+    def _ready(self, stack: Stack, models: tuple[Model, ...], by: int, answer: Answer) -> str:
+        spec = stack.requests[by].spec
+        if answer.physical_id != spec.declared.arn:
+            return f"G1: SUCCESS for {_name(stack, by)} names {answer.physical_id}"
+        model = models[MODELS.index(spec.declared.arn)]
+        touched = model.stopped_by not in (-1, by)
+        if model.runs_with(spec.declared.units) or touched:
+            return ""
+        if spec.former is not None and stack.requests[by].back and model.status in (STARTING, FAILED):
+            return f"G1: SUCCESS for {_name(stack, by)}, and its model is {model.status}"
+        return f"G1: SUCCESS for {_name(stack, by)}, and its model is {model.status} with {model.units} units"
+
+    @staticmethod
+    def _gone(stack: Stack, models: tuple[Model, ...], by: int) -> str:
+        spec = stack.requests[by].spec
+        arn = spec.physical if spec.physical in MODELS else spec.declared.arn
+        index = MODELS.index(str(arn))
+        if models[index].bills and not has(stack, MODELS[index], but=spec.logical):
+            return f"G2: SUCCESS for {_name(stack, by)}, and v{index + 1} is {models[index].status}"
+        return ""
+
+    def _failed(self, stack: Stack, models: tuple[Model, ...], by: int, answer: Answer) -> str:
+        spec = stack.requests[by].spec
+        if spec.physical is not None and answer.physical_id != spec.physical:
+            return f"G7: FAILED for {_name(stack, by)} names {answer.physical_id}"
+        index = MODELS.index(spec.declared.arn)
+        model = models[index]
+        if spec.physical == spec.declared.arn or not model.bills or model.age <= self._lag:
+            return ""
+        if model.started_by != by or has(stack, spec.declared.arn, but=spec.logical):
+            return ""
+        if "stop-project-version" in answer.reason:
+            return ""
+        guarantee = "G3" if spec.kind == "Create" else "G7"
+        return f"{guarantee}: FAILED for {_name(stack, by)}, and v{index + 1} is {model.status}"
+
+    # --- rest ---------------------------------------------------------------------------------------
+
+    def at_rest(self, stack: Stack, models: tuple[Model, ...]) -> str:
+        """Nothing is under way, neither at CloudFormation nor in any function."""
+        for index, model in enumerate(models):
+            living = [
+                resource
+                for resource in stack.resources
+                if (resource.exists and resource.status != "CREATE_FAILED") or _retained(resource)
+                if resource.physical == MODELS[index]
+            ]
+            waits = any(change.former_id == MODELS[index] for change in stack.left)
+            if model.bills and not living and not waits and not _crossed(stack, MODELS[index]):
+                return f"G3: v{index + 1} is {model.status} for nobody"
+        if stack.status == "UPDATE_FAILED":
+            return self._not_brought_back(stack, models)
+        if not stack.status.endswith("_COMPLETE"):
+            return ""
+        for name, resource in zip(self._names, stack.resources, strict=True):
+            wrong = self._not_as_declared(stack, models, name, resource)
+            if wrong:
+                return wrong
+        return ""
+
+    def _not_brought_back(self, stack: Stack, models: tuple[Model, ...]) -> str:
+        """No roll-back comes: an update that has failed has left what was before."""
+        for name, resource in zip(self._names, stack.resources, strict=True):
+            last = next((sent for sent in reversed(stack.requests) if sent.spec.logical == name), None)
+            if last is None or last.outcome != FAILED_ANSWER or last.spec.former is None or last.admits:
+                continue
+            model = models[MODELS.index(str(resource.physical))]
+            if model.status != FAILED and not model.runs_with(last.spec.former.units):
+                seen = f"{model.status} with {model.units} units"
+                return f"G8: {name} is {resource.status}, and its model is {seen}"
+        return ""
+
+    def _not_as_declared(self, stack: Stack, models: tuple[Model, ...], name: str, resource: Resource) -> str:
+        last = next(
+            (
+                sent
+                for sent in reversed(stack.requests)
+                if sent.spec.logical == name and sent.spec.kind != "Delete"
+            ),
+            None,
+        )
+        declared = resource.declared
+        if not resource.exists or last is None or last.outcome != SUCCESS or declared is None:
+            return ""
+        if resource.physical != last.spec.declared.arn:
+            return ""
+        model = models[MODELS.index(str(resource.physical))]
+        units = {
+            each.declared.units
+            for each in stack.resources
+            if each.exists and each.physical == resource.physical and each.declared is not None
+        }
+        if model.status == FAILED or (model.status == RUNNING and model.units in units):
+            return ""
+        return f"G8: {name} is {resource.status}, and its model is {model.status} with {model.units} units"
+
+
+def is_wanted(stack: Stack, arn: str) -> bool:
+    """Whether a resource is being brought with a model, or rests with it."""
+    return any(_lives_with(resource, arn) for resource in stack.resources) or any(
+        job.deletes is None and stack.requests[job.request].spec.declared.arn == arn for job in stack.jobs
+    )
+
+
+def has(stack: Stack, arn: str, *, but: str) -> bool:
+    """Whether another resource has a model, or is being brought with it."""
+    for job in stack.jobs:
+        spec = stack.requests[job.request].spec
+        if job.logical != but and job.deletes is None and arn in (spec.declared.arn, spec.physical):
+            return True
+    for change in stack.changes:
+        if change.logical != but and change.former_id == arn and not change.reverted:
+            return True
+    return any(
+        name != but and _lives_with(resource, arn)
+        for name, resource in zip(NAMES, stack.resources, strict=False)
+    )
+
+
+def _lives_with(resource: Resource, arn: str) -> bool:
+    """Whether a resource exists with a model, and is not being deleted."""
+    gone = resource.status.startswith("DELETE") or resource.status == "CREATE_FAILED"
+    return resource.physical == arn and resource.exists and not gone
+
+
+def _retained(resource: Resource) -> bool:
+    return resource.status == "DELETE_SKIPPED"
+
+
+def _crossed(stack: Stack, arn: str) -> bool:
+    """Cancelled while its SUCCESS was on its way, in a stack that keeps what failed."""
+    return any(sent.outcome == CROSSED and sent.spec.declared.arn == arn for sent in stack.requests)
+
+
+def _name(stack: Stack, number: int) -> str:
+    sent = stack.requests[number]
+    return f"{sent.spec.kind} #{number} of {sent.spec.logical}{' (roll-back)' if sent.back else ''}"

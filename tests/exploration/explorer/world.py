@@ -1,0 +1,481 @@
+"""The whole small world: its states, and for each of them whatever may happen next.
+
+A state is a tuple of numbers: of the stack, of the models, of what each delivery knows. What happens to a
+part is worked out once for each part, so that most of the work is looking things up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from explorer.minds import Crash, Mind, Minds, observation, resource_view
+from explorer.models import NOBODY, Model, ModelSteps, with_tags, without_tags
+from explorer.promises import Promises, is_wanted
+from explorer.scenes import MODELS, NAMES, UNLIMITED, Scene
+from explorer.stack import Stack, StackSteps
+from running_model_handler.core.actions import (
+    Answer,
+    AskClaim,
+    AskOwner,
+    AskStack,
+    Look,
+    Pause,
+    RemoveClaim,
+    StartModel,
+    StopModel,
+    WriteClaim,
+)
+from running_model_handler.core.errors import ErrorKind
+
+TOTAL, DUPLICATE, KILL, REFUSE, STALE, SLOW, HAND_OVER, LATE, FAIL = range(9)
+_ON_ITS_WAY: Final = -1
+_ARRIVES: Final = -2
+
+Runner = tuple[int, int, int, bool]
+"""A delivery at work: its request, what it knows, the steps it has slept, whether it was handed over."""
+State = tuple[
+    int, int, tuple[Runner, ...], tuple[int, ...], tuple[int, ...], tuple[int, ...], tuple[int, ...]
+]
+"""Stack, models, runners, deliveries that are due, those that wait, requests delivered twice, faults left."""
+Step = tuple[tuple[Any, ...], State, str]
+"""What happens, what comes of it, and what that violates."""
+
+
+class Table:
+    """Numbers for values."""
+
+    def __init__(self) -> None:
+        self.all: list[Any] = []
+        self._numbers: dict[Any, int] = {}
+
+    def number(self, value: Any) -> int:
+        """The number of a value."""
+        number = self._numbers.setdefault(value, len(self.all))
+        if number == len(self.all):
+            self.all.append(value)
+        return number
+
+
+class World:
+    """One scene."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        names = tuple(name for name in NAMES if any(name in dict(each.template) for each in scene.operations))
+        self.promises = Promises(scene, names)
+        self.minds = Minds(scene.step_seconds)
+        lag = scene.lag_steps
+        self._lag = lag
+        self.names = names
+        self._stack_steps = StackSteps(
+            scene.operations, names, lag, self.minds.event_age_max, self.promises.known_cut_off
+        )
+        age_max = self.promises.unwanted_max + 1
+        self._model_steps = ModelSteps(lag, age_max, stops_while_starting=scene.stops_while_starting)
+        self._stacks = Table()
+        self._models = Table()
+        self._memo: dict[Any, Any] = {}
+        self._at_rest: dict[tuple[int, int], str] = {}
+        faults = scene.faults
+        self.first: State = (
+            self._stacks.number(self._stack_steps.first),
+            self._models.number((Model(age=lag + 1, tags_age=lag + 1, unwanted=age_max),) * scene.models),
+            (), (), (), (),
+            (faults.total, faults.duplicates, faults.kills, faults.refusals, faults.stale, faults.slow,
+             faults.hand_overs, faults.late, faults.failing_starts),
+        )  # fmt: skip
+
+    def stack(self, number: int) -> Stack:
+        """A stack by its number."""
+        stack: Stack = self._stacks.all[number]
+        return stack
+
+    def models(self, number: int) -> tuple[Model, ...]:
+        """The models by their number."""
+        models: tuple[Model, ...] = self._models.all[number]
+        return models
+
+    # --- what may happen ----------------------------------------------------------------------------
+
+    def steps(self, state: State) -> Iterator[Step]:
+        """Whatever may happen next."""
+        stack, models, runners, due, waiting, twice, left = state
+        if due:
+            # Commutes with all else.
+            yield from self._due(state)
+            return
+        for label, after, new in self._stack_may(stack):
+            yield (label,), (after, models, runners, new, waiting, twice, left), ""
+        yield from self._models_move(state)
+        yield from self._deliveries(state)
+        ready = False
+        for index, runner in enumerate(runners):
+            if index and runners[index - 1] == runner:
+                continue
+            asleep = runner[2] == _ON_ITS_WAY or self.minds.all[runner[1]].steps
+            ready = ready or not asleep
+            others = runners[:index] + runners[index + 1 :]
+            if not asleep:
+                yield from self._acts(state, runner, others)
+            elif left[HAND_OVER] and runner[2] >= 0:
+                yield from self._hands_over(state, runner, others)
+        if not ready and not self._overdue(stack):
+            later = self._later(state)
+            if later != state:
+                yield ("a step of time",), later, ""
+
+    def at_rest(self, state: State) -> str:
+        """What is wrong with a state in which nothing is under way; empty for all others."""
+        stack_number, models_number, runners, due, waiting, *_ = state
+        if runners or due or waiting:
+            return ""
+        key = (stack_number, models_number)
+        wrong = self._at_rest.get(key)
+        if wrong is None:
+            stack, models = self.stack(stack_number), self.models(models_number)
+            moves = any(model.status in ("STARTING", "STOPPING") for model in models)
+            wrong = self.promises.at_rest(stack, models) if stack.at_rest and not moves else ""
+            self._at_rest[key] = wrong
+        return wrong
+
+    def _stack_may(self, number: int) -> list[tuple[str, int, tuple[int, ...]]]:
+        key = ("stack", number)
+        found: list[tuple[str, int, tuple[int, ...]]] | None = self._memo.get(key)
+        if found is None:
+            found = [
+                (label, self._stacks.number(after._replace(new=())), after.new)
+                for label, after in self._stack_steps.steps(self.stack(number))
+            ]
+            self._memo[key] = found
+        return found
+
+    def _models_move(self, state: State) -> Iterator[Step]:
+        left = state[6]
+        may_fail = left[FAIL] > 0
+        key = ("models", state[1], may_fail)
+        found: list[tuple[str, int, bool]] | None = self._memo.get(key)
+        if found is None:
+            found = []
+            models = self.models(state[1])
+            for index, model in enumerate(models):
+                for after in self._model_steps.ends(model, may_fail=may_fail):
+                    number = self._models.number((*models[:index], after, *models[index + 1 :]))
+                    label = f"v{index + 1} is {after.status}"
+                    found.append((label, number, after.status == "FAILED"))
+            self._memo[key] = found
+        for label, number, failed in found:
+            after_left = (*left[:FAIL], left[FAIL] - 1) if failed and left[FAIL] < UNLIMITED else left
+            yield (label,), (state[0], number, *state[2:6], after_left), ""
+
+    # --- deliveries ---------------------------------------------------------------------------------
+
+    def _due(self, state: State) -> Iterator[Step]:
+        stack, models, runners, due, waiting, twice, left = state
+        request, due = due[0], due[1:]
+        yield (
+            ("begins", request),
+            (stack, models, self._with(runners, self._fresh(stack, request)), due, waiting, twice, left),
+            "",
+        )
+        paid = _spent(left, LATE)
+        if paid is not None:
+            waiting = tuple(sorted((*waiting, request)))
+            yield ("waits in the queue", request), (stack, models, runners, due, waiting, twice, paid), ""
+
+    def _deliveries(self, state: State) -> Iterator[Step]:
+        stack, models, runners, due, waiting, twice, left = state
+        for index, request in enumerate(waiting):
+            if index and waiting[index - 1] == request:
+                continue
+            rest = waiting[:index] + waiting[index + 1 :]
+            after = self._with(runners, self._fresh(stack, request))
+            yield ("begins", request), (stack, models, after, due, rest, twice, left), ""
+        paid = _spent(left, DUPLICATE)
+        if paid is None:
+            return
+        for request in range(len(self.stack(stack).requests)):
+            if request not in twice and request not in waiting:
+                after = self._with(runners, self._fresh(stack, request))
+                again = tuple(sorted((*twice, request)))
+                yield ("begins again", request), (stack, models, after, due, waiting, again, paid), ""
+
+    def _fresh(self, stack: int, request: int) -> Runner:
+        key = ("fresh", stack, request)
+        mind = self._memo.get(key)
+        if mind is None:
+            mind = self._memo[key] = self._begun(stack, request)
+        return (request, mind, 0, False)
+
+    def _begun(self, stack: int, request: int) -> int:
+        sent = self.stack(stack).requests[request]
+        return self.minds.fresh(sent.spec, sent.age)
+
+    @staticmethod
+    def _with(runners: tuple[Runner, ...], runner: Runner) -> tuple[Runner, ...]:
+        return tuple(sorted((*runners, runner)))
+
+    def _hands_over(self, state: State, runner: Runner, others: tuple[Runner, ...]) -> Iterator[Step]:
+        paid = _spent(state[6], HAND_OVER)
+        if paid is not None:
+            request, mind, slept, _ = runner
+            after = self._with(others, (request, self.minds.handed_over(mind, slept), 0, True))
+            yield ("is handed over", request), (*state[:2], after, *state[3:6], paid), ""
+
+    # --- time ---------------------------------------------------------------------------------------
+
+    def _later(self, state: State) -> State:
+        stack, models = self._parts_later(state[0], state[1])
+        after = tuple(sorted(self.runner_later(runner) for runner in state[2]))
+        return (stack, models, after, *state[3:])
+
+    def runner_later(self, runner: Runner) -> Runner:
+        """A delivery that lets time pass, a step of time later."""
+        request, mind, slept, handed = runner
+        if slept == _ON_ITS_WAY:
+            return (request, mind, _ARRIVES, handed)
+        if slept + 1 >= self.minds.all[mind].steps:
+            return (request, self.minds.woken(mind), 0, handed)
+        return (request, mind, slept + 1, handed)
+
+    def _overdue(self, number: int) -> bool:
+        key = ("overdue", number)
+        found: bool | None = self._memo.get(key)
+        if found is None:
+            found = self._memo[key] = self._stack_steps.overdue(self.stack(number))
+        return found
+
+    def _parts_later(self, stack_number: int, models_number: int) -> tuple[int, int]:
+        key = ("later", stack_number, models_number)
+        found: tuple[int, int] | None = self._memo.get(key)
+        if found is None:
+            stack = self.stack(stack_number)
+            models = tuple(
+                self._model_steps.older(model, wanted=is_wanted(stack, MODELS[index]))
+                for index, model in enumerate(self.models(models_number))
+            )
+            later = self._stacks.number(self._stack_steps.older(stack))
+            found = self._memo[key] = (later, self._models.number(models))
+        return found
+
+    # --- a delivery makes its call ------------------------------------------------------------------
+
+    def _acts(self, state: State, runner: Runner, others: tuple[Runner, ...]) -> Iterator[Step]:
+        stack, models, _, due, waiting, twice, left = state
+        request, mind_number, slept, handed = runner
+        mind = self.minds.all[mind_number]
+        late = slept == _ARRIVES
+        if isinstance(mind.action, Crash):
+            yield ("crashes", request, mind.action.reason), state, f"G4: {mind.action.reason}"
+            return
+        for label, (after_stack, after_models, after_mind), wrong, fault in self._calls(
+            stack, models, request, mind_number, late
+        ):
+            paid = left if fault == NOBODY else _spent(left, fault)
+            if paid is None:
+                continue
+            after = others
+            if after_mind != NOBODY:
+                after = self._with(others, (request, after_mind, 0, handed))
+            yield label, (after_stack, after_models, after, due, waiting, twice, paid), wrong
+        paid = _spent(left, SLOW)
+        if paid is not None and not late:
+            after = self._with(others, (request, mind_number, _ON_ITS_WAY, handed))
+            yield ("sends", request, mind_number), (stack, models, after, due, waiting, twice, paid), ""
+        paid = _spent(left, KILL)
+        if paid is not None and not handed and not late:
+            queue = tuple(sorted((*waiting, request)))
+            yield ("is killed", request), (stack, models, others, due, queue, twice, paid), ""
+
+    def _calls(
+        self, stack: int, models: int, request: int, mind_number: int, late: bool
+    ) -> list[tuple[tuple[Any, ...], tuple[int, int, int], str, int]]:
+        """What may come of a call: label, stack, models and mind afterwards, violation, and fault."""
+        key = (stack, models, request, mind_number, late)
+        found: list[tuple[tuple[Any, ...], tuple[int, int, int], str, int]] | None = self._memo.get(key)
+        if found is None:
+            call = _Call(self, stack, models, request, mind_number, late)
+            found = self._memo[key] = list(call.outcomes())
+        return found
+
+
+def _spent(left: tuple[int, ...], fault: int) -> tuple[int, ...] | None:
+    """The faults that are left after one; None if there is none of it left."""
+    if not left[fault] or not left[TOTAL]:
+        return None
+    if left[fault] >= UNLIMITED:
+        return left
+    total = left[TOTAL] if left[TOTAL] >= UNLIMITED else left[TOTAL] - 1
+    return (total, *left[1:fault], left[fault] - 1, *left[fault + 1 :])
+
+
+_Outcome = tuple[tuple[Any, ...], tuple[int, int, int], str, int]
+
+
+class _Call:
+    """One call of one delivery, and all that may come of it."""
+
+    def __init__(self, world: World, stack: int, models: int, request: int, mind: int, late: bool) -> None:
+        self._world, self._minds = world, world.minds
+        self._stack, self._models = stack, models
+        self._request, self._number, self._late = request, mind, late
+        self._mind: Mind = world.minds.all[mind]
+
+    def outcomes(self) -> Iterator[_Outcome]:
+        match self._mind.action:
+            case AskStack():
+                yield from self._ask_stack()
+            case AskClaim(arn):
+                yield from self._ask_claim(MODELS.index(str(arn)))
+            case AskOwner(owner, _):
+                yield from self._ask_owner(owner.logical_id)
+            case Look(arn, _):
+                yield from self._look(MODELS.index(str(arn)))
+            case Answer() as answer:
+                yield self._answer(answer)
+            case _:
+                yield from self._change()
+
+    def _outcome(
+        self, said: object, mind: int, *, models: int | None = None, wrong: str = "", fault: int = NOBODY
+    ) -> _Outcome:
+        label = ("calls", self._request, self._number, said)
+        return label, (self._stack, self._models if models is None else models, mind), wrong, fault
+
+    def _refused(self) -> _Outcome:
+        mind = self._minds.failed(self._number, ErrorKind.UNCERTAIN, "ServiceUnavailable", self._late)
+        return self._outcome("no answer", mind, fault=REFUSE)
+
+    # --- reading ------------------------------------------------------------------------------------
+
+    def _ask_stack(self) -> Iterator[_Outcome]:
+        stack = self._world.stack(self._stack)
+        events = self._minds.events(stack.events, stack.ages)
+        count = len(stack.events)
+        yield self._outcome("", self._minds.heard(self._number, events, count, self._late))
+        lag = self._world.scene.lag_steps
+        newest = stack.ages[-1]
+        if newest <= lag:
+            before = sum(1 for age in stack.ages[_first_new(stack) :])
+            if count - before > 0:
+                mind = self._minds.heard(self._number, events, count - before, self._late)
+                yield self._outcome("as it was", mind, fault=STALE)
+        yield self._refused()
+
+    def _ask_claim(self, index: int) -> Iterator[_Outcome]:
+        model = self._world.models(self._models)[index]
+        for tags, fault in ((model.tags, NOBODY), (model.tags_before, STALE)):
+            if tags is not None and (fault == NOBODY or tags != model.tags):
+                mind = self._minds.answered(
+                    self._number,
+                    tags,
+                    self._late,
+                    lambda mind, told=tags: self._minds.tags_told(mind, told),  # type: ignore[misc]
+                )
+                yield self._outcome(tags if fault == NOBODY else ("as they were", tags), mind, fault=fault)
+        yield self._refused()
+
+    def _ask_owner(self, logical: str) -> Iterator[_Outcome]:
+        stack = self._world.stack(self._stack)
+        resource = stack.resources[self._world.names.index(logical)]
+        for view, fault in (((resource.status, resource.physical), NOBODY), (resource.before, STALE)):
+            if view is not None:
+                mind = self._minds.answered(
+                    self._number,
+                    view,
+                    self._late,
+                    lambda _, told=view: resource_view(*told),  # type: ignore[misc]
+                )
+                yield self._outcome(view if fault == NOBODY else ("as it was", view), mind, fault=fault)
+        yield self._refused()
+
+    def _look(self, index: int) -> Iterator[_Outcome]:
+        model = self._world.models(self._models)[index]
+        for look, fault in (((model.status, model.units), NOBODY), (model.before, STALE)):
+            if look is not None:
+                mind = self._minds.answered(
+                    self._number,
+                    look,
+                    self._late,
+                    lambda _, told=look: observation(*told),  # type: ignore[misc]
+                )
+                yield self._outcome(look if fault == NOBODY else ("as it was", look), mind, fault=fault)
+        yield self._refused()
+
+    # --- changing -----------------------------------------------------------------------------------
+
+    def _change(self) -> Iterator[_Outcome]:
+        changed, wrong = self._effect()
+        if changed is None:
+            kind, code = ErrorKind.CHANGED, "ResourceInUseException"
+            if self._over_quota():
+                kind, code = ErrorKind.QUOTA, "LimitExceededException"
+            yield self._outcome(f"refused, {code}", self._minds.failed(self._number, kind, code, self._late))
+            return
+        mind = self._minds.answered(self._number, None, self._late, lambda _: None)
+        yield self._outcome("", mind, models=changed, wrong=wrong)
+        lost = self._minds.failed(self._number, ErrorKind.UNCERTAIN, "ServiceUnavailable", self._late)
+        yield self._outcome("the answer is lost", lost, models=changed, wrong=wrong, fault=REFUSE)
+        yield self._outcome("no answer, and no effect", lost, fault=REFUSE)
+        throttled = self._minds.failed(self._number, ErrorKind.THROTTLED, "ThrottlingException", self._late)
+        yield self._outcome("throttled", throttled, fault=REFUSE)
+
+    def _effect(self) -> tuple[int | None, str]:
+        world, action = self._world, self._mind.action
+        models, stack = world.models(self._models), world.stack(self._stack)
+        index = MODELS.index(str(getattr(action, "arn", "")))
+        before, wrong = models[index], ""
+        after: Model | None
+        match action:
+            case WriteClaim():
+                after = world._model_steps.tagged(
+                    before, with_tags(before.tags, self._minds.tags_meant(self._mind, action))
+                )
+            case RemoveClaim(_, keys):
+                after = world._model_steps.tagged(before, without_tags(before.tags, keys))
+            case StartModel(_, units, _):
+                after = world._model_steps.started(before, units.minimum, self._request)
+                if self._over_quota():
+                    after = None
+                if after is not None:
+                    wrong = world.promises.start(stack, before, after, index, self._request)
+            case StopModel():
+                after = world._model_steps.stopped(before, self._request)
+                if after is not None:
+                    wrong = world.promises.stop(stack, before, index, self._request)
+            case _:
+                raise AssertionError(f"{action} is not made in this world")
+        if after is None:
+            return None, ""
+        return world._models.number((*models[:index], after, *models[index + 1 :])), wrong
+
+    def _over_quota(self) -> bool:
+        """Whether no other model may run at this moment."""
+        models = self._world.models(self._models)
+        index = MODELS.index(self._mind.action.arn) if isinstance(self._mind.action, StartModel) else -1
+        busy = sum(1 for number, model in enumerate(models) if model.bills and number != index)
+        return index >= 0 and not models[index].bills and busy >= self._world.scene.quota
+
+    def _answer(self, answer: Answer) -> _Outcome:
+        world = self._world
+        stack, models = world.stack(self._stack), world.models(self._models)
+        wrong = world.promises.answer(stack, models, self._request, answer)
+        spec = stack.requests[self._request].spec
+        physical = answer.physical_id or spec.physical or spec.declared.arn
+        admits = "stop-project-version" in answer.reason or ". Then: " in answer.reason
+        after = world._stack_steps.answer(
+            stack, self._request, physical, success=answer.succeeded, admits=admits
+        )
+        number = world._stacks.number(after)
+        return ("calls", self._request, self._number, ""), (number, self._models, NOBODY), wrong, NOBODY
+
+
+def _first_new(stack: Stack) -> int:
+    """The first of the events that came with the newest one."""
+    index = len(stack.ages)
+    while index and stack.ages[index - 1] == stack.ages[-1]:
+        index -= 1
+    return index
+
+
+__all__ = ["NOBODY", "Pause", "Runner", "State", "Step", "World"]

@@ -1,0 +1,182 @@
+"""What the exploration makes of time is sound: stories told with the real times of everything go alike."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import re
+from typing import Any, Final
+
+import pytest
+
+from explorer.minds import Crash, Mind, observation, resource_view
+from explorer.scenes import MODELS
+from explorer.search import Search, explore
+from explorer.stack import Stack
+from explorer.story import Deliveries
+from explorer.world import State, World
+from explorer.worlds import world_of
+from running_model_handler.core.actions import (
+    Action,
+    Answer,
+    AskClaim,
+    AskOwner,
+    AskStack,
+    GiveUp,
+    Look,
+    Pause,
+)
+from running_model_handler.core.errors import ErrorKind, ServiceError
+from running_model_handler.core.memory import memory_from_json
+from running_model_handler.core.operation import Story
+from running_model_handler.core.views import Views
+from running_model_handler.decide import decide
+from running_model_handler.learn import Known, after_answer, after_error, after_giving_up, after_pause
+from running_model_handler.request import Request
+
+_BEGAN: Final = 1_000_000.0
+_KINDS: Final = {
+    "no answer": (ErrorKind.UNCERTAIN, "ServiceUnavailable"),
+    "the answer is lost": (ErrorKind.UNCERTAIN, "ServiceUnavailable"),
+    "no answer, and no effect": (ErrorKind.UNCERTAIN, "ServiceUnavailable"),
+    "throttled": (ErrorKind.THROTTLED, "ThrottlingException"),
+    "refused, ResourceInUseException": (ErrorKind.CHANGED, "ResourceInUseException"),
+    "refused, LimitExceededException": (ErrorKind.QUOTA, "LimitExceededException"),
+}
+
+
+class _Replay:
+    """Plays the way to a state once more, with a clock that goes on and no time forgotten."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.now = world, _BEGAN
+        self.events: list[float] = []
+        self.moments: list[float] = []
+        """When those events came, those of one moment alike."""
+        self.known: dict[str, Known] = {}
+        self.deliveries = Deliveries(world)
+        self.compared = 0
+
+    def play(self, way: list[State]) -> None:
+        for before, after in itertools.pairwise(way):
+            label = next(label for label, reached, _ in self.world.steps(before) if reached == after)
+            if label == ("a step of time",):
+                self._time_passes(before)
+                continue
+            letter = self.deliveries.follow(before, after).strip("[] ")
+            self._note_events(after)
+            if label[0] in ("begins", "begins again"):
+                sent = self.world.stack(before[0]).requests[label[1]]
+                sent_at = self.moments[sent.spec.sent]
+                self.known[letter] = Known(memory_from_json(None, self.now, sent_at), Views())
+            elif label[0] == "calls":
+                self._calls(before, letter, label)
+
+    def _note_events(self, state: State) -> None:
+        for _ in range(len(self.world.stack(state[0]).events) - len(self.events)):
+            # What happens at one moment has its order.
+            self.moments.append(self.now)
+            self.events.append(max(self.now, self.events[-1] + 0.001 if self.events else 0.0))
+
+    def _time_passes(self, before: State) -> None:
+        asleep = self.deliveries.lettered(before)
+        self.now += self.world.scene.step_seconds
+        self.deliveries.later()
+        for letter, (_, mind, slept, _) in asleep.items():
+            if slept + 1 >= self.world.minds.all[mind].steps:
+                self.known[letter] = after_pause(self.known[letter], self.now)
+
+    def _calls(self, before: State, letter: str, label: tuple[Any, ...]) -> None:
+        stack, mind = self.world.stack(before[0]), self.world.minds.all[label[2]]
+        request = self.world.minds.request_of(mind, self.events[mind.spec.sent])
+        known, action = self._decided(request, self.known[letter])
+        assert not isinstance(mind.action, Crash)
+        assert _essence(action) == _essence(mind.action)
+        self.compared += 1
+        if isinstance(action, Answer | Pause | GiveUp):
+            return
+        if label[3] in _KINDS:
+            kind, code = _KINDS[label[3]]
+            error = ServiceError(kind, type(action).__name__, "*", code, code)
+            self.known[letter] = _bare(after_error(request, action, error, known, now=self.now))
+            return
+        answer = self._answer(stack, self.world.models(before[1]), mind, label[3])
+        learned = after_answer(request, action, answer, known, began=self.now, now=self.now)
+        self.known[letter] = _bare(learned)
+
+    def _decided(self, request: Request, known: Known) -> tuple[Known, Action]:
+        while True:
+            action = decide(request, known.memory, known.views, self.now, 0.5)
+            if not isinstance(action, GiveUp):
+                return known, action
+            known = after_giving_up(known, action)
+
+    def _answer(self, stack: Stack, models: tuple[Any, ...], mind: Mind, said: Any) -> object:
+        old = said in ("as it was", "as they were") or (
+            isinstance(said, tuple) and said[:1] in (("as it was",), ("as they were",))
+        )
+        match mind.action:
+            case AskStack():
+                newest = [age == stack.ages[-1] for age in stack.ages]
+                count = newest.index(True) if old else len(stack.events)
+                return self._story(stack, count, mind.spec.logical)
+            case AskClaim(arn):
+                model = models[MODELS.index(arn)]
+                tags = model.tags_before if old else model.tags
+                return {key: re.sub(r"^T(\d+)", self._time, value) for key, value in tags}
+            case AskOwner():
+                return resource_view(*(said[1] if old else said))
+            case Look():
+                return observation(*(said[1] if old else said))
+            case _:
+                return None
+
+    def _time(self, found: re.Match[str]) -> str:
+        return f"{self.events[int(found[1])]:.6f}"
+
+    def _story(self, stack: Stack, count: int, logical: str) -> Story:
+        return self.world.minds.told(stack.events[:count], logical, tuple(self.events[:count]))
+
+
+def _essence(action: Action) -> tuple[object, ...]:
+    """What of an action reaches the world; times in claims are compared by what follows from them."""
+    return type(action).__name__, action.arn, getattr(action, "units", None), getattr(action, "reason", "")
+
+
+def _bare(known: Known) -> Known:
+    """How long a start took is left out in the exploration."""
+    models = {
+        arn: done._replace(not_running_at=0.0, took_seconds=0) for arn, done in known.memory.models.items()
+    }
+    memory = known.memory._replace(models=models, throttles=0.0, throttled_at=0.0)
+    return known._replace(memory=memory)
+
+
+def _way_to(search: Search, number: int) -> list[State]:
+    way = []
+    while number >= 0:
+        way.append(search.states[number])
+        number = search.parents[number]
+    return way[::-1]
+
+
+@pytest.mark.parametrize(
+    ("story", "faults"),
+    [
+        ("rename and resize", "nothing"),
+        ("resize", "a duplicate"),
+        ("replace", "an old view"),
+        ("replace, stop first", "a refusal"),
+        ("create", "a duplicate and a failing start"),
+        ("made anew", "a late event"),
+    ],
+)
+def test_a_story_with_real_times_goes_alike(story: str, faults: str) -> None:
+    """The handler decides the same when it is given real times, of which none is clamped or forgotten."""
+    search = explore(World(world_of(story, faults)), states_max=20_000)
+    chance, compared = random.Random(story), 0
+    for _ in range(100):
+        replay = _Replay(search.world)
+        replay.play(_way_to(search, chance.randrange(len(search.states))))
+        compared += replay.compared
+    assert compared > 500

@@ -1,0 +1,495 @@
+"""Who has, wants and answers for a model, and what the invariants make of it: histories written by hand."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import simulator
+from simulator.invariants import Violation
+from simulator.invariants.base import Invariant
+from simulator.invariants.effects import AsDeclared, StaleStartsNothing
+from simulator.invariants.leaks import NoLeak
+from simulator.invariants.owners import OneOwner, WithoutGap
+from simulator.invariants.truth import Truth, begin_of
+from simulator.kernel import EPOCH
+from simulator.plan import Declared, ModelPlan, Plan, StackPlan
+from simulator.rekognition import PERSON, Change, Look, Model
+from simulator.requests import Outcome, Request
+from simulator.stack import Resource, Stack, properties_of
+from simulator.world import World
+
+V1, V2 = ModelPlan("v1", "parts"), ModelPlan("v2", "parts")
+
+
+class Scene:
+    """A world in which a test says what happens, second by second; nobody handles anything."""
+
+    def __init__(self) -> None:
+        stacks = (StackPlan("alpha", 0.0, ()), StackPlan("beta", 0.0, ()))
+        self.world = World(Plan(1, (V1, V2), stacks), lambda _: lambda event, context: None)
+        self.truth = Truth(self.world)
+        self.violations: list[Violation] = []
+        self.alpha, self.beta = self.world.stacks.values()
+
+    def at(self, second: float) -> Scene:
+        self.world.kernel.now = EPOCH + second
+        return self
+
+    def stack(self, status: str, stack: Stack | None = None) -> None:
+        (stack or self.alpha).set_status(status, self.world.kernel.now)
+
+    def resource(
+        self, name: str, status: str, has: ModelPlan | None = None, stack: Stack | None = None
+    ) -> None:
+        """A resource comes into a status; ``has``: its physical id from now on."""
+        stack = stack or self.alpha
+        if name not in stack.resources or status == "CREATE_IN_PROGRESS":
+            stack.resources[name] = Resource(name, Declared(0))
+        resource = stack.resources[name]
+        resource.physical_id = has.arn if has else resource.physical_id
+        stack.mark(resource, status, self.world.kernel.now)
+
+    def send(self, kind: str, name: str, model: ModelPlan, units: int = 1, **more: Any) -> Request:
+        """CloudFormation sends a request."""
+        stack: Stack = more.get("stack", self.alpha)
+        old: tuple[ModelPlan, int] | None = more.get("old")
+
+        def properties(plan: ModelPlan, minimum: int) -> dict[str, str]:
+            return properties_of(Declared(0, units=minimum), plan, stack.plan.function_arn)
+
+        request = Request(
+            len(self.world.requests),
+            kind,
+            stack,
+            name,
+            properties(model, units),
+            properties(*old) if old else None,
+            more["has"].arn if "has" in more else None,
+            self.world.kernel.now,
+            more.get("back", False),
+        )
+        self.world.requests.append(request)
+        return request
+
+    def end(self, request: Request, outcome: Outcome = Outcome.SUCCESS) -> None:
+        request.outcome, request.ended_at = outcome, self.world.kernel.now
+
+    def model(self, plan: ModelPlan) -> Model:
+        return self.world.rekognition.models[plan.arn]
+
+    def act(self, verb: str, plan: ModelPlan, by: object, units: int = 1) -> Change:
+        """A Start ends at once, a Stop too."""
+        change = Change(self.world.kernel.now, verb, by, units, units)
+        model = self.model(plan)
+        for invariant in self.invariants:
+            invariant.acted(model, change)
+        model.changes.append(change)
+        status = "RUNNING" if verb == "Start" else "STOPPED"
+        shown = units if verb == "Start" else None
+        model.looks.append(Look(self.world.kernel.now, status, shown, shown))
+        return change
+
+    invariants: tuple[Invariant, ...] = ()
+
+    def watch(self, *kinds: type[Invariant]) -> Scene:
+        self.invariants = tuple(kind(self.world, self.violations, self.truth) for kind in kinds)
+        return self
+
+    def created(self, name: str = "Detector", plan: ModelPlan = V1, units: int = 1, **more: Any) -> Request:
+        """A resource is created, from now on; 10 seconds later all is complete."""
+        begin, stack = self.world.kernel.now, more.get("stack", self.alpha)
+        self.stack("CREATE_IN_PROGRESS" if not stack.statuses else "UPDATE_IN_PROGRESS", stack)
+        self.resource(name, "CREATE_IN_PROGRESS", stack=stack)
+        request = self.send("Create", name, plan, units, **more)
+        self.act("Start", plan, request, units)
+        self.world.kernel.now = begin + 8
+        self.end(request)
+        self.resource(name, "CREATE_COMPLETE", plan, stack=stack)
+        self.world.kernel.now = begin + 10
+        self.stack("CREATE_COMPLETE", stack)
+        return request
+
+    @property
+    def found(self) -> list[str]:
+        for invariant in self.invariants:
+            invariant.at_the_end(True)
+        return [f"{violation.guarantee}: {violation.text}" for violation in self.violations]
+
+
+DETECTOR = (StackPlan("alpha", 0.0, ()).stack_id, "Detector")
+EXTRA = (DETECTOR[0], "Extra")
+
+
+@pytest.fixture
+def scene() -> Scene:
+    """A world in which nothing has happened yet."""
+    return Scene()
+
+
+# --- who lives, has and wants -------------------------------------------------------------------------
+
+
+def test_a_resource_lives_until_its_deletion_begins(scene: Scene) -> None:
+    """A Delete that fails does not bring it back to life."""
+    scene.created()
+    assert scene.truth.has(DETECTOR, V1.arn)
+    scene.at(20).stack("DELETE_IN_PROGRESS")
+    assert scene.truth.has(DETECTOR, V1.arn)
+    scene.resource("Detector", "DELETE_IN_PROGRESS")
+    assert not scene.truth.lives(DETECTOR)
+    scene.resource("Detector", "DELETE_FAILED")
+    assert not scene.truth.has(DETECTOR, V1.arn)
+
+
+@pytest.mark.parametrize("stack_status", ["CREATE_FAILED", "ROLLBACK_IN_PROGRESS"])
+def test_what_failed_to_be_created_has_no_model(scene: Scene, stack_status: str) -> None:
+    """Whether the stack keeps it or not, and whatever physical id the answer named."""
+    scene.stack("CREATE_IN_PROGRESS")
+    scene.resource("Detector", "CREATE_IN_PROGRESS")
+    request = scene.send("Create", "Detector", V1)
+    assert list(scene.truth.others_with(EXTRA, V1.arn)) == [DETECTOR]
+    scene.end(request, Outcome.FAILED)
+    scene.resource("Detector", "CREATE_FAILED", V1)
+    scene.stack(stack_status)
+    assert not scene.truth.has(DETECTOR, V1.arn)
+    assert list(scene.truth.others_with(EXTRA, V1.arn)) == []
+
+
+def test_what_a_resource_had_counts_until_its_stack_is_complete(scene: Scene) -> None:
+    """A replacement is done, another resource fails: the stack can still go back, however long it rests."""
+    scene.created()
+    scene.at(20).stack("UPDATE_IN_PROGRESS")
+    update = scene.send("Update", "Detector", V2, old=(V1, 1), has=V1)
+    scene.resource("Detector", "UPDATE_IN_PROGRESS")
+    scene.end(update)
+    scene.at(30).resource("Detector", "UPDATE_COMPLETE", V2)
+    for second, status in enumerate(("UPDATE_FAILED", "UPDATE_IN_PROGRESS", "UPDATE_FAILED"), 40):
+        scene.at(second).stack(status)
+        assert begin_of(scene.alpha) == EPOCH + 20
+        assert scene.truth.had_at_begin(DETECTOR, V1.arn)
+        assert scene.truth.has(DETECTOR, V2.arn)
+    scene.stack("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+    assert not scene.truth.had_at_begin(DETECTOR, V1.arn)
+    scene.stack("UPDATE_COMPLETE")
+    assert begin_of(scene.alpha) is None
+    assert not scene.truth.had_at_begin(DETECTOR, V1.arn)
+
+
+def test_a_resource_that_was_made_anew_did_not_have_what_its_former_life_had(scene: Scene) -> None:
+    """The same logical id, another resource."""
+    scene.created()
+    scene.at(20).stack("UPDATE_IN_PROGRESS")
+    scene.resource("Detector", "DELETE_COMPLETE")
+    scene.at(30).stack("UPDATE_COMPLETE")
+    scene.at(40).stack("UPDATE_IN_PROGRESS")
+    scene.resource("Detector", "CREATE_IN_PROGRESS")
+    assert not scene.truth.had_at_begin(DETECTOR, V1.arn)
+    assert len(scene.alpha.every) == 2
+
+
+# --- who answers for it -------------------------------------------------------------------------------
+
+
+def test_a_model_is_a_persons_until_a_request_succeeds_with_it(scene: Scene) -> None:
+    """And again a person's once a person starts it anew."""
+    scene.act("Start", V1, PERSON)
+    assert scene.truth.is_a_persons(scene.model(V1))
+    request = scene.at(5).send("Create", "Detector", V1)
+    assert scene.truth.holders(scene.model(V1)) == set()
+    scene.end(request)
+    assert not scene.truth.is_a_persons(scene.model(V1))
+    assert scene.truth.holders(scene.model(V1)) == {DETECTOR}
+    scene.at(20).act("Start", V1, PERSON)
+    assert scene.truth.is_a_persons(scene.model(V1))
+
+
+def test_a_rename_adds_a_holder_and_another_stack_takes_over(scene: Scene) -> None:
+    """The new stack is the only one that holds it then."""
+    scene.created()
+    scene.end(scene.at(20).send("Create", "Extra", V1))
+    assert scene.truth.holders(scene.model(V1)) == {DETECTOR, EXTRA}
+    assert scene.truth.stack_of(scene.model(V1)) is scene.alpha
+    scene.end(scene.at(30).send("Create", "Finder", V1, stack=scene.beta))
+    assert scene.truth.holders(scene.model(V1)) == {(scene.beta.plan.stack_id, "Finder")}
+    assert scene.truth.stack_of(scene.model(V1)) is scene.beta
+
+
+def test_requests_that_are_sent_later_are_read_too(scene: Scene) -> None:
+    """Deletes declare nothing."""
+    first = scene.send("Create", "Detector", V1)
+    assert scene.truth.requests_of(DETECTOR) == scene.truth.declaring(V1.arn) == [first]
+    delete = scene.send("Delete", "Detector", V1, has=V1)
+    second = scene.send("Update", "Detector", V2, old=(V1, 1))
+    assert scene.truth.requests_of(DETECTOR) == [first, delete, second]
+    assert scene.truth.declaring(V1.arn) == [first]
+    assert scene.truth.declaring(V2.arn) == [second]
+
+
+# --- G10 ----------------------------------------------------------------------------------------------
+
+
+def test_a_late_request_may_start_what_another_one_brings_but_with_its_units(scene: Scene) -> None:
+    """Seeds 6087567 and 6012282: a late delivery helps the roll-back under way, or starts another size."""
+    scene.watch(StaleStartsNothing).created(units=2)
+    scene.at(20).stack("UPDATE_IN_PROGRESS")
+    late = scene.send("Update", "Detector", V1, 1, old=(V1, 2), has=V1)
+    scene.at(60).end(late, Outcome.CANCELLED)
+    scene.stack("UPDATE_ROLLBACK_IN_PROGRESS")
+    back = scene.send("Update", "Detector", V1, 2, old=(V1, 1), has=V1, back=True)
+    scene.at(100).act("Start", V1, late, 2)
+    assert scene.found == []
+    scene.at(101).act("Start", V1, late, 1)
+    told = "Update #1 of alpha/Detector starts v1 with (1, 1) units 41 s after it has ended"
+    assert scene.found == [f"G10: {told}"]
+    scene.violations.clear()
+    scene.act("Start", V1, back, 1)
+    assert scene.found == []
+
+
+@pytest.mark.parametrize(("outcome", "count"), [(Outcome.SUCCESS, 1), (Outcome.FAILED, 0)])
+def test_what_an_update_leaves_is_wanted_again_if_it_fails(
+    scene: Scene, outcome: Outcome, count: int
+) -> None:
+    """Seed 745428: a late look-alike takes the update for failed, which then succeeds."""
+    scene.watch(StaleStartsNothing).created()
+    late = scene.send("Update", "Detector", V2, old=(V1, 1), has=V1)
+    scene.at(12).end(late, Outcome.CANCELLED)
+    scene.at(20).stack("UPDATE_IN_PROGRESS")
+    update = scene.send("Update", "Detector", V2, old=(V1, 1), has=V1)
+    scene.at(30).act("Stop", V1, update)
+    scene.at(100).act("Start", V1, late)
+    scene.at(200).end(update, outcome)
+    assert len(scene.found) == count
+
+
+def test_the_update_itself_may_bring_back_what_it_has_stopped(scene: Scene) -> None:
+    """Whether it succeeds in the end or not."""
+    scene.watch(StaleStartsNothing).created()
+    update = scene.at(20).send("Update", "Detector", V2, old=(V1, 1), has=V1)
+    scene.at(30).act("Stop", V1, update)
+    scene.at(300).act("Start", V1, update)
+    scene.at(310).end(update)
+    assert scene.found == []
+
+
+@pytest.mark.parametrize(("seconds", "count"), [(20, 0), (30, 1)])
+def test_what_was_wanted_counts_for_as_long_as_a_view_may_be_old(
+    scene: Scene, seconds: float, count: int
+) -> None:
+    """15 s for the view, and the time of a call."""
+    scene.watch(StaleStartsNothing)
+    scene.stack("CREATE_IN_PROGRESS")
+    scene.resource("Detector", "CREATE_IN_PROGRESS")
+    request = scene.send("Create", "Detector", V1)
+    scene.at(50).end(request, Outcome.CANCELLED)
+    scene.resource("Detector", "CREATE_FAILED")
+    scene.at(50 + seconds).act("Start", V1, request)
+    assert len(scene.found) == count
+
+
+def test_nothing_starts_for_a_resource_that_is_being_deleted(scene: Scene) -> None:
+    """A late duplicate of the create helps as long as the resource rests with the model."""
+    scene.watch(StaleStartsNothing)
+    request = scene.created()
+    scene.at(40).act("Start", V1, request)
+    assert scene.found == []
+    scene.at(50).resource("Detector", "DELETE_IN_PROGRESS")
+    scene.at(80).act("Start", V1, request)
+    assert len(scene.found) == 1
+
+
+# --- G3 -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", ["DELETE_COMPLETE", "DELETE_FAILED"])
+def test_a_model_that_no_living_resource_has_is_a_leak(scene: Scene, status: str) -> None:
+    """Also where its Delete has failed."""
+    scene.watch(NoLeak).created()
+    assert scene.found == []
+    scene.at(100).resource("Detector", status)
+    assert scene.found == ["G3: v1 is RUNNING for nobody: alpha/Detector"]
+
+
+def test_what_another_resource_has_and_what_is_retained_or_a_persons_is_no_leak(scene: Scene) -> None:
+    """Another stack's resource will do as well."""
+    scene.watch(NoLeak).created()
+    scene.created("Finder", stack=scene.beta)
+    scene.at(100).resource("Detector", "DELETE_COMPLETE")
+    assert scene.found == []
+    scene.resource("Finder", "DELETE_COMPLETE", stack=scene.beta)
+    scene.act("Start", V2, PERSON)
+    assert scene.found == ["G3: v1 is RUNNING for nobody: beta/Finder"]
+    scene.violations.clear()
+    scene.world.retained.append(V1.arn)
+    assert scene.found == []
+
+
+def test_the_model_of_a_replacement_that_failed_in_a_stack_without_roll_back_is_a_leak(scene: Scene) -> None:
+    """The resource rests in UPDATE_FAILED with what it had."""
+    scene.watch(NoLeak).created()
+    scene.at(20).stack("UPDATE_IN_PROGRESS")
+    update = scene.send("Update", "Detector", V2, old=(V1, 1), has=V1)
+    scene.act("Start", V2, update)
+    scene.end(update, Outcome.FAILED)
+    scene.resource("Detector", "UPDATE_FAILED")
+    scene.stack("UPDATE_FAILED")
+    assert scene.found == ["G3: v2 is RUNNING for nobody: alpha/Detector"]
+
+
+def test_what_a_skipped_roll_back_leaves_behind_is_a_leak(scene: Scene) -> None:
+    """Seed 6020548: the resource has v2, and what it had when the stack's operation began runs on."""
+    scene.watch(NoLeak).created()
+    scene.at(20).stack("UPDATE_IN_PROGRESS")
+    scene.at(25).resource("Detector", "UPDATE_COMPLETE", V2)
+    scene.at(30).stack("UPDATE_ROLLBACK_FAILED")
+    assert scene.found == []
+    scene.at(40).resource("Detector", "UPDATE_COMPLETE")
+    scene.stack("UPDATE_ROLLBACK_COMPLETE")
+    assert scene.found == ["G3: v1 is RUNNING for nobody: alpha/Detector"]
+
+
+FAILED = {"Status": "FAILED", "Reason": "Rekognition could not start it", "PhysicalResourceId": V1.arn}
+
+
+@pytest.mark.parametrize(("another", "count"), [(False, 1), (True, 0)])
+def test_a_create_that_fails_has_stopped_what_it_started(scene: Scene, another: bool, count: int) -> None:
+    """Unless another resource has or wants it."""
+    scene.watch(NoLeak)
+    if another:
+        scene.created("Extra")
+    request = scene.at(30).send("Create", "Detector", V1)
+    scene.act("Start", V1, request)
+    for invariant in scene.invariants:
+        invariant.answered(request, None, FAILED, True)  # type: ignore[arg-type]
+    assert len(scene.violations) == count
+
+
+# --- G6 -----------------------------------------------------------------------------------------------
+
+
+def test_a_delete_must_not_stop_what_a_renamed_resource_has(scene: Scene) -> None:
+    """The clean-up of a rename leaves the model to the new resource."""
+    scene.watch(OneOwner).created()
+    scene.created("Extra")
+    delete = scene.at(60).send("Delete", "Detector", V1, has=V1)
+    scene.resource("Detector", "DELETE_IN_PROGRESS")
+    scene.act("Stop", V1, delete)
+    assert scene.found == [f"G6: {delete.name} stops v1, which is alpha/Extra's"]
+
+
+def test_a_stop_that_brings_a_model_to_its_holders_size_is_none_of_theft(scene: Scene) -> None:
+    """The roll-back of a rename that came with another size."""
+    scene.watch(OneOwner).created(units=2)
+    scene.at(40).stack("UPDATE_IN_PROGRESS")
+    create = scene.send("Create", "Extra", V1, 1)
+    scene.act("Stop", V1, create, 2)
+    scene.act("Start", V1, create, 1)
+    scene.at(90).end(create, Outcome.CANCELLED)
+    delete = scene.at(150).send("Delete", "Extra", V1, has=V1)
+    scene.act("Stop", V1, delete, 1)
+    assert scene.found == []
+
+
+@pytest.mark.parametrize(("seconds", "count"), [(10, 0), (20, 1)])
+def test_what_another_wants_can_not_be_known_at_once(scene: Scene, seconds: float, count: int) -> None:
+    """15 s later it can."""
+    scene.watch(OneOwner).created()
+    delete = scene.at(50).send("Delete", "Detector", V1, has=V1)
+    scene.resource("Extra", "CREATE_IN_PROGRESS")
+    scene.send("Create", "Extra", V1)
+    scene.at(50 + seconds).act("Stop", V1, delete)
+    assert len(scene.found) == count
+
+
+def test_another_stack_stops_nothing_unless_both_came_at_once(scene: Scene) -> None:
+    """Tags know no conditional write (README)."""
+    scene.watch(OneOwner).created()
+    thief = scene.at(20).send("Create", "Finder", V1, 3, stack=scene.beta)
+    scene.at(30).act("Stop", V1, thief)
+    assert scene.found == [f"G6: {thief.name} stops v1, which is alpha/Detector's"]
+    scene.violations.clear()
+    scene.model(V1).tagged += [(EPOCH + 19, scene.world.requests[0]), (EPOCH + 21, thief)]
+    scene.act("Start", V1, scene.world.requests[0])
+    scene.act("Stop", V1, thief)
+    assert scene.found == []
+
+
+def test_what_a_person_has_started_is_stopped_by_those_who_declare_it_alone(scene: Scene) -> None:
+    """Adopting means owning, but a request that has ended adopts nothing."""
+    scene.watch(OneOwner)
+    request = scene.send("Create", "Detector", V1)
+    scene.at(50).end(request, Outcome.CANCELLED)
+    scene.at(100).act("Start", V1, PERSON)
+    scene.at(101).act("Stop", V1, request)
+    assert scene.found == [f"G6: {request.name} stops v1, which a person has started"]
+    scene.violations.clear()
+    scene.at(110).act("Start", V1, PERSON)
+    scene.act("Stop", V1, scene.send("Create", "Extra", V1, 2))
+    assert scene.found == []
+
+
+# --- G7, G8 -------------------------------------------------------------------------------------------
+
+
+def test_a_roll_back_that_fails_may_leave_running_what_it_goes_back_to(scene: Scene) -> None:
+    """It is no new model that a failed replacement leaves."""
+    scene.watch(WithoutGap).created()
+    scene.at(20).stack("UPDATE_IN_PROGRESS")
+    scene.at(25).resource("Detector", "UPDATE_COMPLETE", V2)
+    scene.at(30).stack("UPDATE_ROLLBACK_IN_PROGRESS")
+    back = scene.send("Update", "Detector", V1, old=(V2, 1), has=V2, back=True)
+    scene.act("Start", V1, back)
+    body = {**FAILED, "PhysicalResourceId": V2.arn}
+    for invariant in scene.invariants:
+        invariant.answered(back, None, body, True)  # type: ignore[arg-type]
+    assert scene.violations == []
+
+
+@pytest.mark.parametrize(("units", "count"), [(None, 1), (1, 1), (2, 0)])
+def test_a_resize_that_fails_without_roll_back_brings_back_what_was(
+    scene: Scene, units: int | None, count: int
+) -> None:
+    """An accepted start with the former units is enough."""
+    scene.watch(AsDeclared).created(units=2)
+    scene.at(20).stack("UPDATE_IN_PROGRESS")
+    update = scene.send("Update", "Detector", V1, 1, old=(V1, 2), has=V1)
+    scene.at(25).act("Stop", V1, update, 2)
+    if units is not None:
+        scene.act("Start", V1, update, units)
+        scene.model(V1).looks.append(Look(scene.world.kernel.now, "FAILED"))
+    scene.at(60).end(update, Outcome.FAILED)
+    update.answers.append(FAILED)
+    scene.resource("Detector", "UPDATE_FAILED")
+    scene.stack("UPDATE_FAILED")
+    for invariant in scene.invariants:
+        invariant.rested(scene.alpha)
+    assert len(scene.violations) == count
+
+
+def test_what_succeeded_runs_as_declared_in_a_stack_that_keeps_what_failed(scene: Scene) -> None:
+    """That another resource failed is no excuse."""
+    scene.watch(AsDeclared)
+    create = scene.created()
+    scene.at(20).act("Stop", V1, create)
+    scene.at(30).stack("CREATE_FAILED")
+    assert scene.found == [f"G8: after {create.name} succeeded, its model is STOPPED with (None, None) units"]
+
+
+def test_the_invariants_import_nothing_of_the_handler() -> None:
+    """They judge the world: a handler may be another one tomorrow."""
+    root = Path(simulator.__file__).parent
+    judges = [root / f"{name}.py" for name in ("conditions", "lives", "verdicts")]
+    files = [*(root / "invariants").glob("*.py"), *judges]
+    assert len(files) > 8
+    for file in files:
+        names = [
+            name
+            for node in ast.walk(ast.parse(file.read_text()))
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for name in ([getattr(node, "module", None) or ""] + [alias.name for alias in node.names])
+        ]
+        assert not [name for name in names if name.startswith("running_model_handler")], file

@@ -1,0 +1,402 @@
+"""The first table: what is wanted of each model, for every request, direction, mode and verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from scenes import (
+    DELETE,
+    INVENTED,
+    ME,
+    ONE,
+    THREE,
+    TWO,
+    UPDATE,
+    Scene,
+    clean_up,
+    create_cancelled,
+    create_under_way,
+    declares,
+    delete_of_a_cancelled_create,
+    delete_of_a_former_life,
+    delete_that_does_not_show,
+    deletion,
+    done_replacement_going_back,
+    failed_replacement_going_back,
+    late_create,
+    late_create_after_the_end,
+    late_delete,
+    late_delete_of_a_retained_model,
+    late_update_during_the_next,
+    removal,
+    replacement_done,
+    replacement_turned,
+    replacement_under_way,
+    resize_going_back,
+    resize_turned,
+    resize_under_way,
+    stack,
+    wish,
+)
+from world import OTHER, STACK, V1, V2, V3
+
+from running_model_handler.core.claim import UNCLAIMED, Claim, Holder, Owner
+from running_model_handler.core.names import ReplacementMode
+from running_model_handler.core.operation import Declaration, ResourceView
+from running_model_handler.core.units import InferenceUnits
+from running_model_handler.core.views import Views
+from running_model_handler.core.wanted import (
+    ASK,
+    KEEP,
+    AskResource,
+    Case,
+    Hold,
+    Keep,
+    Rest,
+    Run,
+    Want,
+    quiet_from,
+    wanted,
+)
+
+START_FIRST, STOP_FIRST = ReplacementMode.START_FIRST, ReplacementMode.STOP_FIRST
+B = Owner(STACK, "B")
+Scenes = Callable[[], Scene]
+NAMES = {V1: "v1", V2: "v2", V3: "v3"}
+SHORT = {
+    "RUN 1": Run(ONE),
+    "RUN 2": Run(TWO),
+    "BACK 1": Run(ONE, brings_back=True),
+    "KEEP": KEEP,
+    "LEAVE": Keep(for_others=True),
+    "HOLD": Hold(),
+    "REST": Rest(),
+    "ASK": ASK,
+}
+"""The words of the tables below."""
+
+
+#   what happens                    model    not failed            failed
+#                                       START_FIRST STOP_FIRST  START_FIRST STOP_FIRST
+TABLE = [
+    (create_under_way,                V1, "RUN 1",   "RUN 1",   "REST",    "REST"),
+    (create_cancelled,                V1, "KEEP",    "KEEP",    "KEEP",    "KEEP"),
+    (delete_of_a_cancelled_create,    V1, "REST",    "REST",    "REST",    "REST"),
+    (resize_under_way,                V1, "RUN 2",   "RUN 2",   "BACK 1",  "BACK 1"),
+    (resize_turned,                   V1, "KEEP",    "KEEP",    "KEEP",    "KEEP"),
+    (resize_going_back,               V1, "RUN 1",   "RUN 1",   "KEEP",    "KEEP"),
+    (replacement_under_way,           V2, "RUN 1",   "RUN 1",   "REST",    "REST"),
+    (replacement_under_way,           V1, "KEEP",    "HOLD",    "KEEP",    "BACK 1"),
+    (replacement_turned,              V2, "REST",    "REST",    "REST",    "REST"),
+    (replacement_turned,              V1, "KEEP",    "KEEP",    "KEEP",    "KEEP"),
+    (failed_replacement_going_back,   V1, "RUN 1",   "RUN 1",   "KEEP",    "KEEP"),
+    (failed_replacement_going_back,   V2, "REST",    "REST",    "REST",    "REST"),
+    (done_replacement_going_back,     V1, "RUN 1",   "RUN 1",   "REST",    "REST"),
+    (done_replacement_going_back,     V2, "KEEP",    "HOLD",    "KEEP",    "BACK 1"),
+    (replacement_done,                V2, "KEEP",    "KEEP",    "KEEP",    "KEEP"),
+    (replacement_done,                V1, "KEEP",    "KEEP",    "KEEP",    "KEEP"),
+    (clean_up,                        V1, "REST",    "REST",    "REST",    "REST"),
+    (deletion,                        V1, "REST",    "REST",    "REST",    "REST"),
+    (removal,                         V1, "REST",    "REST",    "REST",    "REST"),
+    (late_create,                     V1, "KEEP",    "KEEP",    "KEEP",    "KEEP"),
+    (late_create_after_the_end,       V1, "REST",    "REST",    "REST",    "REST"),
+    (late_update_during_the_next,     V2, "KEEP",    "KEEP",    "KEEP",    "KEEP"),
+    (late_update_during_the_next,     V1, "REST",    "REST",    "REST",    "REST"),
+    (late_delete,                     V1, "REST",    "REST",    "REST",    "REST"),
+    (late_delete_of_a_retained_model, V1, "ASK",     "ASK",     "ASK",     "ASK"),
+    (delete_that_does_not_show,       V1, "ASK",     "ASK",     "ASK",     "ASK"),
+    (delete_of_a_former_life,         V1, "ASK",     "ASK",     "ASK",     "ASK"),
+]  # fmt: skip
+
+
+def case_of(
+    scene: Scene,
+    *,
+    failed: bool = False,
+    mode: ReplacementMode = START_FIRST,
+    former_mode: ReplacementMode = START_FIRST,
+    t: float | None = None,
+    asked_late: bool = True,
+    resources: Mapping[Owner, ResourceView | None] | None = None,
+) -> Case:
+    """What the table is asked with, as the loop makes it."""
+    asks = replace(scene.wish, replacement=mode, former_replacement=former_mode)
+    views = Views().with_story(asks, scene.log.story(ME.logical_id), 1.0)
+    assert views.story is not None
+    since = views.step.began_at if views.step is not None else 0.0
+    found = resources or {}
+    return Case(asks, views.story, views.step, views.me, since if t is None else t, asked_late, failed, found)
+
+
+def claim(stack_id: str | None = STACK, /, **holders: Holder) -> Claim:
+    """The tags of a model."""
+    owners = {"Model" if name == "me" else name: each for name, each in holders.items()}
+    return Claim(stack_id, {Owner(stack_id or "", name): each for name, each in owners.items()})
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row[0].__name__}-{NAMES[row[1]]}")
+@pytest.mark.parametrize("failed", [False, True])
+@pytest.mark.parametrize("mode", list(ReplacementMode))
+@pytest.mark.parametrize("claimed", [False, True])
+def test_what_is_wanted_of_a_model(
+    row: tuple[Any, ...], failed: bool, mode: ReplacementMode, claimed: bool
+) -> None:
+    """Rows 1 and 4 to 10, where nobody else has the model: the own claim changes nothing."""
+    scene, arn, *wants = row
+    case = case_of(scene(), failed=failed, mode=mode)
+    tags = claim(me=Holder(case.t, ONE, failed)) if claimed else UNCLAIMED
+    assert wanted(case, arn, tags) == SHORT[wants[2 * failed + (mode is STOP_FIRST)]]
+
+
+@pytest.mark.parametrize("failed", [False, True])
+def test_the_way_back_of_a_stop_first_makes_room_too(failed: bool) -> None:
+    """Row 7: whatever the template before declared, the replacement that is undone needed the place."""
+    case = case_of(done_replacement_going_back(), failed=failed, former_mode=STOP_FIRST)
+    assert wanted(case, V2, UNCLAIMED) == SHORT["BACK 1" if failed else "HOLD"]
+    case = case_of(replacement_under_way(), failed=failed, former_mode=STOP_FIRST)
+    assert wanted(case, V1, UNCLAIMED) == KEEP
+
+
+# --- row 1: ask again -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scene", [late_create, replacement_done, late_delete, delete_that_does_not_show])
+def test_what_does_not_show_is_asked_for_again(scene: Scenes) -> None:
+    """For 15 s it may be that CloudFormation has not come so far."""
+    assert wanted(case_of(scene(), asked_late=False), V1, UNCLAIMED) == ASK
+
+
+@pytest.mark.parametrize("scene", [create_under_way, resize_under_way, deletion])
+def test_what_shows_is_not_asked_for_again(scene: Scenes) -> None:
+    """However early: the answer holds the step that was waited for."""
+    assert wanted(case_of(scene(), asked_late=False), V1, UNCLAIMED) != ASK
+
+
+def test_an_answer_older_than_t_is_asked_for_again() -> None:
+    """Answers lag differently; the operation is known to have begun later."""
+    case = case_of(late_create())
+    assert wanted(case._replace(t=case.story.newest_at + 0.5), V1, UNCLAIMED) == ASK
+    assert wanted(case._replace(t=case.story.newest_at), V1, UNCLAIMED) == KEEP
+
+
+def test_a_stack_that_is_gone_needs_no_word_of_a_deletion() -> None:
+    """There is nothing that could still show it."""
+    views = Views().with_story(wish(DELETE, physical=V1), stack().story("Model"), 100.0)
+    assert views.story is not None
+    case = Case(wish(DELETE, physical=V1), views.story, None, views.me, 0.0, True, False, {})
+    assert wanted(case, V1, UNCLAIMED) == Rest()
+
+
+# --- rows 2 and 3: whose it is --------------------------------------------------------------------
+
+THEIRS = Owner(OTHER, "Theirs")
+
+
+@pytest.mark.parametrize("scene", [create_under_way, replacement_under_way, deletion, late_create])
+@pytest.mark.parametrize(
+    ("view", "exists"),
+    [
+        (None, False),
+        (ResourceView("CREATE_IN_PROGRESS"), True),
+        (ResourceView("CREATE_COMPLETE", V1), True),
+        (ResourceView("CREATE_FAILED", V1), True),
+        (ResourceView("UPDATE_COMPLETE", V3), True),
+        (ResourceView("UPDATE_FAILED", V3), True),
+        (ResourceView("DELETE_IN_PROGRESS", V1), True),
+        (ResourceView("DELETE_FAILED", V1), True),
+        (ResourceView("DELETE_COMPLETE", V1), False),
+        (ResourceView("DELETE_SKIPPED", V1), False),
+    ],
+)
+def test_an_owner_elsewhere_lives_as_long_as_its_resource_exists(
+    scene: Scenes, view: ResourceView | None, exists: bool
+) -> None:
+    """Row 2, whatever it rests with: its clean-up Delete may be on its way; else it is nobody's."""
+    made = scene()
+    arn = made.wish.declared.arn if made.wish.declared else V1
+    tags = claim(OTHER, Theirs=Holder(1.0, ONE))
+    assert wanted(case_of(made), arn, tags) == AskResource(THEIRS)
+    want = wanted(case_of(made, resources={THEIRS: view}), arn, tags)
+    assert want == (Keep(THEIRS) if exists else wanted(case_of(made), arn, UNCLAIMED))
+
+
+def test_a_claim_of_another_stack_without_a_holder_is_nobodys() -> None:
+    """Nobody there could release it."""
+    assert wanted(case_of(create_under_way()), V1, claim(OTHER)) == Run(ONE)
+
+
+@pytest.mark.parametrize("scene", [create_under_way, resize_under_way, deletion, removal])
+@pytest.mark.parametrize("failed", [False, True])
+@pytest.mark.parametrize("later", [-1.0, 0.0, 1.0])
+def test_a_newer_t_in_the_own_tag_is_kept(scene: Scenes, failed: bool, later: float) -> None:
+    """Row 3: an older T never acts against a newer one; an older or equal one changes nothing."""
+    case = case_of(scene(), failed=failed)
+    case = case._replace(story=case.story._replace(newest_at=case.t + 2.0))
+    want = wanted(case, V1, claim(me=Holder(case.t + later, ONE)))
+    assert want == (KEEP if later > 0 else wanted(case, V1, UNCLAIMED))
+
+
+@pytest.mark.parametrize("scene", [create_under_way, resize_under_way, deletion, removal])
+@pytest.mark.parametrize("whose", ["me", "B"])
+def test_a_tag_of_an_operation_that_does_not_show_yet_is_the_newer_word(scene: Scenes, whose: str) -> None:
+    """Row 1: what is shown of the stack is older than a tag that tells of it."""
+    case = case_of(scene())
+    assert wanted(case, V1, claim(**{whose: Holder(case.story.newest_at + 1.0, ONE)})) == ASK
+
+
+# --- row 6 and 7: what was before -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("former", "tag", "units"),
+    [(TWO, THREE, TWO), (TWO, None, TWO), (None, THREE, THREE), (None, None, ONE)],
+)
+def test_the_former_size_is_told_by_the_old_properties_else_by_the_claim(
+    former: InferenceUnits | None, tag: InferenceUnits | None, units: InferenceUnits
+) -> None:
+    """Old properties may be unreadable."""
+    log, asks = resize_under_way()
+    case = case_of(Scene(log, replace(asks, former=Declaration(V1, former))), failed=True)
+    tags = UNCLAIMED if tag is None else claim(me=Holder(1.0, tag))
+    assert wanted(case, V1, tags) == Run(units, brings_back=True)
+
+
+# --- row 9: the others ----------------------------------------------------------------------------
+
+
+def with_other(scene: Scene, status: str, arn: str = V1) -> Scene:
+    """Another resource of the stack, which the operation works on."""
+    verb, _, state = status.partition("_")
+    known = arn if verb != "CREATE" else None
+    scene.log.begins(verb, declares(arn, THREE), "B", physical_id=known)
+    if state == "COMPLETE":
+        scene.log.completes("B", arn)
+    if state == "FAILED":
+        scene.log.fails("B", arn)
+    return scene
+
+
+ANY = Run(THREE, frozenset({THREE}), for_others=True)
+
+
+@pytest.mark.parametrize(
+    ("status", "arn", "want"),
+    [
+        ("CREATE_IN_PROGRESS", V1, Keep(for_others=True)),
+        ("CREATE_COMPLETE", V1, ANY),
+        ("CREATE_FAILED", V1, Rest()),
+        ("UPDATE_IN_PROGRESS", V1, Keep(for_others=True)),
+        ("UPDATE_COMPLETE", V1, ANY),
+        ("UPDATE_FAILED", V1, ANY),
+        ("CREATE_COMPLETE", V2, Rest()),
+        ("UPDATE_COMPLETE", V2, Rest()),
+    ],
+)
+@pytest.mark.parametrize("held", [True, False])
+def test_a_removal_leaves_a_model_to_the_others_that_have_or_name_it(
+    status: str, arn: str, want: Want, held: bool
+) -> None:
+    """Row 9, by CloudFormation's word: a tag alone keeps nothing alive."""
+    case = case_of(with_other(removal(), status, arn))
+    tags = claim(B=Holder(1.0, THREE), me=Holder(case.t, ONE)) if held else claim(me=Holder(case.t, ONE))
+    assert wanted(case, V1, tags) == want
+
+
+@pytest.mark.parametrize("status", ["DELETE_IN_PROGRESS", "DELETE_COMPLETE", "DELETE_FAILED"])
+def test_a_deletion_alone_does_not_tell_that_another_resource_goes(status: str) -> None:
+    """Row 9: it may be that of what the resource was before, after a failure without a roll-back."""
+    case = case_of(with_other(removal(), status))
+    assert wanted(case, V1, claim(B=Holder(1.0, THREE), me=Holder(case.t, ONE))) == AskResource(
+        Owner(case.wish.owner.stack_id, "B")
+    )
+    assert wanted(case, V1, claim(me=Holder(case.t, ONE))) == Rest()
+
+
+@pytest.mark.parametrize(
+    ("view", "want"),
+    [
+        (None, Rest()),
+        (ResourceView("CREATE_COMPLETE", V1), Run(TWO, frozenset({TWO}), for_others=True)),
+        (ResourceView("UPDATE_FAILED", V1), Run(TWO, frozenset({TWO}), for_others=True)),
+        (ResourceView("UPDATE_IN_PROGRESS", V1), Keep(for_others=True)),
+        (ResourceView("CREATE_COMPLETE", V2), Rest()),
+        (ResourceView("CREATE_FAILED", V1), Rest()),
+        (ResourceView("DELETE_IN_PROGRESS", V1), Rest()),
+        (ResourceView("DELETE_COMPLETE", V1), Rest()),
+    ],
+)
+def test_a_holder_that_the_operation_does_not_touch_is_asked_for(
+    view: ResourceView | None, want: Want
+) -> None:
+    """Row 9: the events end where the operation began."""
+    tags = claim(B=Holder(1.0, TWO))
+    assert wanted(case_of(removal()), V1, tags) == AskResource(B)
+    assert wanted(case_of(removal(), resources={B: view}), V1, tags) == want
+
+
+def test_of_several_others_the_units_of_the_latest_t_count_and_any_will_do() -> None:
+    """Row 9: the model is not resized from one's units to the other's."""
+    owners = {"B": Holder(0.5, ONE), "C": Holder(0.9, TWO), "D": Holder(0.7, THREE)}
+    lives = ResourceView("CREATE_COMPLETE", V1)
+    case = case_of(removal(), resources={Owner(STACK, name): lives for name in owners})
+    want = wanted(case, V1, claim(STACK, **owners))
+    assert want == Run(TWO, frozenset({ONE, TWO, THREE}), for_others=True)
+
+
+def test_nobody_counts_as_living_where_the_stack_goes_and_the_deletion_is_mine() -> None:
+    """Row 9: the others' own Deletes come, or have come."""
+    lives = ResourceView("CREATE_COMPLETE", V1)
+    assert wanted(case_of(deletion(), resources={B: lives}), V1, claim(B=Holder(1.0, TWO))) == Rest()
+
+
+@pytest.mark.parametrize("failed", [False, True])
+def test_stop_first_leaves_a_model_to_the_others_running(failed: bool) -> None:
+    """Row 7: HOLD only where nobody else has or names it."""
+    lives = {B: ResourceView("CREATE_COMPLETE", V1)}
+    case = case_of(replacement_under_way(), failed=failed, mode=STOP_FIRST, resources=lives)
+    assert wanted(case, V1, claim(B=Holder(1.0, TWO))) == KEEP
+
+
+def test_a_late_request_leaves_the_others_model_as_it_is() -> None:
+    """Row 9, not mine: KEEP, and no claim is touched."""
+    case = case_of(late_create_after_the_end(), resources={B: ResourceView("CREATE_COMPLETE", V1)})
+    assert wanted(case, V1, claim(B=Holder(1.0, TWO))) == KEEP
+
+
+# --- when all is quiet ----------------------------------------------------------------------------
+
+
+def test_what_was_cut_off_is_waited_out_for_longer_than_what_was_answered() -> None:
+    """30 s after the end of a create that was cancelled, 15 s after one that was answered."""
+    log, _ = create_under_way()
+    log.fails()
+    cut_off = log.story("Model").newest_at
+    log.goes("ROLLBACK_IN_PROGRESS")
+    log.begins("DELETE", declares(V1), physical_id=INVENTED)
+    assert quiet_from(case_of(Scene(log, wish(DELETE, physical=INVENTED)))) == cut_off + 30
+    log, _ = create_under_way()
+    log.takes({"Status": "FAILED", "PhysicalResourceId": V1})
+    answered = log.story("Model").newest_at
+    log.goes("ROLLBACK_IN_PROGRESS")
+    log.begins("DELETE", declares(V1))
+    assert quiet_from(case_of(Scene(log, wish(DELETE, physical=V1)))) == answered + 15
+
+
+def test_a_forward_step_without_an_end_was_cut_off_when_the_stack_turned() -> None:
+    """Its own end may be missing in the events."""
+    log, _ = resize_under_way()
+    log.goes("UPDATE_ROLLBACK_IN_PROGRESS")
+    turned_at = log.story("Model").turned_at
+    assert turned_at is not None
+    log.begins("UPDATE", declares(V1))
+    case = case_of(Scene(log, wish(UPDATE, V1, V1, V1, ONE, TWO)))
+    assert case.step is not None
+    assert quiet_from(case) == turned_at + 30
+
+
+def test_nothing_is_waited_for_where_nothing_was_brought() -> None:
+    """The first create of a resource."""
+    assert quiet_from(case_of(create_under_way())) == 0.0
