@@ -209,14 +209,11 @@ class _Moment:
 
     def _tell_failure(self, case: Case, arn: str, view: ModelView, want: Want) -> Action | None:
         """Let other deliveries know before anything is undone, and let time pass in which they can."""
-        holder, step, former = self._own(view.claim), case.step, case.wish.former
+        holder, step = self._own(view.claim), case.step
         shows_open = holder is not None and holder.t == case.t and not holder.failed
         lags = view.claim_at - self.memory.done(arn).claimed_at < LAG_SECONDS
         if step is not None and holder is not None and shows_open and not (self.memory.failed_at and lags):
-            units = holder.units
-            if not step.back and former is not None and former.arn == arn:
-                units = former.units or units
-            return self._guarded(WriteClaim(arn, holder._replace(units=units, failed=True)), view)
+            return self._guarded(WriteClaim(arn, holder.given_up), view)
         ends_at = self.memory.failed_at + FAILED_SECONDS
         if not self.memory.failed_at or (isinstance(want, Keep) and not want.for_others):
             return None
@@ -332,7 +329,8 @@ class _Moment:
         others = any(owner.stack_id == case.wish.owner.stack_id for owner in view.claim.holders)
         runs = view.seen is not None and view.seen.status in (Status.RUNNING, Status.STARTING)
         adopted = holder.adopted if holder is not None else runs and not others and not done.may_run_by_us
-        return self._guarded(WriteClaim(arn, Holder(case.t, run.units, case.failed, adopted)), view)
+        mine = Holder(case.t, run.units, case.failed, adopted, run.former)
+        return self._guarded(WriteClaim(arn, mine), view)
 
     def _release(self, case: Case, arn: str, view: ModelView, *, last: bool = True) -> Action | None:
         """Remove the own holder's tag, and what nobody else needs; None once nothing of it is left.

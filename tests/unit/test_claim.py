@@ -27,7 +27,9 @@ UNITS = st.builds(
 )
 LOGICAL_IDS = st.text("abcXYZ09", min_size=1, max_size=255)
 TIMES = st.floats(1.6e9, 2e9).map(lambda at: round(at, 6))
-HOLDERS = st.builds(Holder, TIMES, UNITS, st.booleans(), st.booleans())
+HOLDERS = st.builds(Holder, TIMES, UNITS, st.booleans(), st.booleans(), st.none() | UNITS).map(
+    lambda holder: holder._replace(former=None if holder.former == holder.units else holder.former)
+)
 ALLOWED = set(" _.:/=+-@")
 """Beside letters and digits (botocore, rekognition, TagValue)."""
 
@@ -100,7 +102,12 @@ VALUE = "1700000000.123456 1 open started"
         (VALUE.replace("started", "adopted"), Holder(1_700_000_000.123456, InferenceUnits(1), adopted=True)),
         ("", None),
         ("Model", None),
+        (
+            VALUE.replace(" 1 ", " 2/1 "),
+            Holder(1_700_000_000.123456, InferenceUnits(2), former=InferenceUnits(1)),
+        ),
         (VALUE.replace("open", "shut"), None),
+        (VALUE.replace(" 1 ", " 2/0 "), None),
         (VALUE.replace(" 1 ", " 0 "), None),
         (VALUE.replace(" 1 ", " 4-2 "), None),
         (VALUE.replace(" 1 ", " 1-2147483648 "), None),

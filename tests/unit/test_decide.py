@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -53,8 +54,9 @@ from running_model_handler.core.actions import (
 )
 from running_model_handler.core.claim import Holder, Owner, claim_tags, holder_key
 from running_model_handler.core.names import Tag
-from running_model_handler.core.operation import ResourceView
+from running_model_handler.core.operation import Declaration, ResourceView
 from running_model_handler.core.status import Observation
+from running_model_handler.core.units import InferenceUnits
 from running_model_handler.core.waiting import (
     ANSWER_FRESH_SECONDS,
     CLAIM_FRESH_SECONDS,
@@ -419,18 +421,33 @@ def test_a_roll_back_deals_with_what_the_resource_had_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("scene", "units"), [(resize_under_way, ONE), (resize_going_back, ONE), (create_under_way, ONE)]
+    ("scene", "former", "units"),
+    [(resize_under_way, ONE, ONE), (resize_going_back, None, ONE), (create_under_way, None, ONE)],
 )
-def test_failed_holds_the_units_that_stay(scene: Callable[[], Scene], units: object) -> None:
+def test_failed_holds_the_units_that_stay(
+    scene: Callable[[], Scene], former: InferenceUnits | None, units: InferenceUnits
+) -> None:
     """Story 9: former going forward, declared going back."""
     one = Deliberation(scene())
     declared = one.request.wish.declared
     assert declared is not None
     assert declared.units is not None
-    one.own(V1, Holder(one.t, declared.units))
+    one.own(V1, Holder(one.t, declared.units, former=former))
     one.carry_out(GiveUp("no good", V1))
     write = one.until(WriteClaim, Answer)
-    assert write == WriteClaim(V1, Holder(one.t, units, failed=True))  # type: ignore[arg-type]
+    assert write == WriteClaim(V1, Holder(one.t, units, failed=True))
+
+
+def test_what_stays_is_known_by_the_claim_before_where_no_property_tells() -> None:
+    """After a failed replacement without a roll-back the old properties name the other model."""
+    log, asks = resize_under_way()
+    one = Deliberation(Scene(log, replace(asks, former=Declaration(V2, ONE))))
+    one.own(V1, Holder(2.0, THREE))
+    write = one.until(WriteClaim, Answer)
+    assert write == WriteClaim(V1, Holder(one.t, TWO, former=THREE))
+    one.own(V1, Holder(one.t, TWO, former=THREE))
+    one.carry_out(GiveUp("no good", V1))
+    assert one.until(WriteClaim, Answer) == WriteClaim(V1, Holder(one.t, THREE, failed=True))
 
 
 def test_a_late_request_leaves_a_model_to_its_own_resource_in_a_stack_that_goes() -> None:

@@ -148,7 +148,12 @@ def test_what_is_wanted_of_a_model(
     scene, arn, *wants = row
     case = case_of(scene(), failed=failed, mode=mode)
     tags = claim(me=Holder(case.t, ONE, failed)) if claimed else UNCLAIMED
-    assert wanted(case, arn, tags) == SHORT[wants[2 * failed + (mode is STOP_FIRST)]]
+    want = wanted(case, arn, tags)
+    if isinstance(want, Run) and want.former is not None:
+        # What stays if a resize fails is what its old properties declare.
+        assert want.former == ONE
+        want = want._replace(former=None)
+    assert want == SHORT[wants[2 * failed + (mode is STOP_FIRST)]]
 
 
 @pytest.mark.parametrize("failed", [False, True])

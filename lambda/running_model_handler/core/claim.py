@@ -23,8 +23,8 @@ STACK_ID: Final = re.compile(r"arn:[a-z0-9-]+:cloudformation:[a-z0-9-]*:[0-9]*:s
 """Whatever else stands in the tag is nobody that could own a model, or ever release it."""
 _START_SECONDS: Final = re.compile(r"[0-9]{1,4}")
 _HOLDER: Final = re.compile(
-    r"(?P<t>[0-9]{1,12}\.[0-9]{6}) (?P<units>[0-9-]{1,21}) (?P<verdict>open|failed) (?P<was>adopted|started)"
-    r"(?: (?P<first>.{1,190}))?"
+    r"(?P<t>[0-9]{1,12}\.[0-9]{6}) (?P<units>[0-9-]{1,21})(?:/(?P<former>[0-9-]{1,21}))? "
+    r"(?P<verdict>open|failed) (?P<was>adopted|started)(?: (?P<first>.{1,170}))?"
 )
 _DIGEST_LENGTH: Final = 8
 CLOCKS_APART_SECONDS: Final = 60.0
@@ -60,6 +60,13 @@ class Holder(NamedTuple):
     failed: bool = False
     adopted: bool = False
     """The model ran, unclaimed, before this resource took it over."""
+    former: InferenceUnits | None = None
+    """What stays if it fails; None where these are the same units."""
+
+    @property
+    def given_up(self) -> Holder:
+        """The same, once it has failed."""
+        return self._replace(units=self.former or self.units, failed=True, former=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +123,14 @@ def _holders(tags: Mapping[str, str], stack_id: str) -> Iterable[tuple[Owner, Ho
     for key, value in tags.items():
         match = _HOLDER.fullmatch(value) if key.startswith(prefix) else None
         units = _read_units(match["units"]) if match else None
-        if match and units is not None:
+        former = _read_units(match["former"] or match["units"]) if match else None
+        if match and units is not None and former is not None:
             owner = Owner(stack_id, (match["first"] or "") + key.removeprefix(prefix))
             failed, adopted = match["verdict"] == "failed", match["was"] == "adopted"
-            yield owner, Holder(float(match["t"]), units, failed, adopted)
+            yield (
+                owner,
+                Holder(float(match["t"]), units, failed, adopted, former if former != units else None),
+            )
 
 
 def holder_key(owner: Owner) -> str:
@@ -134,7 +145,8 @@ def claim_tags(owner: Owner, holder: Holder, project_created: str | None) -> dic
     """The tags that make a resource a holder, and its stack the owner."""
     verdict, was = "failed" if holder.failed else "open", "adopted" if holder.adopted else "started"
     first = owner.logical_id[:-_KEY_ROOM]
-    value = f"{holder.t:.6f} {holder.units} {verdict} {was}" + (f" {first}" if first else "")
+    units = str(holder.units) + (f"/{holder.former}" if holder.former is not None else "")
+    value = f"{holder.t:.6f} {units} {verdict} {was}" + (f" {first}" if first else "")
     tags = {str(Tag.STACK_ID): owner.stack_id, holder_key(owner): value}
     if project_created is not None:
         tags[str(Tag.PROJECT_CREATED)] = project_created

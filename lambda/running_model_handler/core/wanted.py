@@ -90,6 +90,8 @@ class Run(NamedTuple):
     """For other resources of the stack, so that no claim is taken."""
     brings_back: bool = False
     """What was before a failure: a start that was accepted is enough."""
+    former: InferenceUnits | None = None
+    """What stays if it fails; None for the same."""
 
     def told(self, problem: str) -> str:
         """A reason why it can't be had, for those who only know of the request that it is done for."""
@@ -223,11 +225,13 @@ def wanted(case: Case, arn: str, claim: Claim) -> Want | AskResource:
 def _brought(case: Case, arn: str, claim: Claim, mine: Holder | None) -> Want | AskResource | None:
     """The rows of a create or an update that CloudFormation waits for; None where none of them matches."""
     wish, step = case.wish, case.step
-    declared, former = wish.declared, _former_units(wish, arn, mine)
+    declared, former = wish.declared, _former_units(case, arn, mine)
     back = step is not None and step.back
     if declared is not None and arn == declared.arn:
         if not case.failed:
-            return Run(declared.units or _ONE)
+            units = declared.units or _ONE
+            changes = wish.kind is RequestType.UPDATE and not back and former != units
+            return Run(units, former=former if changes else None)
         if arn == case.me.current:
             return KEEP if back else Run(former, brings_back=True)
         return None
@@ -313,11 +317,14 @@ def _others(case: Case, arn: str, claim: Claim) -> dict[Owner, Standing] | AskRe
     return found
 
 
-def _former_units(wish: Wish, arn: str, mine: Holder | None) -> InferenceUnits:
-    """What the resource ran the model with before; its old properties tell, else its claim."""
+def _former_units(case: Case, arn: str, mine: Holder | None) -> InferenceUnits:
+    """What the resource ran the model with before the step; its old properties tell, else its claim."""
+    wish = case.wish
     if wish.former is not None and wish.former.arn == arn and wish.former.units is not None:
         return wish.former.units
-    return mine.units if mine is not None else _ONE
+    if mine is None:
+        return _ONE
+    return mine.given_up.units if mine.t == case.t else mine.units
 
 
 def _works_on(story: Story, logical_id: str, arn: str) -> bool:

@@ -53,6 +53,15 @@ WRONG_ACTS: Final = (
         1,
     ),
     Mutant(
+        "former-units-forgotten",
+        "G8",
+        "A resize that fails leaves the model with the units that it was to have.",
+        "core/claim.py",
+        "return self._replace(units=self.former or self.units, failed=True, former=None)",
+        "return self._replace(failed=True, former=None)",
+        76902,
+    ),
+    Mutant(
         "always-stops-first",
         "G7",
         "START_FIRST is ignored: the old model is stopped before the new one starts.",
