@@ -92,8 +92,6 @@ def _told_by_hand(request: Request, reason: str) -> Answer:
 
 def _log(request: Request, known: Known, action: Action) -> None:
     """One line for each decision: what is known, and what follows."""
-    if not _logger.isEnabledFor(logging.INFO):
-        return
     story, seen = known.views.story, known.views.model(action.arn).seen
     _logger.info(
         "decided",

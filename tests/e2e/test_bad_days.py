@@ -145,13 +145,19 @@ def test_version_missing(deployment: Deployment) -> None:
     arn = deployment.model("v1")
     outcome = deployment.deploy(models(arn.replace("/version/v1/", "/version/v9/")))
     assert outcome.code != 0
-    assert "no version v9" in outcome.output
+    assert "/version/v9/" in outcome.output
+    assert "does not exist; check the ARN" in outcome.output
 
 
 def test_permission_missing_names_the_action(deployment: Deployment) -> None:
-    """IAM denies StartProjectVersion: after a minute of patience the action is named."""
+    """IAM denies StartProjectVersion: after a quarter of the time that there is the action is named."""
+
+    def denied(stack: Stack, built: list[RunningModel]) -> None:
+        without_action("rekognition:StartProjectVersion")(stack, built)
+        set_service_timeout(built, 60)
+
     arn = deployment.model("v1")
-    outcome = deployment.deploy(models(arn, change=without_action("rekognition:StartProjectVersion")))
+    outcome = deployment.deploy(models(arn, change=denied))
     assert outcome.code != 0
     assert "rekognition:StartProjectVersion" in outcome.output
     assert deployment.rekognition.status(arn) == "TRAINING_COMPLETED"

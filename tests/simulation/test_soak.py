@@ -16,7 +16,7 @@ from simulator import fleet
 from simulator.counting import tally
 from simulator.fast_seam import FastServices
 from simulator.functions import Handler
-from simulator.progress import Progress, fingerprint, load
+from simulator.progress import Progress, load
 from simulator.soak import Soak, soak
 from simulator.tally import Tally
 from simulator.world import World
@@ -101,7 +101,7 @@ def test_other_code_begins_afresh_and_says_so(tmp_path: Path, capsys: pytest.Cap
     assert "begins afresh" in capsys.readouterr().out
     after = load(run.file)
     assert after is not None
-    assert (after.code, after.tally.histories, after.done) == (fingerprint(), 20, [(1, 21)])
+    assert (after.code, after.tally.histories, after.done) == (run.code, 20, [(1, 21)])
 
 
 def test_what_is_left_is_what_was_not_played() -> None:

@@ -143,12 +143,15 @@ def _alike(wish: Wish, story: Story) -> Step | None:
     if not step.back:
         return step if step.declares is None or step.declares.fits(wish.declared) else None
     # What the events of a roll-back show is not documented: what it goes back from is certain.
-    forward = next((each.declares for each in reversed(steps) if not each.back and each.declares), None)
-    if None in (forward, wish.former) or _fits(forward, wish.former):
+    forward = next((each for each in reversed(steps) if not each.back and each.declares), None)
+    if forward is None or wish.former is None or _fits(forward.declares, wish.former):
         return step
     # An update to the last stable state that failed without a roll-back asks for what its roll-back does.
+    # Only its end tells the two apart where one date stands in both requests.
     sent_since = wish.sent_at + URL_RESOLUTION_SECONDS > step.began_at
-    return step if sent_since and _fits(forward, wish.declared) else None
+    long_after = wish.sent_at > forward.began_at + CLOCKS_APART_SECONDS
+    alike = _fits(forward.declares, wish.declared) and (forward.answered or long_after)
+    return step if sent_since and alike else None
 
 
 def _fits(one: Declaration | None, other: Declaration | None) -> bool:

@@ -127,26 +127,26 @@ class Operator:
         template = operation.template
         self._template = template
         self._begin("CREATE_IN_PROGRESS", operation)
-        self._kernel.sleep(short(self._chance))
+        self._kernel.sleep(short(self._chance, self.stack.plan.pace))
         self._provider.make(template)
         until = None if operation.interrupt_after is None else self._kernel.now + operation.interrupt_after
         made = self._steps.run_phases(self._create_steps(template), until, cancels=self._cancels())
         if made:
-            self._kernel.sleep(short(self._chance))
+            self._kernel.sleep(short(self._chance, self.stack.plan.pace))
             self._set_status("CREATE_COMPLETE")
             return
         if until is not None and self._kernel.now >= until:
-            self._kernel.sleep(short(self._chance))
+            self._kernel.sleep(short(self._chance, self.stack.plan.pace))
             self._delete_until_gone(None)
             return
         if self._make.mode is not Mode.STANDARD or operation.on_failure is OnFailure.DO_NOTHING:
             self._unfinished = Unfinished.of_create()
             self._set_status("CREATE_FAILED")
             return
-        self._kernel.sleep(short(self._chance))
+        self._kernel.sleep(short(self._chance, self.stack.plan.pace))
         ok = self._roll_back_create(self._make.begun)
         if operation.on_failure is OnFailure.DELETE or not ok:
-            self._kernel.sleep(short(self._chance))
+            self._kernel.sleep(short(self._chance, self.stack.plan.pace))
             self._delete_until_gone(None)
 
     def _roll_back_create(self, created: list[Resource]) -> bool:
@@ -181,7 +181,7 @@ class Operator:
         self._template = template
         self._begin("UPDATE_IN_PROGRESS", operation)
         until = None if operation.interrupt_after is None else self._kernel.now + operation.interrupt_after
-        self._kernel.sleep(short(self._chance))
+        self._kernel.sleep(short(self._chance, self.stack.plan.pace))
         if not stack.function_exists:
             self._provider.make(template)
         else:
@@ -221,7 +221,7 @@ class Operator:
 
     def _clean_up(self, work: Work, before: Unfinished) -> None:
         self._unfinished = None
-        self._kernel.sleep(short(self._chance))
+        self._kernel.sleep(short(self._chance, self.stack.plan.pace))
         self._set_status("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
         doomed = [self._deletions.of(resource) for resource in work.removed]
         doomed += replaced(work.changes) + before.left
@@ -290,7 +290,7 @@ class Operator:
     def _delete(self, operation: Operation | None) -> None:
         stack = self.stack
         self._begin("DELETE_IN_PROGRESS", operation)
-        self._kernel.sleep(short(self._chance))
+        self._kernel.sleep(short(self._chance, self.stack.plan.pace))
         doomed = [self._deletions.of(each) for each in stack.resources.values() if each.exists]
         ok = self._deletions.delete_all(doomed + self._left(), self._template)
         if ok:

@@ -30,6 +30,7 @@ SWITCHES: Final = (
     "clean_up_tries",
     "shows_initiated",
     "hides_invented",
+    "pace",
 )
 """Fields of ``StackPlan`` that a plain plan leaves as they are."""
 PASSING: Final = ("bad_credentials", "timed_out", "unknown_code", "credentials_late", "stop_denied_for")

@@ -234,6 +234,8 @@ class StackPlan:
     observed."""
     hides_invented: bool = False
     """Whether deletions show no physical id where CloudFormation has invented one; not documented."""
+    pace: float = 1.0
+    """How much of the time CloudFormation takes for itself that it takes by default; 0.1 is hasty."""
     life: int = 0
     """Stacks of one name, made one after the other: each has another id and another function."""
     after: str = ""

@@ -394,7 +394,7 @@ class ResourceSteps:
                 self._world.end_request(request, Outcome.TIMED_OUT)
                 break
             self._kernel.suspend(until)
-        self._kernel.sleep(short(self._chance))
+        self._kernel.sleep(short(self._chance, self._stack.plan.pace))
         if self._stack.freezes:
             self._shows(request)
         return request.answer
@@ -408,6 +408,6 @@ def _reason(request: Request) -> str:
     return f"Received response status [FAILED] from custom resource. Message returned: {answer['Reason']}"
 
 
-def short(chance: random.Random) -> float:
-    """Seconds that CloudFormation takes for itself."""
-    return 0.5 + 2.5 * chance.random()
+def short(chance: random.Random, pace: float = 1.0) -> float:
+    """Seconds that CloudFormation takes for itself; of ``pace`` tells ``StackPlan``."""
+    return (0.5 + 2.5 * chance.random()) * pace

@@ -51,9 +51,9 @@ class RollBacks:
         None if it is done; else it stays at UPDATE_ROLLBACK_FAILED, and what it leaves is to be deleted.
         """
         world, stack = self._world, self._stack
-        self._kernel.sleep(short(self._chance))
+        self._kernel.sleep(short(self._chance, stack.plan.pace))
         world.set_status(stack, "UPDATE_ROLLBACK_IN_PROGRESS")
-        self._kernel.sleep(short(self._chance))
+        self._kernel.sleep(short(self._chance, stack.plan.pace))
         self._provider.put_policy(former)
         doomed: list[Doomed] = []
         if not self._take_back(changes, doomed, continued):

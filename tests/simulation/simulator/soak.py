@@ -41,6 +41,11 @@ class Soak:
         """How far it has come."""
         return self.directory / "progress.json"
 
+    @property
+    def code(self) -> str:
+        """What has to be the same for a run to be taken up again."""
+        return fingerprint() + ("-wide" if self.wide else "")
+
 
 def soak(run: Soak, handler: HandlerFactory = new_handler) -> int:
     """Play what is left, write the summary; 1 if anything was violated."""
@@ -68,7 +73,7 @@ def soak(run: Soak, handler: HandlerFactory = new_handler) -> int:
 
 def _take_up(run: Soak) -> Progress:
     """Go on where the last run stopped, unless it played other code or began elsewhere."""
-    code, former = fingerprint() + ("-wide" if run.wide else ""), load(run.file)
+    code, former = run.code, load(run.file)
     if former is None:
         return Progress(code, run.first)
     if former.code != code or former.first != run.first:

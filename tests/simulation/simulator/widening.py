@@ -129,6 +129,19 @@ def _boundary(plan: Plan, chance: random.Random) -> Plan:
     return replace(plan, models=models, hand_over_denied=True, invocation_seconds=300.0)
 
 
+def _hasty(plan: Plan, chance: random.Random) -> Plan:
+    """An operation that is cancelled when it has just reached the model, and goes back at once: the dates of
+    both requests, which tell whole seconds, may be the same."""
+    stack = plan.stacks[0]
+    deploys = [n for n, one in enumerate(stack.operations) if one.verb is Verb.DEPLOY]
+    number = chance.choice(deploys)
+    operation = stack.operations[number]
+    template = replace(operation.template, siblings=()) if chance.random() < 0.7 else operation.template
+    hasty = replace(operation, template=template, interrupt_after=round(chance.uniform(0.1, 1.5), 2))
+    stack = replace(with_operation(stack, number, hasty), pace=0.1)
+    return replace(plan, stacks=(stack, *plan.stacks[1:]))
+
+
 _GROUPS: Final[tuple[tuple[str, float, _Widening], ...]] = (
     ("handing on", 0.13, handed_on),
     ("no roll-back", 0.08, without_roll_back),
@@ -138,5 +151,6 @@ _GROUPS: Final[tuple[tuple[str, float, _Widening], ...]] = (
     ("events", 0.06, _other_events),
     ("late", 0.09, _late),
     ("boundary", 0.015, _boundary),
+    ("hasty", 0.03, _hasty),
 )
 """In this order: what a later group finds is what the earlier ones have made."""

@@ -62,6 +62,15 @@ WRONG_ACTS: Final = (
         76902,
     ),
     Mutant(
+        "way-forward-taken-for-the-way-back",
+        "G8",
+        "An update that was cancelled at once takes the roll-back's step for its own, by the date of its URL.",
+        "core/wanted.py",
+        "and (forward.answered or long_after)",
+        "",
+        15323,
+    ),
+    Mutant(
         "always-stops-first",
         "G7",
         "START_FIRST is ignored: the old model is stopped before the new one starts.",
