@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from running_model_handler.core.actions import Action, Pause
 from running_model_handler.core.arn import ProjectVersionArn, stop_command, with_stop_command
-from running_model_handler.core.claim import Claim, Holder, Owner
+from running_model_handler.core.claim import Owner
 from running_model_handler.core.memory import Memory
 from running_model_handler.core.names import Attribute, Property, Tag
 from running_model_handler.core.status import Observation
@@ -91,13 +91,13 @@ def unheard(request: Request, memory: Memory) -> str:
     return reason
 
 
-def attributes(request: Request, views: Views, own: Callable[[Claim], Holder | None]) -> dict[str, str]:
+def attributes(request: Request, views: Views) -> dict[str, str]:
     """Data of a success: the same keys every time; none for a Delete."""
     declared = request.declared
     if declared is None:
         return {}
     view = views.model(str(declared.arn))
-    holder, units = own(view.claim), declared.units
+    holder, units = view.claim.of(request.wish.owner), declared.units
     return {
         Attribute.PROJECT_VERSION_ARN: str(declared.arn),
         Attribute.STATUS: str(view.seen.status) if view.seen is not None else "",

@@ -189,6 +189,16 @@ def late_create_after_the_end() -> Scene:
     return Scene(log, wish(CREATE, V1))
 
 
+def create_that_was_cut_off() -> Scene:
+    """A create in an update without a roll-back that was cancelled, tried again when the stack stands there."""
+    log = stack()
+    log.goes("UPDATE_IN_PROGRESS")
+    log.begins("CREATE", declares(V1))
+    log.fails()
+    log.goes("UPDATE_FAILED")
+    return Scene(log, wish(CREATE, V1))
+
+
 def late_update_during_the_next() -> Scene:
     """An update to V2, delivered again while the resource is updated to V3."""
     log = replaced()

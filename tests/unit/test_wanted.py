@@ -18,6 +18,7 @@ from scenes import (
     Scene,
     clean_up,
     create_cancelled,
+    create_that_was_cut_off,
     create_under_way,
     declares,
     delete_of_a_cancelled_create,
@@ -369,6 +370,16 @@ def test_a_late_request_leaves_the_others_model_as_it_is() -> None:
     """Row 9, not mine: KEEP, and no claim is touched."""
     case = case_of(late_create_after_the_end(), resources={B: ResourceView("CREATE_COMPLETE", V1)})
     assert wanted(case, V1, claim(B=Holder(1.0, TWO))) == KEEP
+
+
+def test_a_late_request_whose_tag_still_stands_brings_back_what_one_before_it_may_have_stopped() -> None:
+    """Row 9, not mine: the delivery that wrote the tag was killed before it could."""
+    case = case_of(create_that_was_cut_off(), resources={B: ResourceView("CREATE_COMPLETE", V1)})
+    tags = claim(B=Holder(1.0, TWO), me=Holder(2.0, ONE))
+    assert wanted(case, V1, tags) == Run(TWO, frozenset({TWO}), for_others=True)
+    assert wanted(case, V1, claim(B=Holder(1.0, TWO))) == KEEP
+    busy = case._replace(resources={B: ResourceView("UPDATE_IN_PROGRESS", V1)})
+    assert wanted(busy, V1, tags) == KEEP
 
 
 # --- when all is quiet ----------------------------------------------------------------------------

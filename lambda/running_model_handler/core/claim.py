@@ -84,6 +84,10 @@ class Claim:
         """Whether a stack has claimed the model."""
         return self.stack_id == stack_id
 
+    def of(self, owner: Owner) -> Holder | None:
+        """What a resource has written of itself, if its stack has claimed the model."""
+        return self.holders.get(owner) if self.is_of(owner.stack_id) else None
+
     def begun_by(self, now: float) -> Claim:
         """The same without holders of operations that have not begun yet, in seconds since the epoch."""
         latest = now + CLOCKS_APART_SECONDS

@@ -229,9 +229,6 @@ class AsDeclared(Invariant):
         last = model.changes[-1] if model.changes else None
         if last is None or (last.verb == "Start" and last.units in units):
             return
-        if isinstance(last.by, Request) and last.by is not request and last.by.running:
-            # It has stopped the model for a resource that was cancelled, and brings it back once it knows.
-            return
         if self._is_excused(request, model, request.sent_at):
             return
         self._told.add(request)
@@ -239,6 +236,11 @@ class AsDeclared(Invariant):
 
     def _is_excused(self, request: Request, model: Model, since: float) -> bool:
         if any(change.at >= since and self._is_foreign(change, request) for change in model.changes):
+            return True
+        last = model.changes[-1].by if model.changes else None
+        if isinstance(last, Request) and last is not request and last.chains:
+            # It has stopped the model for a resource that was cancelled, and brings it back once it knows, or
+            # is tried again.
             return True
         if model.status is None or self._runs_as_others_declare(model, request):
             return True

@@ -120,8 +120,8 @@ WRONG_ACTS: Final = (
         "G10",
         "CloudFormation is not asked right after a Start.",
         "decide.py",
-        "if any(done.start_at > asked_at for done in self.memory.models.values()):",
-        "if False:",
+        "started = any(done.start_at > asked_at for done in moment.memory.models.values())",
+        "started = False",
         1,
     ),
     Mutant(
