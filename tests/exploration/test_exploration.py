@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from explorer.every import found_in
 from explorer.mutants.mutant import RowMutant
+from explorer.mutants.run import explored_with
 from explorer.mutants.table import BY_NAME, MUTANTS
 from explorer.search import explore
 from explorer.world import World
@@ -20,7 +17,6 @@ from simulator.mutants.mutant import source_of
 
 STATES_MAX: Final = 200_000
 """None of the quick worlds has as many."""
-_SECONDS_MAX: Final = 600
 
 
 @pytest.mark.parametrize(("story", "faults"), QUICK)
@@ -74,16 +70,3 @@ def test_a_violation_comes_with_its_story() -> None:
     story = "\n".join(found["story"])
     assert "the user updates the stack: alpha UPDATE_IN_PROGRESS" in story
     assert "[b] Update #1 of A [v1 1 -> v2 1]: StopModel v1" in story
-
-
-def explored_with(mutant: RowMutant) -> dict[str, Any]:
-    """What is found with a mutant, in a process that has never seen the handler without it."""
-    done = subprocess.run(
-        [sys.executable, "-m", "explorer.mutants.child", mutant.name, str(STATES_MAX)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        stdout=subprocess.PIPE,
-        check=True,
-        timeout=_SECONDS_MAX,
-    )
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
