@@ -29,7 +29,7 @@ class Promises:
         step = scene.step_seconds
         self._names = names
         self._lag = scene.lag_steps
-        self._may_fail = scene.faults.failing_starts > 0 or scene.quota < scene.models
+        self._may_fail = scene.faults.failing_starts > 0
         slow = 1 if scene.faults.slow else 0
         self.unwanted_max = self._lag + math.ceil(_DECIDED_SECONDS / step) + slow
         self._known = math.ceil(_KNOWN_SECONDS / step)
@@ -162,6 +162,10 @@ class Promises:
             waits = any(change.former_id == MODELS[index] for change in stack.left)
             if model.bills and not living and not waits and not _crossed(stack, MODELS[index]):
                 return f"G3: v{index + 1} is {model.status} for nobody"
+        for index, model in enumerate(models):
+            left = any(_retained(each) and each.physical == MODELS[index] for each in stack.resources)
+            if left and model.status != RUNNING:
+                return f"G8: v{index + 1} was retained, and is {model.status}"
         if stack.status == "UPDATE_FAILED":
             return self._not_brought_back(stack, models)
         if not stack.status.endswith("_COMPLETE"):
@@ -179,7 +183,7 @@ class Promises:
             if last is None or last.outcome != FAILED_ANSWER or last.spec.former is None or last.admits:
                 continue
             model = models[MODELS.index(str(resource.physical))]
-            if model.status != FAILED and not model.runs_with(last.spec.former.units):
+            if not model.runs_with(last.spec.former.units):
                 seen = f"{model.status} with {model.units} units"
                 return f"G8: {name} is {resource.status}, and its model is {seen}"
         return ""
@@ -204,7 +208,8 @@ class Promises:
             for each in stack.resources
             if each.exists and each.physical == resource.physical and each.declared is not None
         }
-        if model.status == FAILED or (model.status == RUNNING and model.units in units):
+        told = model.status == FAILED and any(sent.admits for sent in stack.requests)
+        if told or (model.status == RUNNING and model.units in units):
             return ""
         return f"G8: {name} is {resource.status}, and its model is {model.status} with {model.units} units"
 
@@ -238,7 +243,8 @@ def _lives_with(resource: Resource, arn: str) -> bool:
 
 
 def _retained(resource: Resource) -> bool:
-    return resource.status == "DELETE_SKIPPED"
+    declared = resource.declared
+    return resource.status == "DELETE_SKIPPED" and declared is not None and declared.retained
 
 
 def _crossed(stack: Stack, arn: str) -> bool:

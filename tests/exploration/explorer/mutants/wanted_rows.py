@@ -11,7 +11,7 @@ _WANTED: Final = "core/wanted.py"
 WANTED: Final = (
     mutant(
         "never-asks", "wanted 1", "What CloudFormation shows is taken for what it has sent the request for.",
-        _WANTED, "if must_ask(case) or any(", "if any(", "resize", "a duplicate",
+        _WANTED, "if must_ask(case) or any(", "if any(", "resize", "an old view",
     ),
     mutant(
         "newer-tag-ignored", "wanted 1", "A tag of an operation that CloudFormation does not show yet changes nothing.",
@@ -33,7 +33,7 @@ WANTED: Final = (
     ),
     mutant(
         "late-one-acts", "wanted 4", "A late delivery goes on while another request of its resource runs.",
-        _WANTED, "if step is None and _works_on(story, wish.owner.logical_id, arn):", "if False:", "resize", "a duplicate",
+        _WANTED, "if step is None and _works_on(story, wish.owner.logical_id, arn):", "if False:", "made anew", "a duplicate",
     ),
     mutant(
         "declared-left", "wanted 5", "The declared model is left as it is.",
@@ -46,17 +46,17 @@ WANTED: Final = (
     mutant(
         "resize-not-taken-back", "wanted 6, forward", "A resize that fails leaves the model as it is.",
         _WANTED, "return KEEP if back else Run(former, brings_back=True)", "return KEEP",
-        "resize, no roll-back", "a duplicate",
+        "resize, no roll-back", "a failing start",
     ),
     mutant(
         "failed-way-back-stops", "wanted 6, back", "A way back that fails stops what the resource has.",
         _WANTED, "return KEEP if back else Run(former, brings_back=True)",
-        "return Rest() if back else Run(former, brings_back=True)", "resize", "a duplicate",
+        "return Rest() if back else Run(former, brings_back=True)", "resize", "a failing start",
     ),
     mutant(
         "former-not-brought-back", "wanted 7, failed", "A STOP_FIRST replacement that fails leaves its former model stopped.",
         _WANTED, "return Run(former, brings_back=True) if case.failed else Hold()", "return Hold()",
-        "replace, stop first, no roll-back", "a duplicate",
+        "replace, stop first, no roll-back", "a failing start",
     ),
     mutant(
         "former-not-stopped-first", "wanted 7, not failed", "STOP_FIRST is ignored.",
