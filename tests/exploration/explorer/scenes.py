@@ -18,7 +18,7 @@ PROJECT: Final = ACCOUNT.format("rekognition", "project/parts/1690734433420")
 MODELS: Final = tuple(
     ACCOUNT.format("rekognition", f"project/parts/version/v{number}/1691099674800") for number in (1, 2)
 )
-NAMES: Final = ("A", "B")
+NAMES: Final = ("A", "B", "C")
 """Logical ids."""
 UNLIMITED: Final = 99
 
@@ -97,6 +97,10 @@ class Faults:
     """Requests whose first delivery waits in Lambda's queue."""
     failing_starts: int = 0
     """Starts that end FAILED; no fault of the way, so not counted in ``total``."""
+    time_outs: int = 0
+    """Deliveries for which the time is over that a start may take; not counted either."""
+    hides_deletions: bool = False
+    """A Delete may be shown what was before CloudFormation sent it, however long ago that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,8 @@ class Scene:
     models: int = 2
     quota: int = 2
     """How many models may run at once."""
+    settled: int = 0
+    """So many operations have succeeded, long ago and without a fault, when the exploration begins."""
 
     @property
     def lag_steps(self) -> int:

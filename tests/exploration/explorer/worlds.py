@@ -13,7 +13,6 @@ V1_BIG: Final = Declared(0, 2)
 V1_POLLED: Final = Declared(0, poll_seconds=6)
 V1_RETAINED: Final = Declared(0, retained=True)
 V2: Final = Declared(1)
-V1_STOP_FIRST: Final = Declared(0, replacement=ReplacementMode.STOP_FIRST)
 V2_STOP_FIRST: Final = Declared(1, replacement=ReplacementMode.STOP_FIRST)
 
 _CUT: Final = Turn.SIBLING
@@ -35,27 +34,61 @@ _STORIES: Final = (
     _scene("touch", create(("A", V1)), deploy(("A", V1_POLLED), turn=_CUT), DELETE),
     _scene("rename", create(("A", V1)), deploy(("B", V1), turn=_CUT), DELETE),
     _scene("rename and resize", create(("A", V1)), deploy(("B", V1_BIG), turn=_CUT), DELETE),
+    _scene(
+        "rename and resize, no roll-back",
+        create(("A", V1)), deploy(("B", V1_BIG), turn=_CUT, rolls_back=False),
+    ),
     _scene("add another", create(("A", V1)), deploy(("A", V1), ("B", V1), turn=_CUT), DELETE),
     _scene("replace", create(("A", V1)), deploy(("A", V2), turn=_CUT), DELETE, models=2),
     _scene(
         "replace, stop first",
-        create(("A", V1_STOP_FIRST)), deploy(("A", V2_STOP_FIRST), turn=_CUT), DELETE,
+        create(("A", V1)), deploy(("A", V2_STOP_FIRST), turn=_CUT), DELETE,
         models=2, quota=1,
     ),
     _scene(
         "replace, stop first, no roll-back",
-        create(("A", V1_STOP_FIRST)), deploy(("A", V2_STOP_FIRST), turn=_CUT, rolls_back=False), DELETE,
+        create(("A", V1)), deploy(("A", V2_STOP_FIRST), turn=_CUT, rolls_back=False), DELETE,
         models=2, quota=1,
     ),
     _scene(
         "replace, stop first, shared",
-        create(("A", V1_STOP_FIRST), ("B", V1)), deploy(("A", V2_STOP_FIRST), ("B", V1), turn=_CUT),
+        create(("A", V1), ("B", V1)), deploy(("A", V2_STOP_FIRST), ("B", V1), turn=_CUT),
+        models=2,
+    ),
+    _scene(
+        "replace, stop first and start first",
+        create(("A", V1), ("B", V1)), deploy(("A", V2_STOP_FIRST), ("B", V2), turn=_CUT),
         models=2,
     ),
     _scene("retained", create(("A", V1_RETAINED)), DELETE),
+    _scene("taken out and in again", create(("A", V1)), deploy(), deploy(("A", V1), turn=_CUT)),
+    _scene(
+        "resize, tried again",
+        create(("A", V1)),
+        deploy(("A", V1_BIG), turn=_CUT, rolls_back=False),
+        deploy(("A", V1_BIG), turn=_CUT),
+    ),
+    _scene(
+        "resize, then add another",
+        create(("A", V1)),
+        deploy(("A", V1_BIG), turn=_CUT, rolls_back=False),
+        deploy(("A", V1), ("B", V1_BIG), turn=_CUT),
+    ),
     _scene("made anew", create(("A", V1)), deploy(("B", V2)), deploy(("A", V1), ("B", V2)), models=2),
 )  # fmt: skip
-STORIES: Final = {scene.name: scene for scene in _STORIES}
+_LATER: Final = tuple(
+    replace(scene, name=f"{scene.name}, later", settled=1) for scene in _STORIES if len(scene.operations) > 1 and scene.operations[0].turn is Turn.NEVER
+)
+"""The same where the first operation has succeeded long ago: less to visit, so that more can go wrong."""
+STORIES: Final = {
+    scene.name: scene
+    for scene in (
+        *_STORIES,
+        *_LATER,
+        _scene("create alone", create(("A", V1))),
+        replace(_scene("renamed", create(("A", V1)), deploy(("B", V1)), DELETE), settled=2),
+    )
+}
 FAULTS: Final = {
     "nothing": Faults(),
     "a duplicate": Faults(duplicates=1),
@@ -68,6 +101,12 @@ FAULTS: Final = {
     "a failing start": Faults(failing_starts=1),
     "a duplicate and a failing start": Faults(duplicates=1, failing_starts=1),
     "a hand-over and an old view": Faults(hand_overs=1, stale=1),
+    "a start that takes too long": Faults(time_outs=1),
+    "a duplicate and a start that takes too long": Faults(duplicates=1, time_outs=1),
+    "a duplicate and an old view": Faults(duplicates=1, stale=1),
+    "two failing starts": Faults(failing_starts=2),
+    "two failing starts": Faults(failing_starts=2),
+    "hidden deletions": Faults(hides_deletions=True),
 }
 """What goes wrong, by the name that a world is called with."""
 
