@@ -85,6 +85,8 @@ class Faults:
     total: int = UNLIMITED
     duplicates: int = 0
     """Requests that are delivered once more, at any later time."""
+    duplicated: tuple[int, ...] = ()
+    """The numbers of those that may be; all of them where none is named."""
     kills: int = 0
     refusals: int = 0
     """Calls that are refused without effect, or whose answer is lost after it."""

@@ -238,7 +238,8 @@ class World:
         if paid is None:
             return
         for request in range(len(self.stack(stack).requests)):
-            if request not in twice and request not in waiting:
+            named = self.scene.faults.duplicated
+            if request not in twice and request not in waiting and (not named or request in named):
                 after = self._with(runners, self._fresh(stack, request))
                 again = tuple(sorted((*twice, request)))
                 yield ("begins again", request), (stack, models, after, due, waiting, again, paid), ""
@@ -412,8 +413,10 @@ class _Call:
                 yield self._outcome("as it was", mind, fault=STALE)
         sent = stack.requests[self._request].spec
         if self._world.scene.faults.hides_deletions and sent.kind == "Delete":
-            mind = self._minds.heard(self._number, events, sent.sent, self._late)
-            yield self._outcome("as it was before", mind)
+            before = (each for each in range(sent.sent) if stack.events[each].logical == sent.logical)
+            for count in {sent.sent, max(before, default=sent.sent)}:
+                mind = self._minds.heard(self._number, events, count, self._late)
+                yield self._outcome(f"as it was before event {count}", mind)
         yield self._refused()
 
     def _ask_claim(self, index: int) -> Iterator[_Outcome]:

@@ -64,15 +64,18 @@ _STORIES: Final = (
     _scene("taken out and in again", create(("A", V1)), deploy(), deploy(("A", V1), turn=_CUT)),
     _scene(
         "resize, tried again",
-        create(("A", V1)),
-        deploy(("A", V1_BIG), turn=_CUT, rolls_back=False),
-        deploy(("A", V1_BIG), turn=_CUT),
+        create(("A", V1)), deploy(("A", V1_BIG), rolls_back=False), deploy(("A", V1_BIG)),
     ),
     _scene(
         "resize, then add another",
-        create(("A", V1)),
-        deploy(("A", V1_BIG), turn=_CUT, rolls_back=False),
-        deploy(("A", V1), ("B", V1_BIG), turn=_CUT),
+        create(("A", V1)), deploy(("A", V1_BIG), rolls_back=False), deploy(("A", V1), ("B", V1), turn=_CUT),
+    ),
+    _scene("resize both", create(("A", V1), ("B", V1)), deploy(("A", V1_BIG), ("B", V1_BIG), turn=_CUT)),
+    _scene("two with one model, no roll-back", create(("A", V1), ("B", V1), rolls_back=False)),
+    _scene("one of two retained", create(("A", V1), ("B", V1_RETAINED)), DELETE),
+    _scene(
+        "two sizes, and a third resource",
+        create(("A", V1), ("B", V1_BIG)), deploy(("A", V1), ("B", V1_BIG), ("C", V1), turn=_CUT),
     ),
     _scene("made anew", create(("A", V1)), deploy(("B", V2)), deploy(("A", V1), ("B", V2)), models=2),
 )  # fmt: skip
@@ -86,6 +89,13 @@ STORIES: Final = {
         *_STORIES,
         *_LATER,
         _scene("create alone", create(("A", V1))),
+        replace(_scene("create alone, in short steps", create(("A", V1))), step_seconds=5.0),
+        replace(_scene("create, in short steps", create(("A", V1), turn=_CUT), DELETE), step_seconds=5.0),
+        replace(
+            _scene("create, no roll-back, in short steps", create(("A", V1), turn=_CUT, rolls_back=False)),
+            step_seconds=5.0,
+        ),
+        replace(_scene("taken out, then in again", create(("A", V1)), deploy(), deploy(("A", V1))), settled=2),
         replace(_scene("renamed", create(("A", V1)), deploy(("B", V1)), DELETE), settled=2),
     )
 }
@@ -107,6 +117,13 @@ FAULTS: Final = {
     "two failing starts": Faults(failing_starts=2),
     "two failing starts": Faults(failing_starts=2),
     "hidden deletions": Faults(hides_deletions=True),
+    "a hand-over and two old views": Faults(hand_overs=1, stale=2),
+    "two old views": Faults(stale=2),
+    "an old view and a slow call": Faults(stale=1, slow=1),
+    "two starts that take too long": Faults(time_outs=2),
+    "the second duplicated, and out of time": Faults(duplicates=1, duplicated=(1,), time_outs=1),
+    "a duplicate out of time, and an old view": Faults(duplicates=1, duplicated=(0,), time_outs=1, stale=1),
+    "a duplicate out of time, and a slow call": Faults(duplicates=1, duplicated=(0,), time_outs=1, slow=1),
 }
 """What goes wrong, by the name that a world is called with."""
 

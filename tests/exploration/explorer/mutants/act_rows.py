@@ -121,7 +121,7 @@ ACT: Final = (
     ),
     mutant(
         "failure-undone-at-once", "failing, 15 s", "What is to be undone is undone before the others can know.",
-        _DECIDE, "        if self.now < ends_at:\n            return Pause(ends_at - self.now, \"other", "        if False:\n            return Pause(ends_at - self.now, \"other", "create", "a duplicate",
+        _DECIDE, "ends_at = self.memory.failed_at + FAILED_SECONDS", "ends_at = self.memory.failed_at", "create", "a duplicate",
     ),
     mutant(
         "not-looked-at-after-failure", "failing, look again", "What was seen before the others could know counts.",
