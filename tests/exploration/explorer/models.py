@@ -84,7 +84,9 @@ class ModelSteps:
             return [self._moved(model, STOPPED, 0)]
         if model.status == STARTING and model.age:
             failed = self._moved(model, FAILED, 0)
-            failed = failed._replace(failed_for=tuple(sorted((*model.failed_for, (model.started_by, model.units)))))
+            failed = failed._replace(
+                failed_for=tuple(sorted((*model.failed_for, (model.started_by, model.units))))
+            )
             return [self._moved(model, RUNNING, model.units), *([failed] if may_fail else [])]
         return []
 

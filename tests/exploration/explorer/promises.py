@@ -113,7 +113,11 @@ class Promises:
                 if had and model.runs_with(change.former.units) and not (own and waits):
                     guarantee = "G5" if own else "G6"
                     return f"{guarantee}: {_name(stack, by)} stops v{MODELS.index(arn) + 1}, which {change.logical} had"
-        has = stack.resources[self._names.index(request.spec.logical)].physical == arn == request.spec.declared.arn
+        has = (
+            stack.resources[self._names.index(request.spec.logical)].physical
+            == arn
+            == request.spec.declared.arn
+        )
         brought = request.back and waits and has and request.spec.kind == "Update"
         if brought and model.runs_with(request.spec.declared.units) and model.age > self._lag:
             return f"G8: {_name(stack, by)} stops v{MODELS.index(arn) + 1}, which runs as before"
@@ -161,7 +165,9 @@ class Promises:
         sent = stack.requests[by]
         if sent.outcome != WAITING:
             return ""
-        may_fail = sent.out_of_time or any(by == request for model in models for request, _ in model.failed_for)
+        may_fail = sent.out_of_time or any(
+            by == request for model in models for request, _ in model.failed_for
+        )
         if not answer.succeeded and not may_fail:
             return (
                 f"G4: FAILED for {_name(stack, by)}, although nothing keeps it from success: {answer.reason}"
@@ -226,12 +232,11 @@ class Promises:
             left = any(_retained(each) and each.physical == MODELS[index] for each in stack.resources)
             if left and model.status != RUNNING:
                 return f"G8: v{index + 1} was retained, and is {model.status}"
+        wrong = self._not_brought_back(stack, models)
+        if wrong:
+            return wrong
         without_way_back = stack.status == "UPDATE_FAILED"
-        if without_way_back:
-            wrong = self._not_brought_back(stack, models)
-            if wrong:
-                return wrong
-        elif not stack.status.endswith("_COMPLETE"):
+        if not without_way_back and not stack.status.endswith("_COMPLETE"):
             return ""
         for name, resource in zip(self._names, stack.resources, strict=True):
             stays = resource.status.endswith("_COMPLETE") and not _crossed(stack, str(resource.physical))
@@ -245,11 +250,15 @@ class Promises:
     def _not_brought_back(self, stack: Stack, models: tuple[Model, ...]) -> str:
         """No roll-back comes: an update that has failed has left what was before."""
         for name, resource in zip(self._names, stack.resources, strict=True):
-            last = next((sent for sent in reversed(stack.requests) if sent.spec.logical == name), None)
-            if last is None or last.outcome != FAILED_ANSWER or last.spec.former is None or last.admits:
+            if resource.status != "UPDATE_FAILED" or stack.status.startswith(("DELETE", "UPDATE_ROLLBACK_F")):
+                continue
+            last = _last_brought(stack, name)
+            if last.outcome != FAILED_ANSWER or last.spec.former is None or last.admits:
                 continue
             model = models[MODELS.index(str(resource.physical))]
-            if not model.runs_with(last.spec.former.units) and not _failed_with(model, last.spec.former.units):
+            if not model.runs_with(last.spec.former.units) and not _failed_with(
+                model, last.spec.former.units
+            ):
                 seen = f"{model.status} with {model.units} units"
                 return f"G8: {name} is {resource.status}, and its model is {seen}"
         return ""

@@ -94,6 +94,8 @@ class Faults:
     """Views that are one step old."""
     slow: int = 0
     """Calls that arrive a step of time after they were decided."""
+    slow_acts: bool = False
+    """Only such calls as change something, and answers."""
     hand_overs: int = 0
     late: int = 0
     """Requests whose first delivery waits in Lambda's queue."""

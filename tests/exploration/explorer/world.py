@@ -330,7 +330,8 @@ class World:
                 after = self._with(others, (request, after_mind, 0, handed))
             yield label, (after_stack, after_models, after, due, waiting, twice, paid), wrong
         paid = _spent(left, SLOW)
-        if paid is not None and not late:
+        acts = isinstance(mind.action, Answer | StartModel | StopModel | WriteClaim | RemoveClaim)
+        if paid is not None and not late and (acts or not self.scene.faults.slow_acts):
             after = self._with(others, (request, mind_number, _ON_ITS_WAY, handed))
             yield ("sends", request, mind_number), (stack, models, after, due, waiting, twice, paid), ""
         paid = _spent(left, KILL)
@@ -413,10 +414,10 @@ class _Call:
                 yield self._outcome("as it was", mind, fault=STALE)
         sent = stack.requests[self._request].spec
         if self._world.scene.faults.hides_deletions and sent.kind == "Delete":
-            before = (each for each in range(sent.sent) if stack.events[each].logical == sent.logical)
-            for count in {sent.sent, max(before, default=sent.sent)}:
-                mind = self._minds.heard(self._number, events, count, self._late)
-                yield self._outcome(f"as it was before event {count}", mind)
+            earlier = (each for each in range(sent.sent) if stack.events[each].logical == sent.logical)
+            for shown in {sent.sent, max(earlier, default=sent.sent)}:
+                mind = self._minds.heard(self._number, events, shown, self._late)
+                yield self._outcome(f"as it was before event {shown}", mind)
         yield self._refused()
 
     def _ask_claim(self, index: int) -> Iterator[_Outcome]:

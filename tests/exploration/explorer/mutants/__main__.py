@@ -22,7 +22,9 @@ def main() -> int:
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for mutant, found in zip(wanted, pool.map(explored_with, wanted), strict=True):
             survived += not found["violation"]
-            violation = (found["violation"] or f"nothing in {found['states']:,} states").partition(", although")[0]
+            violation = (found["violation"] or f"nothing in {found['states']:,} states").partition(
+                ", although"
+            )[0]
             what = f"{mutant.name}: {mutant.meaning}"
             print(_ROW.format(mutant.row, what, mutant.scene, mutant.faults, violation), flush=True)
     for mutant in MUTANTS:

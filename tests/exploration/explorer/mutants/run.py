@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from explorer.mutants.mutant import RowMutant
 
-STATES_MAX: Final = 1_000_000
-SECONDS_MAX: Final = 1800
+STATES_MAX: Final = 300_000
+SECONDS_MAX: Final = 300
 
 
 def explored_with(mutant: RowMutant, states_max: int = STATES_MAX) -> dict[str, Any]:
