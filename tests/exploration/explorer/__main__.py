@@ -1,4 +1,6 @@
-"""``python -m explorer``: every world, each in a process of its own; status 1 if a guarantee does not hold, and that was not known.
+"""``python -m explorer``: every world, each in a process of its own.
+
+Status 1 if a guarantee does not hold, and that was not known.
 
 ``--story NAME --faults NAME`` explores one world alone.
 """

@@ -92,9 +92,9 @@ class Promises:
         spec = stack.requests[by].spec
         for other in reversed(stack.requests[by + 1 :]):
             same = (other.spec.kind, other.spec.logical, other.spec.declared)
-            if same == (spec.kind, spec.logical, spec.declared):
-                if other.outcome == WAITING or self._ended_lately(other):
-                    return other
+            counts = other.outcome == WAITING or self._ended_lately(other)
+            if counts and same == (spec.kind, spec.logical, spec.declared):
+                return other
         return stack.requests[by]
 
     def _rests(self, stack: Stack, resource: Resource, arn: str) -> bool:
@@ -103,7 +103,7 @@ class Promises:
         return at_rest and not goes and resource.physical == arn and resource.age >= self._known
 
     def _had(self, stack: Stack, model: Model, arn: str, by: int, *, may: bool) -> str:
-        """What a roll-back returns to is stopped by nobody but the request that replaces it, or resizes it."""
+        """What a roll-back returns to is stopped by nobody but who replaces it, or resizes it."""
         request = self._helped(stack, by)
         waits = request.outcome == WAITING
         if stack.phase in ("forward", "turned", "back begins", "back", "back failed") and not may:
@@ -111,13 +111,10 @@ class Promises:
                 own = change.logical == request.spec.logical
                 had = change.former_id == arn and not change.reverted
                 if had and model.runs_with(change.former.units) and not (own and waits):
-                    guarantee = "G5" if own else "G6"
-                    return f"{guarantee}: {_name(stack, by)} stops v{MODELS.index(arn) + 1}, which {change.logical} had"
-        has = (
-            stack.resources[self._names.index(request.spec.logical)].physical
-            == arn
-            == request.spec.declared.arn
-        )
+                    who = f"{'G5' if own else 'G6'}: {_name(stack, by)}"
+                    return f"{who} stops v{MODELS.index(arn) + 1}, which {change.logical} had"
+        own_id = stack.resources[self._names.index(request.spec.logical)].physical
+        has = own_id == arn == request.spec.declared.arn
         brought = request.back and waits and has and request.spec.kind == "Update"
         if brought and model.runs_with(request.spec.declared.units) and model.age > self._lag:
             return f"G8: {_name(stack, by)} stops v{MODELS.index(arn) + 1}, which runs as before"

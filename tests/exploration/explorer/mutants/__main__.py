@@ -1,4 +1,7 @@
-"""``python -m explorer.mutants``: what finds the mistakes in rows, as a table; status 1 if one is not found."""
+"""``python -m explorer.mutants [PROCESSES]``: what finds the mistakes in rows, as a table.
+
+Status 1 if one is not found.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ def main() -> int:
     print(_ROW.format("---", "---", "---", "---", "---"))
     survived = 0
     wanted = [mutant for mutant in MUTANTS if mutant.killed]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(int(sys.argv[1]) if sys.argv[1:] else os.cpu_count()) as pool:
         for mutant, found in zip(wanted, pool.map(explored_with, wanted), strict=True):
             survived += not found["violation"]
             violation = (found["violation"] or f"nothing in {found['states']:,} states").partition(
