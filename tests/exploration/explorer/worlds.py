@@ -152,7 +152,6 @@ _MORE: Final = (
     ("rename, later", "hidden deletions"),
     ("replace, later", "hidden deletions"),
     ("create alone", "a duplicate and a start that takes too long"),
-    ("create alone", "a duplicate out of time, and a slow act"),
     ("resize, later", "a duplicate and a start that takes too long"),
     ("resize, later", "an old view and a slow act"),
     ("resize, later", "two failing starts"),
@@ -170,6 +169,10 @@ KNOWN: Final = {
     ("create, no roll-back, in short steps", "an old view"): _OLD_LOOK,
     ("resize alone", "a hand-over and an old view"): _OLD_LOOK,
     ("create alone", "a duplicate out of time, and an old view"): "an unseen claim is not made failed",
+    (
+        "create alone",
+        "a duplicate out of time, and a slow act",
+    ): "a claim is removed on an answer of 15 s ago",
     ("rename and resize, no roll-back", "a kill"): _KILLED,
     ("rename and resize, no roll-back, later", "a kill"): _KILLED,
     ("one of two retained", "nothing"): "what another resource was deleted without is stopped",

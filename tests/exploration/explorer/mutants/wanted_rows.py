@@ -145,7 +145,7 @@ WANTED: Final = (
     mutant(
         "success-of-others-left-stopped", "wanted 8", "What another delivery has succeeded with stays stopped by the one that had failed.",
         _WANTED, "if arn == declared and arn in case.stopped and wish.declared and _has_succeeded(case):", "if False:",
-        "create alone", "a duplicate out of time, and a slow act",
+        "create alone", "a duplicate out of time, and a slow act", guarantee="G8",
     ),
     mutant(
         "older-t-fixed", "T", "T does not move on to the operation under way.",
