@@ -76,8 +76,9 @@ MUTANT_SEEDS ?= 20000
 simulate-mutants: setup ## mistakes in the handler that the simulation has to find, within MUTANT_SEEDS histories: a table
 	@$(RUN) PYTHONPATH=tests/simulation:constructs:lambda $(BIN)/python -m simulator.mutants --seeds $(MUTANT_SEEDS) --first-seed $(FIRST_SEED)
 
-explore: setup ## every interleaving of 160 small worlds, on all cores; fails on a violation
-	@$(RUN) PYTHONPATH=tests/exploration:tests/simulation:constructs:lambda $(BIN)/python -m explorer
+STATES ?= 150000
+explore: setup ## every interleaving of small worlds, STATES of each, on all cores; fails on a violation
+	@$(RUN) PYTHONPATH=tests/exploration:tests/simulation:constructs:lambda $(BIN)/python -m explorer --states $(STATES)
 
 explore-mutants: setup ## mistakes in single rows of the two tables that the exploration has to find: a table
 	@$(RUN) PYTHONPATH=tests/exploration:tests/simulation:constructs:lambda $(BIN)/python -m explorer.mutants

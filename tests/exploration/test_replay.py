@@ -9,12 +9,12 @@ from typing import Any, Final
 
 import pytest
 
-from explorer.minds import Crash, Mind, observation, resource_view
+from explorer.minds import Crash, Mind, before_start, in_vain, observation, resource_view
 from explorer.scenes import MODELS
 from explorer.search import Search, explore
 from explorer.stack import Stack
 from explorer.story import Deliveries
-from explorer.world import State, World
+from explorer.world import Runner, State, World
 from explorer.worlds import world_of
 from running_model_handler.core.actions import (
     Action,
@@ -25,6 +25,7 @@ from running_model_handler.core.actions import (
     GiveUp,
     Look,
     Pause,
+    StartModel,
 )
 from running_model_handler.core.errors import ErrorKind, ServiceError
 from running_model_handler.core.memory import memory_from_json
@@ -55,6 +56,7 @@ class _Replay:
         """When those events came, those of one moment alike."""
         self.known: dict[str, Known] = {}
         self.deliveries = Deliveries(world)
+        self.deliveries_before: dict[str, Runner] = {}
         self.compared = 0
 
     def play(self, way: list[State]) -> None:
@@ -63,12 +65,15 @@ class _Replay:
             if label == ("a step of time",):
                 self._time_passes(before)
                 continue
+            self.deliveries_before = self.deliveries.lettered(before)
             letter = self.deliveries.follow(before, after).strip("[] ")
             self._note_events(after)
             if label[0] in ("begins", "begins again"):
                 sent = self.world.stack(before[0]).requests[label[1]]
                 sent_at = self.moments[sent.spec.sent]
                 self.known[letter] = Known(memory_from_json(None, self.now, sent_at), Views())
+            elif label[0] == "is out of time":
+                self._gives_up(before, letter)
             elif label[0] == "calls":
                 self._calls(before, letter, label)
 
@@ -86,6 +91,12 @@ class _Replay:
             if slept + 1 >= self.world.minds.all[mind].steps:
                 self.known[letter] = after_pause(self.known[letter], self.now)
 
+    def _gives_up(self, before: State, letter: str) -> None:
+        mind = self.world.minds.all[self.deliveries_before[letter][1]]
+        known = self.known[letter]
+        known = after_pause(known, self.now) if mind.steps else known
+        self.known[letter] = after_giving_up(known, in_vain(mind.spec))
+
     def _calls(self, before: State, letter: str, label: tuple[Any, ...]) -> None:
         stack, mind = self.world.stack(before[0]), self.world.minds.all[label[2]]
         request = self.world.minds.request_of(mind, self.events[mind.spec.sent])
@@ -101,6 +112,7 @@ class _Replay:
             self.known[letter] = _bare(after_error(request, action, error, known, now=self.now))
             return
         answer = self._answer(stack, self.world.models(before[1]), mind, label[3])
+        known = before_start(known) if isinstance(action, StartModel) else known
         learned = after_answer(request, action, answer, known, began=self.now, now=self.now)
         self.known[letter] = _bare(learned)
 
@@ -169,6 +181,7 @@ def _way_to(search: Search, number: int) -> list[State]:
         ("replace, stop first", "a refusal"),
         ("create", "a duplicate and a failing start"),
         ("made anew", "a late event"),
+        ("create alone", "a duplicate and a start that takes too long"),
     ],
 )
 def test_a_story_with_real_times_goes_alike(story: str, faults: str) -> None:

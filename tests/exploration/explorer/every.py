@@ -10,8 +10,8 @@ from explorer.story import story_of
 from explorer.world import World
 from explorer.worlds import world_of
 
-STATES_MAX: Final = 3_000_000
-"""Of one world; a gigabyte or so."""
+STATES_MAX: Final = 150_000
+"""Of one world, unless more are asked for; a million take half a gigabyte."""
 ROW: Final = "| {:<38} | {:<32} | {:>9} | {:>7} | {}"
 
 

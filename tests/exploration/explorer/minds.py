@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 
 from explorer.scenes import FUNCTION, NAMES, STACK, STACK_ID, Declared
 from running_model_handler.core.act import STOPS_MAX
-from running_model_handler.core.actions import Action, Answer, GiveUp, Pause, WriteClaim
+from running_model_handler.core.actions import Action, Answer, GiveUp, Pause, StartModel, WriteClaim
 from running_model_handler.core.arn import location_of
 from running_model_handler.core.claim import Claim, claim_tags
 from running_model_handler.core.errors import ErrorKind, ServiceError
@@ -218,6 +218,22 @@ class Minds:
 
         return self._kept((number, "goes on", steps), hand_over)
 
+    def may_run_out_of_time(self, number: int) -> bool:
+        """Whether it is at something that has to be over in time."""
+        mind = self.all[number]
+        brings = mind.spec.kind != "Delete" and mind.known.views.step is not None
+        return brings and not mind.known.memory.failure and not isinstance(mind.action, Crash | Answer)
+
+    def out_of_time(self, number: int, steps: int) -> int:
+        """The time that a start may take is over, so many steps after its last call."""
+
+        def give_up() -> int:
+            mind = self._older(number, steps)
+            known = after_pause(mind.known, NOW) if mind.steps else mind.known
+            return self._settled(mind.spec, mind.seen, after_giving_up(known, in_vain(mind.spec)))
+
+        return self._kept((number, "gives up", steps), give_up)
+
     def _kept(self, key: Any, make: Callable[[], int]) -> int:
         number = self._after.get(key)
         if number is None:
@@ -260,7 +276,8 @@ class Minds:
 
     def _learned(self, mind: Mind, answer: object, began: float) -> Known:
         assert not isinstance(mind.action, Crash | Pause | GiveUp | Answer)
-        return after_answer(self._request(mind), mind.action, answer, mind.known, began=began, now=NOW)
+        known = before_start(mind.known) if isinstance(mind.action, StartModel) else mind.known
+        return after_answer(self._request(mind), mind.action, answer, known, began=began, now=NOW)
 
     def _heard(self, number: int, happened: tuple[Happened, ...], ages: tuple[int, ...], late: bool) -> int:
         mind = self._late(number) if late else self.all[number]
@@ -408,6 +425,16 @@ class Minds:
         _with_times(known, note, lambda t: t)
         order = {at: round(limit - _NEXT * rank, 3) for rank, at in enumerate(sorted(found, reverse=True))}
         return _with_times(known, lambda at: order.get(at, at), lambda t: t)
+
+
+def in_vain(spec: Spec) -> GiveUp:
+    """What the handler gives up with where a start takes too long."""
+    return GiveUp("it does not run in time", spec.declared.arn)
+
+
+def before_start(known: Known) -> Known:
+    """CloudFormation was asked before the Start, if at the same moment."""
+    return known._replace(views=known.views._replace(story_at=known.views.story_at - _NEXT / 4))
 
 
 def counts(event: Happened, logical: str) -> bool:

@@ -40,6 +40,8 @@ class Model(NamedTuple):
     """How often that request has stopped and started it again."""
     stopped_since: bool = False
     """Whether that request has stopped it since."""
+    failed_for: tuple[tuple[int, int], ...] = ()
+    """The requests whose start has ended FAILED, and with how many units, once for each such start."""
 
     @property
     def bills(self) -> bool:
@@ -81,8 +83,11 @@ class ModelSteps:
         if model.status == STOPPING and model.age:
             return [self._moved(model, STOPPED, 0)]
         if model.status == STARTING and model.age:
-            failed = [self._moved(model, FAILED, 0)] if may_fail else []
-            return [self._moved(model, RUNNING, model.units), *failed]
+            failed = self._moved(model, FAILED, 0)
+            failed = failed._replace(
+                failed_for=tuple(sorted((*model.failed_for, (model.started_by, model.units))))
+            )
+            return [self._moved(model, RUNNING, model.units), *([failed] if may_fail else [])]
         return []
 
     def tagged(self, model: Model, tags: Tags) -> Model:

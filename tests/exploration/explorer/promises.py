@@ -11,9 +11,9 @@ from typing import Final
 
 from explorer.models import FAILED, RUNNING, STARTING, Model
 from explorer.scenes import MODELS, NAMES, Scene
-from explorer.stack import CANCELLED, CROSSED, SUCCESS, WAITING, Resource, Stack
+from explorer.stack import CANCELLED, CROSSED, SUCCESS, WAITING, Resource, Sent, Stack
 from explorer.stack import FAILED as FAILED_ANSWER
-from running_model_handler.core.actions import Answer
+from running_model_handler.core.actions import Answer, AskStack
 from running_model_handler.core.names import ReplacementMode
 
 _DECIDED_SECONDS: Final = 5
@@ -29,7 +29,8 @@ class Promises:
         step = scene.step_seconds
         self._names = names
         self._lag = scene.lag_steps
-        self._may_fail = scene.faults.failing_starts > 0 or scene.quota < scene.models
+        self._tries = 1 + scene.faults.duplicates + scene.faults.kills
+        """How many deliveries of one request may each start a model once that is FAILED."""
         slow = 1 if scene.faults.slow else 0
         self.unwanted_max = self._lag + math.ceil(_DECIDED_SECONDS / step) + slow
         self._known = math.ceil(_KNOWN_SECONDS / step)
@@ -42,14 +43,25 @@ class Promises:
         """A Start that was accepted."""
         if not is_wanted(stack, MODELS[index]) and before.unwanted > self.unwanted_max:
             return f"G10: {_name(stack, by)} starts v{index + 1}, which nobody wants"
+        if before.failed_for.count((by, after.units)) >= self._tries:
+            return f"G5: {_name(stack, by)} starts v{index + 1} again, whose start has FAILED for it"
+        if not is_wanted(stack, MODELS[index]) and _is_deleted(stack, MODELS[index]):
+            return f"G2: {_name(stack, by)} starts v{index + 1}, whose deletion has succeeded"
         if after.rounds > 1:
             return f"G5: {_name(stack, by)} starts, stops and starts v{index + 1} more than once more"
         return ""
 
+    @staticmethod
+    def started(stack: Stack, by: int, then: object) -> str:
+        """What comes next from a delivery whose Start was accepted."""
+        if isinstance(then, AskStack):
+            return ""
+        return f"G10: {_name(stack, by)} does not ask right after its Start whether it is still wanted"
+
     def stop(self, stack: Stack, model: Model, index: int, by: int) -> str:
         """A Stop that was accepted."""
-        request, arn = stack.requests[by], MODELS[index]
-        cut_off = request.outcome == CANCELLED and request.ended < self.known_cut_off
+        request, arn = self._helped(stack, by), MODELS[index]
+        cut_off = self._ended_lately(request)
         resizes = (
             (request.outcome == WAITING or cut_off)
             and request.spec.kind != "Delete"
@@ -65,12 +77,60 @@ class Promises:
             own = name == request.spec.logical
             if in_service and not resizes and not (own and request.outcome == WAITING):
                 return f"{'G5' if own else 'G6'}: {_name(stack, by)} stops v{index + 1}, which {name} has"
-        return self._gap(stack, arn, by) or self._needless(stack, model, arn, by)
+        return (
+            self._gap(stack, arn, by)
+            or self._needless(stack, model, arn, by)
+            or self._had(stack, model, arn, by, may=resizes or cut_off)
+        )
+
+    def _ended_lately(self, sent: Sent) -> bool:
+        """Whether a request has come to nothing, and not everybody can know."""
+        return sent.outcome in (CANCELLED, FAILED_ANSWER) and sent.ended < self.known_cut_off
+
+    def _helped(self, stack: Stack, by: int) -> Sent:
+        """A request, or a later one that asks for exactly the same: a late delivery helps it."""
+        spec = stack.requests[by].spec
+        for other in reversed(stack.requests[by + 1 :]):
+            same = (other.spec.kind, other.spec.logical, other.spec.declared)
+            counts = other.outcome == WAITING or self._ended_lately(other)
+            if counts and same == (spec.kind, spec.logical, spec.declared):
+                return other
+        return stack.requests[by]
 
     def _rests(self, stack: Stack, resource: Resource, arn: str) -> bool:
         at_rest = resource.status.endswith("_COMPLETE") and not resource.status.startswith("DELETE")
         goes = stack.status.startswith("DELETE")
         return at_rest and not goes and resource.physical == arn and resource.age >= self._known
+
+    def _had(self, stack: Stack, model: Model, arn: str, by: int, *, may: bool) -> str:
+        """What a roll-back returns to is stopped by nobody but who replaces it, or resizes it."""
+        request = self._helped(stack, by)
+        waits = request.outcome == WAITING
+        if stack.phase in ("forward", "turned", "back begins", "back", "back failed") and not may:
+            for change in stack.changes:
+                own = change.logical == request.spec.logical
+                had = change.former_id == arn and not change.reverted
+                if had and model.runs_with(change.former.units) and not (own and waits):
+                    who = f"{'G5' if own else 'G6'}: {_name(stack, by)}"
+                    return f"{who} stops v{MODELS.index(arn) + 1}, which {change.logical} had"
+        own_id = stack.resources[self._names.index(request.spec.logical)].physical
+        has = own_id == arn == request.spec.declared.arn
+        brought = request.back and waits and has and request.spec.kind == "Update"
+        if brought and model.runs_with(request.spec.declared.units) and model.age > self._lag:
+            return f"G8: {_name(stack, by)} stops v{MODELS.index(arn) + 1}, which runs as before"
+        return ""
+
+    def taken(self, stack: Stack, index: int) -> str:
+        """Another stack finds no claim on a model, and takes it."""
+        arn = MODELS[index]
+        has = [
+            name
+            for name, resource in zip(self._names, stack.resources, strict=True)
+            if self._rests(stack, resource, arn) and _last_brought(stack, name).outcome == SUCCESS
+        ]
+        if stack.phase in ("forward", "turned", "back begins", "back"):
+            has += [change.logical for change in stack.changes if change.former_id == arn]
+        return f"G6: another stack can take v{index + 1}, which {has[0]} has" if has else ""
 
     @staticmethod
     def _gap(stack: Stack, arn: str, by: int) -> str:
@@ -102,7 +162,10 @@ class Promises:
         sent = stack.requests[by]
         if sent.outcome != WAITING:
             return ""
-        if not answer.succeeded and (sent.spec.kind == "Delete" or not self._may_fail):
+        may_fail = sent.out_of_time or any(
+            by == request for model in models for request, _ in model.failed_for
+        )
+        if not answer.succeeded and not may_fail:
             return (
                 f"G4: FAILED for {_name(stack, by)}, although nothing keeps it from success: {answer.reason}"
             )
@@ -162,11 +225,20 @@ class Promises:
             waits = any(change.former_id == MODELS[index] for change in stack.left)
             if model.bills and not living and not waits and not _crossed(stack, MODELS[index]):
                 return f"G3: v{index + 1} is {model.status} for nobody"
-        if stack.status == "UPDATE_FAILED":
-            return self._not_brought_back(stack, models)
-        if not stack.status.endswith("_COMPLETE"):
+        for index, model in enumerate(models):
+            left = any(_retained(each) and each.physical == MODELS[index] for each in stack.resources)
+            if left and model.status != RUNNING:
+                return f"G8: v{index + 1} was retained, and is {model.status}"
+        wrong = self._not_brought_back(stack, models)
+        if wrong:
+            return wrong
+        without_way_back = stack.status == "UPDATE_FAILED"
+        if not without_way_back and not stack.status.endswith("_COMPLETE"):
             return ""
         for name, resource in zip(self._names, stack.resources, strict=True):
+            stays = resource.status.endswith("_COMPLETE") and not _crossed(stack, str(resource.physical))
+            if without_way_back and not stays:
+                continue
             wrong = self._not_as_declared(stack, models, name, resource)
             if wrong:
                 return wrong
@@ -175,26 +247,25 @@ class Promises:
     def _not_brought_back(self, stack: Stack, models: tuple[Model, ...]) -> str:
         """No roll-back comes: an update that has failed has left what was before."""
         for name, resource in zip(self._names, stack.resources, strict=True):
-            last = next((sent for sent in reversed(stack.requests) if sent.spec.logical == name), None)
-            if last is None or last.outcome != FAILED_ANSWER or last.spec.former is None or last.admits:
+            if resource.status != "UPDATE_FAILED" or stack.status.startswith(("DELETE", "UPDATE_ROLLBACK_F")):
+                continue
+            last = _last_brought(stack, name)
+            if last.outcome != FAILED_ANSWER or last.spec.former is None or last.admits:
                 continue
             model = models[MODELS.index(str(resource.physical))]
-            if model.status != FAILED and not model.runs_with(last.spec.former.units):
+            if not model.runs_with(last.spec.former.units) and not _failed_with(
+                model, last.spec.former.units
+            ):
                 seen = f"{model.status} with {model.units} units"
                 return f"G8: {name} is {resource.status}, and its model is {seen}"
         return ""
 
     def _not_as_declared(self, stack: Stack, models: tuple[Model, ...], name: str, resource: Resource) -> str:
-        last = next(
-            (
-                sent
-                for sent in reversed(stack.requests)
-                if sent.spec.logical == name and sent.spec.kind != "Delete"
-            ),
-            None,
-        )
         declared = resource.declared
-        if not resource.exists or last is None or last.outcome != SUCCESS or declared is None:
+        if not resource.exists or declared is None:
+            return ""
+        last = _last_brought(stack, name)
+        if last.outcome != SUCCESS:
             return ""
         if resource.physical != last.spec.declared.arn:
             return ""
@@ -204,9 +275,29 @@ class Promises:
             for each in stack.resources
             if each.exists and each.physical == resource.physical and each.declared is not None
         }
-        if model.status == FAILED or (model.status == RUNNING and model.units in units):
+        told = model.status == FAILED and any(sent.admits for sent in stack.requests)
+        told = told or (stack.status == "UPDATE_FAILED" and _failed_with(model, declared.units))
+        if told or (model.status == RUNNING and model.units in units):
             return ""
         return f"G8: {name} is {resource.status}, and its model is {model.status} with {model.units} units"
+
+
+def _last_brought(stack: Stack, name: str) -> Sent:
+    """The last create or update of a resource that exists."""
+    return next(
+        sent for sent in reversed(stack.requests) if sent.spec.logical == name and sent.spec.kind != "Delete"
+    )
+
+
+def _failed_with(model: Model, units: int) -> bool:
+    """Whether it was started with these units, and that has failed."""
+    return model.status == FAILED and any(units == tried for _, tried in model.failed_for)
+
+
+def _is_deleted(stack: Stack, arn: str) -> bool:
+    """Whether the last request about a model that has ended is a deletion of it."""
+    ended = [sent for sent in stack.requests if arn in (sent.spec.physical, sent.spec.declared.arn)]
+    return bool(ended) and ended[-1].spec.kind == "Delete" and ended[-1].outcome == SUCCESS
 
 
 def is_wanted(stack: Stack, arn: str) -> bool:
@@ -238,7 +329,8 @@ def _lives_with(resource: Resource, arn: str) -> bool:
 
 
 def _retained(resource: Resource) -> bool:
-    return resource.status == "DELETE_SKIPPED"
+    declared = resource.declared
+    return resource.status == "DELETE_SKIPPED" and declared is not None and declared.retained
 
 
 def _crossed(stack: Stack, arn: str) -> bool:

@@ -18,7 +18,7 @@ PROJECT: Final = ACCOUNT.format("rekognition", "project/parts/1690734433420")
 MODELS: Final = tuple(
     ACCOUNT.format("rekognition", f"project/parts/version/v{number}/1691099674800") for number in (1, 2)
 )
-NAMES: Final = ("A", "B")
+NAMES: Final = ("A", "B", "C")
 """Logical ids."""
 UNLIMITED: Final = 99
 
@@ -85,6 +85,8 @@ class Faults:
     total: int = UNLIMITED
     duplicates: int = 0
     """Requests that are delivered once more, at any later time."""
+    duplicated: tuple[int, ...] = ()
+    """The numbers of those that may be; all of them where none is named."""
     kills: int = 0
     refusals: int = 0
     """Calls that are refused without effect, or whose answer is lost after it."""
@@ -92,11 +94,17 @@ class Faults:
     """Views that are one step old."""
     slow: int = 0
     """Calls that arrive a step of time after they were decided."""
+    slow_acts: bool = False
+    """Only such calls as change something, and answers."""
     hand_overs: int = 0
     late: int = 0
     """Requests whose first delivery waits in Lambda's queue."""
     failing_starts: int = 0
     """Starts that end FAILED; no fault of the way, so not counted in ``total``."""
+    time_outs: int = 0
+    """Deliveries for which the time is over that a start may take; not counted either."""
+    hides_deletions: bool = False
+    """A Delete may be shown what was before CloudFormation sent it, however long ago that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +122,8 @@ class Scene:
     models: int = 2
     quota: int = 2
     """How many models may run at once."""
+    settled: int = 0
+    """So many operations have succeeded, long ago and without a fault, when the exploration begins."""
 
     @property
     def lag_steps(self) -> int:

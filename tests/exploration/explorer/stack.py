@@ -35,6 +35,8 @@ class Sent(NamedTuple):
     """How many steps of time ago, where that counts."""
     age: int = 0
     """How many steps of time ago it was sent, where that counts."""
+    out_of_time: bool = False
+    """For one of its deliveries the time was over that a start may take."""
 
 
 class Job(NamedTuple):
@@ -155,6 +157,12 @@ class StackSteps:
             sent = sent._replace(outcome=CROSSED)
         return stack._replace(requests=_put(stack.requests, number, sent))
 
+    @staticmethod
+    def out_of_time(stack: Stack, number: int) -> Stack:
+        """The time of a request is over, as one of its deliveries counts it."""
+        sent = stack.requests[number]._replace(out_of_time=True)
+        return stack._replace(requests=_put(stack.requests, number, sent))
+
     def older(self, stack: Stack) -> Stack:
         """A step of time later."""
         ages = tuple(
@@ -179,9 +187,9 @@ class StackSteps:
         return stack._replace(ages=ages, resources=resources, requests=requests)
 
     def _ended_max(self, sent: Sent, at_work: bool) -> int:
-        if sent.outcome == CANCELLED:
+        if sent.outcome in (CANCELLED, FAILED):
             return self._known
-        return 1 if at_work and sent.outcome in (SUCCESS, FAILED) else 0
+        return 1 if at_work and sent.outcome == SUCCESS else 0
 
     def overdue(self, stack: Stack) -> bool:
         """Whether CloudFormation goes on before any more time passes: what it does itself takes seconds."""

@@ -6,6 +6,7 @@ part is worked out once for each part, so that most of the work is looking thing
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from explorer.minds import Crash, Mind, Minds, observation, resource_view
 from explorer.models import NOBODY, Model, ModelSteps, with_tags, without_tags
 from explorer.promises import Promises, is_wanted
 from explorer.scenes import MODELS, NAMES, UNLIMITED, Scene
-from explorer.stack import Stack, StackSteps
+from explorer.stack import WAITING, Stack, StackSteps
 from running_model_handler.core.actions import (
     Answer,
     AskClaim,
@@ -27,8 +28,9 @@ from running_model_handler.core.actions import (
     WriteClaim,
 )
 from running_model_handler.core.errors import ErrorKind
+from running_model_handler.core.names import Tag
 
-TOTAL, DUPLICATE, KILL, REFUSE, STALE, SLOW, HAND_OVER, LATE, FAIL = range(9)
+TOTAL, DUPLICATE, KILL, REFUSE, STALE, SLOW, HAND_OVER, LATE, FAIL, TIME_OUT = range(10)
 _ON_ITS_WAY: Final = -1
 _ARRIVES: Final = -2
 
@@ -78,12 +80,13 @@ class World:
         self._memo: dict[Any, Any] = {}
         self._at_rest: dict[tuple[int, int], str] = {}
         faults = scene.faults
+        self._taken: dict[tuple[int, int], str] = {}
+        models = (Model(age=lag + 1, tags_age=lag + 1, unwanted=age_max),) * scene.models
+        begin = self._settled(self._stacks.number(self._stack_steps.first), self._models.number(models))
         self.first: State = (
-            self._stacks.number(self._stack_steps.first),
-            self._models.number((Model(age=lag + 1, tags_age=lag + 1, unwanted=age_max),) * scene.models),
-            (), (), (), (),
+            *begin, (), (), (), (),
             (faults.total, faults.duplicates, faults.kills, faults.refusals, faults.stale, faults.slow,
-             faults.hand_overs, faults.late, faults.failing_starts),
+             faults.hand_overs, faults.late, faults.failing_starts, faults.time_outs),
         )  # fmt: skip
 
     def stack(self, number: int) -> Stack:
@@ -95,6 +98,26 @@ class World:
         """The models by their number."""
         models: tuple[Model, ...] = self._models.all[number]
         return models
+
+    def _settled(self, stack: int, models: int) -> tuple[int, int]:
+        """Stack and models after the operations that have succeeded long ago, in the shortest way."""
+        state: State = (stack, models, (), (), (), (), (0,) * (TIME_OUT + 1))
+        if not self.scene.settled:
+            return stack, models
+        queue, met = deque([state]), {state}
+        while queue:
+            state = queue.popleft()
+            stack_now = self.stack(state[0])
+            done = stack_now.operation == self.scene.settled and "ROLLBACK" not in stack_now.status
+            if done and stack_now.status.endswith("_COMPLETE") and not any(state[2:6]):
+                break
+            if stack_now.operation < self.scene.settled:
+                new = [after for _, after, _ in self.steps(state) if after not in met]
+                met.update(new)
+                queue.extend(new)
+        while self._later(state) != state:
+            state = self._later(state)
+        return state[:2]
 
     # --- what may happen ----------------------------------------------------------------------------
 
@@ -108,8 +131,11 @@ class World:
         for label, after, new in self._stack_may(stack):
             yield (label,), (after, models, runners, new, waiting, twice, left), ""
         yield from self._models_move(state)
+        taken = self._another_takes(stack, models)
+        if taken:
+            yield ("another stack takes a model",), state, taken
         yield from self._deliveries(state)
-        ready = False
+        ready, stack_now = False, self.stack(stack)
         for index, runner in enumerate(runners):
             if index and runners[index - 1] == runner:
                 continue
@@ -120,6 +146,9 @@ class World:
                 yield from self._acts(state, runner, others)
             elif left[HAND_OVER] and runner[2] >= 0:
                 yield from self._hands_over(state, runner, others)
+            in_time = stack_now.requests[runner[0]].outcome == WAITING
+            if left[TIME_OUT] and in_time and runner[2] >= 0 and self.minds.may_run_out_of_time(runner[1]):
+                yield self._out_of_time(state, runner, others)
         if not ready and not self._overdue(stack):
             later = self._later(state)
             if later != state:
@@ -137,6 +166,18 @@ class World:
             moves = any(model.status in ("STARTING", "STOPPING") for model in models)
             wrong = self.promises.at_rest(stack, models) if stack.at_rest and not moves else ""
             self._at_rest[key] = wrong
+        return wrong
+
+    def _another_takes(self, stack: int, models: int) -> str:
+        """What is wrong if another stack declares, at this moment, a model that shows no claim."""
+        wrong = self._taken.get((stack, models))
+        if wrong is None:
+            found = (
+                self.promises.taken(self.stack(stack), index)
+                for index, model in enumerate(self.models(models))
+                if Tag.STACK_ID not in dict(model.tags)
+            )
+            wrong = self._taken[stack, models] = next(filter(None, found), "")
         return wrong
 
     def _stack_may(self, number: int) -> list[tuple[str, int, tuple[int, ...]]]:
@@ -165,7 +206,9 @@ class World:
                     found.append((label, number, after.status == "FAILED"))
             self._memo[key] = found
         for label, number, failed in found:
-            after_left = (*left[:FAIL], left[FAIL] - 1) if failed and left[FAIL] < UNLIMITED else left
+            after_left = left
+            if failed and left[FAIL] < UNLIMITED:
+                after_left = (*left[:FAIL], left[FAIL] - 1, *left[FAIL + 1 :])
             yield (label,), (state[0], number, *state[2:6], after_left), ""
 
     # --- deliveries ---------------------------------------------------------------------------------
@@ -195,7 +238,8 @@ class World:
         if paid is None:
             return
         for request in range(len(self.stack(stack).requests)):
-            if request not in twice and request not in waiting:
+            named = self.scene.faults.duplicated
+            if request not in twice and request not in waiting and (not named or request in named):
                 after = self._with(runners, self._fresh(stack, request))
                 again = tuple(sorted((*twice, request)))
                 yield ("begins again", request), (stack, models, after, due, waiting, again, paid), ""
@@ -221,6 +265,13 @@ class World:
             request, mind, slept, _ = runner
             after = self._with(others, (request, self.minds.handed_over(mind, slept), 0, True))
             yield ("is handed over", request), (*state[:2], after, *state[3:6], paid), ""
+
+    def _out_of_time(self, state: State, runner: Runner, others: tuple[Runner, ...]) -> Step:
+        request, mind, slept, handed = runner
+        stack = self._stacks.number(self._stack_steps.out_of_time(self.stack(state[0]), request))
+        after = self._with(others, (request, self.minds.out_of_time(mind, slept), 0, handed))
+        left = (*state[6][:TIME_OUT], state[6][TIME_OUT] - 1)
+        return ("is out of time", request), (stack, state[1], after, *state[3:6], left), ""
 
     # --- time ---------------------------------------------------------------------------------------
 
@@ -279,7 +330,8 @@ class World:
                 after = self._with(others, (request, after_mind, 0, handed))
             yield label, (after_stack, after_models, after, due, waiting, twice, paid), wrong
         paid = _spent(left, SLOW)
-        if paid is not None and not late:
+        acts = isinstance(mind.action, Answer | StartModel | StopModel | WriteClaim | RemoveClaim)
+        if paid is not None and not late and (acts or not self.scene.faults.slow_acts):
             after = self._with(others, (request, mind_number, _ON_ITS_WAY, handed))
             yield ("sends", request, mind_number), (stack, models, after, due, waiting, twice, paid), ""
         paid = _spent(left, KILL)
@@ -360,6 +412,12 @@ class _Call:
             if count - before > 0:
                 mind = self._minds.heard(self._number, events, count - before, self._late)
                 yield self._outcome("as it was", mind, fault=STALE)
+        sent = stack.requests[self._request].spec
+        if self._world.scene.faults.hides_deletions and sent.kind == "Delete":
+            earlier = (each for each in range(sent.sent) if stack.events[each].logical == sent.logical)
+            for shown in {sent.sent, max(earlier, default=sent.sent)}:
+                mind = self._minds.heard(self._number, events, shown, self._late)
+                yield self._outcome(f"as it was before event {shown}", mind)
         yield self._refused()
 
     def _ask_claim(self, index: int) -> Iterator[_Outcome]:
@@ -413,6 +471,10 @@ class _Call:
             yield self._outcome(f"refused, {code}", self._minds.failed(self._number, kind, code, self._late))
             return
         mind = self._minds.answered(self._number, None, self._late, lambda _: None)
+        if isinstance(self._mind.action, StartModel) and not wrong:
+            wrong = self._world.promises.started(
+                self._world.stack(self._stack), self._request, self._minds.all[mind].action
+            )
         yield self._outcome("", mind, models=changed, wrong=wrong)
         lost = self._minds.failed(self._number, ErrorKind.UNCERTAIN, "ServiceUnavailable", self._late)
         yield self._outcome("the answer is lost", lost, models=changed, wrong=wrong, fault=REFUSE)

@@ -17,11 +17,11 @@ ACT: Final = (
     mutant(
         "claim-not-read-back", "RUN, no claim", "A claim counts as soon as it is written.",
         _DECIDE, "        if self.over or (done.claimed_at and self.now - done.claimed_at < LAG_SECONDS):\n",
-        "        if done.claimed_at:\n            return None\n        if self.over:\n", "create", "a duplicate",
+        "        if done.claimed_at:\n            return None\n        if self.over:\n", "create", "a refusal",
     ),
     mutant(
         "any-of-others-refused", "RUN (row 9), RUNNING", "The units of one of several resources have to be those of the latest.",
-        _ACT, " or any(seen.runs_with(units) for units in run.any_of)", "", "two with one model", "a duplicate",
+        _ACT, " or any(seen.runs_with(units) for units in run.any_of)", "", "two sizes, and a third resource", "nothing",
     ),
     mutant(
         "stack-not-asked-before-start", "RUN, at rest", "CloudFormation is not asked right before a Start.",
@@ -29,23 +29,25 @@ ACT: Final = (
     ),
     mutant(
         "stack-not-asked-after-start", "RUN, at rest", "CloudFormation is not asked right after a Start.",
-        _DECIDE, "if any(done.start_at > asked_at for done in self.memory.models.values()):", "if False:", "create", "a duplicate",
+        _DECIDE, "if any(done.start_at > asked_at for done in self.memory.models.values()):", "if False:", "create alone", "nothing",
     ),
     mutant(
         "started-again-at-once", "RUN, at rest", "A Start that is not visible yet is sent again.",
-        _ACT, "    if done.starts and done.start_may_lag(now):\n        # Also", "    if False:\n        # Also", "create", "a duplicate",
+        _ACT, "    if done.starts and done.start_may_lag(now):\n        # Also", "    if False:\n        # Also", "create alone, in short steps", "an old view",
+        unneeded="Hidden by what is known of its world, which ends alike.",
     ),
     mutant(
         "stopped-by-somebody-started-again", "RUN, at rest", "What somebody stopped while it started is started again.",
-        _ACT, "    if done.starts and done.start_visible:\n        return Fail(f\"it was stopped", "    if False:\n        return Fail(f\"it was stopped", "create", "a duplicate",
+        _ACT, "    if done.starts and done.start_visible:\n        return Fail(f\"it was stopped", "    if False:\n        return Fail(f\"it was stopped", "create alone", "a duplicate and a start that takes too long",
+        unneeded="What people do by hand is left out.",
     ),
     mutant(
         "failed-never-started", "RUN, FAILED", "A FAILED model is not started at all.",
-        _ACT, "        case Status.FAILED:\n            return _from_failed(seen, done, now)", "        case Status.FAILED:\n            return Fail('failed')", "create", "a duplicate",
+        _ACT, "        case Status.FAILED:\n            return _from_failed(seen, done, now)", "        case Status.FAILED:\n            return Fail('failed')", "resize, later", "a failing start",
     ),
     mutant(
         "failed-started-for-ever", "RUN, FAILED", "A FAILED model is started until it runs.",
-        _ACT, "    if (done.starts and done.start_accepted) or done.starts + done.refused >= STARTS_MAX:\n        return failed\n", "", "create", "a duplicate",
+        _ACT, "    if (done.starts and done.start_accepted) or done.starts + done.refused >= STARTS_MAX:\n        return failed\n", "", "resize, later", "two failing starts",
     ),
     mutant(
         "starting-is-ready", "RUN, STARTING", "A model that starts is taken for ready.",
@@ -57,11 +59,12 @@ ACT: Final = (
     ),
     mutant(
         "way-back-waits", "RUN, accepted", "After a failure a Start that was accepted is not enough.",
-        _ACT, "if run.brings_back and done.start_accepted and done.starts:", "if False:", "resize, no roll-back", "a duplicate",
+        _ACT, "if run.brings_back and done.start_accepted and done.starts:", "if False:", "resize, no roll-back, later", "a start that takes too long",
+        unneeded="It spares time alone.",
     ),
     mutant(
         "way-back-does-not-settle", "RUN, RUNNING, going back", "The way back succeeds although what was cut off may still act.",
-        _DECIDE, "if isinstance(deed, Reached) and goes_back and not run.brings_back and view.seen_at < settles_at:", "if False:", "resize", "a duplicate",
+        _DECIDE, "if isinstance(deed, Reached) and goes_back and not run.brings_back and view.seen_at < settles_at:", "if False:", "resize, later", "an old view and a slow act",
     ),
     mutant(
         "units-ignored", "RUN, RUNNING, other units", "Any units will do.",
@@ -69,15 +72,17 @@ ACT: Final = (
     ),
     mutant(
         "old-running-believed", "RUN, RUNNING", "RUNNING counts right after the own Stop.",
-        _ACT, "    if done.stop_may_lag(now):\n        return Wait(\"the stop is not visible yet\")\n    if seen", "    if seen", "resize", "a duplicate",
+        _ACT, "    if done.stop_may_lag(now):\n        return Wait(\"the stop is not visible yet\")\n    if seen", "    if seen", "resize alone", "a start that takes too long",
+        unneeded="A Stop that is sent again is refused, and what settles is looked at again.",
     ),
     mutant(
         "unclaimed-is-final", "REST, not ours", "A model that is not claimed is left at once.",
-        _DECIDE, "return self._settle(settles_at, arn, view) if view.claim_at < settles_at else None", "return None", "create", "a duplicate",
+        _DECIDE, "return self._settle(settles_at, arn, view) if view.claim_at < settles_at else None", "return None", "create, in short steps", "an old view", guarantee="G2",
     ),
     mutant(
         "own-start-forgotten", "REST, not ours", "What this delivery has started is not its own unless it is claimed.",
-        _DECIDE, " or self.memory.done(arn).may_run_by_us", "", "create", "a duplicate",
+        _DECIDE, " or self.memory.done(arn).may_run_by_us", "", "create", "an old view",
+        unneeded="A claim is read back before the Start, and nobody here takes it away.",
     ),
     mutant(
         "never-stops", "REST, RUNNING", "What nobody wants is waited for until it stops by itself.",
@@ -85,7 +90,8 @@ ACT: Final = (
     ),
     mutant(
         "stopped-again-at-once", "REST, RUNNING", "A Stop that is not visible yet is sent again.",
-        _ACT, "return Wait(\"the stop is not visible yet\") if done.stop_may_lag(now) else Stop()", "return Stop()", "create", "a duplicate",
+        _ACT, "return Wait(\"the stop is not visible yet\") if done.stop_may_lag(now) else Stop()", "return Stop()", "create", "an old view",
+        unneeded="The service refuses it.",
     ),
     mutant(
         "starting-left", "REST, STARTING", "A model that starts is taken for one at rest.",
@@ -97,11 +103,13 @@ ACT: Final = (
     ),
     mutant(
         "failed-not-stopped", "REST, FAILED", "A FAILED model gets no Stop.",
-        _ACT, "return Stop() if status == Status.FAILED and not done.stops + done.refused else REACHED", "return REACHED", "create", "a duplicate",
+        _ACT, "return Stop() if status == Status.FAILED and not done.stops + done.refused else REACHED", "return REACHED", "create", "a failing start",
+        unneeded="Whether FAILED bills is not documented; here it does not.",
     ),
     mutant(
         "invisible-start-forgotten", "REST, at rest", "A Start that is not visible yet is forgotten.",
-        _ACT, "            if done.start_may_lag(now) and not done.start_visible:\n                return Wait(\"the start is not visible yet\")\n            # Whether", "            # Whether", "create", "a duplicate",
+        _ACT, "            if done.start_may_lag(now) and not done.start_visible:\n                return Wait(\"the start is not visible yet\")\n            # Whether", "            # Whether", "create, no roll-back, in short steps", "an old view",
+        unneeded="What has failed lets 15 s pass, and what was cut off 30 s.",
     ),
     mutant(
         "rest-does-not-settle", "REST, at rest", "A model at rest is released although what was cut off may still start it.",
@@ -109,38 +117,41 @@ ACT: Final = (
     ),
     mutant(
         "claim-left", "REST, at rest", "The claim of a model at rest is left.",
-        _DECIDE, "            else self._release(case, arn, view)", "            else None", "rename", "a duplicate",
+        _DECIDE, "            else self._release(case, arn, view)", "            else None", "rename, later", "a duplicate",
+        unneeded="The claim of a resource that is gone is nobody's.",
     ),
     mutant(
         "failure-not-written", "failing, open", "A delivery that fails does not tell the others.",
-        _DECIDE, "if step is not None and holder is not None and shows_open and not (self.memory.failed_at and lags):", "if False:", "create", "a duplicate",
+        _DECIDE, "if step is not None and holder is not None and shows_open and not (self.memory.failed_at and lags):", "if False:", "create alone", "a duplicate and a start that takes too long",
     ),
     mutant(
         "former-units-forgotten", "failing, open", "The units that stay are those of the failed update.",
-        _DECIDE, "                units = former.units or units\n", "                pass\n", "rename and resize", "a duplicate",
+        _DECIDE, "                units = former.units or units\n", "                pass\n", "resize, then add another, later", "a failing start",
     ),
     mutant(
         "failure-undone-at-once", "failing, 15 s", "What is to be undone is undone before the others can know.",
-        _DECIDE, "        if self.now < ends_at:\n            return Pause(ends_at - self.now, \"other", "        if False:\n            return Pause(ends_at - self.now, \"other", "create", "a duplicate",
+        _DECIDE, "ends_at = self.memory.failed_at + FAILED_SECONDS", "ends_at = self.memory.failed_at", "create alone", "a duplicate and a start that takes too long",
     ),
     mutant(
         "not-looked-at-after-failure", "failing, look again", "What was seen before the others could know counts.",
-        _DECIDE, "return self._look(arn, view) if 0.0 < view.seen_at < ends_at else None", "return None", "create", "a duplicate",
+        _DECIDE, "return self._look(arn, view) if 0.0 < view.seen_at < ends_at else None", "return None", "create alone", "a duplicate and a start that takes too long",
     ),
     mutant(
         "failure-of-others-ignored", "failing, another delivery", "A delivery goes on although another one has failed.",
-        "learn.py", "if holder is not None and holder.failed and holder.t == memory.t and not memory.failed_at:", "if False:", "create", "a duplicate",
+        "learn.py", "if holder is not None and holder.failed and holder.t == memory.t and not memory.failed_at:", "if False:", "create alone", "a duplicate and a start that takes too long",
     ),
     mutant(
         "look-before-act-counts", "all", "A look from before the own act counts.",
-        _DECIDE, "        if done.acted_at >= view.seen_at:\n            return self._look_again(arn, view, \"what was asked for is not visible yet\")\n        deed = toward_rest", "        deed = toward_rest", "create", "a duplicate",
+        _DECIDE, "        if done.acted_at >= view.seen_at:\n            return self._look_again(arn, view, \"what was asked for is not visible yet\")\n        deed = toward_rest", "        deed = toward_rest", "create, in short steps", "an old view",
+        unneeded="What may not show yet is waited for anyway.",
     ),
     mutant(
         "old-tags-believed", "all", "Tags of any age will do for an act.",
-        _DECIDE, "if self.now - view.claim_at > CLAIM_FRESH_SECONDS:", "if False:", "create", "a duplicate",
+        _DECIDE, "if self.now - view.claim_at > CLAIM_FRESH_SECONDS:", "if False:", "create alone", "a duplicate and a start that takes too long",
     ),
     mutant(
         "old-look-believed", "all", "A look of any age will do for an act.",
-        _DECIDE, "if view.seen is not None and self.now - view.seen_at > SEEN_FRESH_SECONDS:", "if False:", "create", "a duplicate",
+        _DECIDE, "if view.seen is not None and self.now - view.seen_at > SEEN_FRESH_SECONDS:", "if False:", "create, in short steps", "an old view",
+        unneeded="The service refuses what does not fit, and it is looked at afterwards.",
     ),
 )  # fmt: skip

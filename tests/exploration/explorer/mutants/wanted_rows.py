@@ -11,29 +11,31 @@ _WANTED: Final = "core/wanted.py"
 WANTED: Final = (
     mutant(
         "never-asks", "wanted 1", "What CloudFormation shows is taken for what it has sent the request for.",
-        _WANTED, "if must_ask(case) or any(", "if any(", "resize", "a duplicate",
+        _WANTED, "if must_ask(case) or any(", "if any(", "resize", "an old view",
     ),
     mutant(
         "newer-tag-ignored", "wanted 1", "A tag of an operation that CloudFormation does not show yet changes nothing.",
         _WANTED, "if must_ask(case) or any(holder.t > story.newest_at for holder in ours.values()):", "if must_ask(case):",
-        "made anew", "a duplicate and a failing start",
+        "taken out, then in again", "a duplicate and an old view",
     ),
     mutant(
         "old-view-believed", "wanted 1", "A view from before T counts.",
-        _WANTED, "return case.story.newest_at < case.t", "return False", "create", "a hand-over and an old view",
+        _WANTED, "return case.story.newest_at < case.t", "return False", "resize, later", "a hand-over and an old view",
+        unneeded="The T in its own claim says the same as soon as that shows: the same row asks for that.",
     ),
     mutant(
         "delete-asks-no-more", "wanted 1", "A Delete that CloudFormation does not show goes on after 15 s.",
         _WANTED, "return not (case.wish.brings or case.story.stack_status", "return not (True or case.story.stack_status",
-        "create", "a duplicate",
+        "create", "hidden deletions",
     ),
     mutant(
         "older-holder-acts", "wanted 3", "A delivery of an older operation goes on against a newer one.",
-        _WANTED, "if mine is not None and mine.t > case.t > 0.0:", "if False:", "resize", "a duplicate",
+        _WANTED, "if mine is not None and mine.t > case.t > 0.0:", "if False:", "resize, later", "a duplicate",
+        unneeded="Rows 1, 4 and 8 leave the model alone as well: either the answer of CloudFormation is older than that T, or it shows its step.",
     ),
     mutant(
         "late-one-acts", "wanted 4", "A late delivery goes on while another request of its resource runs.",
-        _WANTED, "if step is None and _works_on(story, wish.owner.logical_id, arn):", "if False:", "resize", "a duplicate",
+        _WANTED, "if step is None and _works_on(story, wish.owner.logical_id, arn):", "if False:", "taken out, then in again", "a duplicate",
     ),
     mutant(
         "declared-left", "wanted 5", "The declared model is left as it is.",
@@ -46,27 +48,27 @@ WANTED: Final = (
     mutant(
         "resize-not-taken-back", "wanted 6, forward", "A resize that fails leaves the model as it is.",
         _WANTED, "return KEEP if back else Run(former, brings_back=True)", "return KEEP",
-        "resize, no roll-back", "a duplicate",
+        "resize, no roll-back, later", "a failing start",
     ),
     mutant(
         "failed-way-back-stops", "wanted 6, back", "A way back that fails stops what the resource has.",
         _WANTED, "return KEEP if back else Run(former, brings_back=True)",
-        "return Rest() if back else Run(former, brings_back=True)", "resize", "a duplicate",
+        "return Rest() if back else Run(former, brings_back=True)", "resize, later", "a start that takes too long",
     ),
     mutant(
         "former-not-brought-back", "wanted 7, failed", "A STOP_FIRST replacement that fails leaves its former model stopped.",
         _WANTED, "return Run(former, brings_back=True) if case.failed else Hold()", "return Hold()",
-        "replace, stop first, no roll-back", "a duplicate",
+        "replace, stop first, no roll-back, later", "a failing start",
     ),
     mutant(
         "former-not-stopped-first", "wanted 7, not failed", "STOP_FIRST is ignored.",
         _WANTED, "return Run(former, brings_back=True) if case.failed else Hold()",
-        "return Run(former, brings_back=True) if case.failed else KEEP", "replace, stop first",
+        "return Run(former, brings_back=True) if case.failed else KEEP", "replace, stop first, later", "nothing",
     ),
     mutant(
         "former-released", "wanted 7, not failed", "STOP_FIRST gives up the claim of the former model.",
         _WANTED, "return Run(former, brings_back=True) if case.failed else Hold()",
-        "return Run(former, brings_back=True) if case.failed else Rest()", "replace, stop first", "a duplicate",
+        "return Run(former, brings_back=True) if case.failed else Rest()", "replace, stop first, later", "nothing",
     ),
     mutant(
         "shared-stopped-first", "wanted 7, others", "STOP_FIRST stops a model that another resource has.",
@@ -80,7 +82,7 @@ WANTED: Final = (
     mutant(
         "way-back-keeps-place", "wanted 7, back", "The way back of a STOP_FIRST replacement keeps the new model running.",
         _WANTED, "if not wish.stops_first and not (back and", "if not wish.stops_first and not (False and",
-        "replace, stop first",
+        "replace, stop first, later", "nothing",
     ),
     mutant(
         "late-one-stops-own", "wanted 8", "A late delivery stops what its living resource has.",
@@ -92,15 +94,17 @@ WANTED: Final = (
     ),
     mutant(
         "had-counts-for-nothing", "wanted 8", "What the resource had at the begin of the operation is not its own.",
-        _WANTED, "if (me.lives and me.has(arn))", "if (me.lives and arn == me.current)", "replace", "a duplicate",
+        _WANTED, "if (me.lives and me.has(arn))", "if (me.lives and arn == me.current)", "replace, later", "a duplicate",
     ),
     mutant(
         "late-delete-keeps", "wanted 8", "A Delete that CloudFormation does not show yet leaves the model, and succeeds.",
-        _WANTED, "            return KEEP if wish.brings else ASK\n        if not", "            return KEEP\n        if not", "create", "a duplicate",
+        _WANTED, "            return KEEP if wish.brings else ASK\n        if not", "            return KEEP\n        if not", "taken out, then in again", "hidden deletions",
+        unneeded="Row 1 has asked already.",
     ),
     mutant(
         "delete-of-another-id", "wanted 8", "The Delete of an invented id stops what the resource has.",
-        _WANTED, "if not wish.brings and arn != wish.physical:", "if False:", "create",
+        _WANTED, "if not wish.brings and arn != wish.physical:", "if False:", "replace, later", "nothing",
+        unneeded="No Delete of this CloudFormation names in its properties what the resource has, and another id.",
     ),
     mutant(
         "others-forgotten", "wanted 9", "What another resource of the stack has is stopped.",
@@ -113,24 +117,26 @@ WANTED: Final = (
     mutant(
         "others-not-at-rest", "wanted 9, otherwise", "What another resource is being brought with is brought to its size.",
         _WANTED, "if not brings or not wanting or not all(standing.rests for standing in wanting.values()):",
-        "if not brings or not wanting:", "rename and resize",
+        "if not brings or not wanting:", "resize both, later", "a start that takes too long",
+        unneeded="The other one brings it to its size itself: a Stop more at most.",
     ),
     mutant(
         "late-one-gives-back", "wanted 9, otherwise", "A late delivery brings the model of another resource to its size.",
-        _WANTED, "if not brings or not wanting or not all(", "if not wanting or not all(", "rename and resize", "a duplicate",
+        _WANTED, "if not brings or not wanting or not all(", "if not wanting or not all(", "renamed", "a duplicate and an old view",
     ),
     mutant(
         "others-that-go", "wanted 9, the stack goes", "In a stack that goes other resources that go too keep the model running.",
-        _WANTED, "    if step is not None and case.story.goes:\n        return Rest()\n", "", "two with one model",
+        _WANTED, "    if step is not None and case.story.goes:\n        return Rest()\n", "", "two with one model", "nothing",
+        unneeded="Each of the others has a Delete of its own, which stops the model.",
     ),
     mutant(
         "had-of-others", "wanted 9", "What another resource had when the operation began is nobody's.",
         _WANTED, "if standing.lives and (standing.has(arn) or standing.wants(arn)):", "if standing.wants(arn):",
-        "replace, stop first, shared", "a duplicate",
+        "replace, stop first and start first, later", "nothing",
     ),
     mutant(
         "failed-one-keeps", "wanted 9", "A resource that has failed and is not answered for yet keeps the model of others running.",
-        _WANTED, "standing = standing._replace(names=None)", "pass", "two with one model", "a duplicate",
+        _WANTED, "standing = standing._replace(names=None)", "pass", "two with one model, no roll-back", "two starts that take too long",
     ),
     mutant(
         "nobodys-kept", "wanted 10", "What nobody wants is left as it is.",
@@ -139,24 +145,28 @@ WANTED: Final = (
     mutant(
         "success-of-others-left-stopped", "wanted 8", "What another delivery has succeeded with stays stopped by the one that had failed.",
         _WANTED, "if arn == declared and arn in case.stopped and wish.declared and _has_succeeded(case):", "if False:",
-        "create", "a duplicate and a failing start",
+        "create alone", "a duplicate out of time, and a slow act", guarantee="G8",
     ),
     mutant(
         "older-t-fixed", "T", "T does not move on to the operation under way.",
         "learn.py", "if step is not None and step.began_at > memory.t and not (memory.t and memory.failure):",
-        "if step is not None and not memory.t:", "made anew", "a duplicate",
+        "if step is not None and not memory.t:", "resize, tried again, later", "a duplicate",
+        unneeded="The delivery that was sent for the newer T does the work, and row 3 keeps the older one from it.",
     ),
     mutant(
         "failed-one-moves-on", "T", "A delivery that has failed takes a newer operation that asks for the same for its own.",
-        "decide.py", "if step is not None and failed and step.began_at > memory.t > 0.0:", "if False:", "resize", "a duplicate",
+        "decide.py", "if step is not None and failed and step.began_at > memory.t > 0.0:", "if False:", "resize, tried again, later", "the second duplicated, and out of time",
+        unneeded="Row 3 leaves the model alone as soon as the newer T shows in the claim.",
     ),
     mutant(
         "any-deletion-counts", "one life", "The ended deletion of an earlier life counts for a Delete.",
         _WANTED, "            if step.kind is RequestType.CREATE or step.result_id == wish.physical_id:\n                # Made anew since, or come back to it.\n                return None\n",
-        "            continue\n", "made anew", "a duplicate",
+        "            continue\n", "taken out, then in again", "hidden deletions",
+        unneeded="No operation deletes a resource and makes it anew, and no others are looked at.",
     ),
     mutant(
         "older-answer-counts", "views", "An answer of CloudFormation that is older than the one before replaces it.",
-        "core/views.py", "(story.newest_at < self.story.newest_at or story == self.story)", "story == self.story", "create", "a duplicate",
+        "core/views.py", "(story.newest_at < self.story.newest_at or story == self.story)", "story == self.story", "create", "an old view",
+        unneeded="An old answer may as well be the first one.",
     ),
 )  # fmt: skip
