@@ -192,7 +192,7 @@ def _unasked(at: AtHand) -> Action | None:
         return None
     if view.seen is None:
         return at.look()
-    rests = isinstance(toward_rest(view.seen, at.done, at.moment.now), Reached)
+    rests = isinstance(toward_rest(view.seen, at.done, view.seen_at), Reached)
     return None if rests else Pause(0.0, "CloudFormation never showed the deletion", 0.0)
 
 
@@ -222,12 +222,13 @@ def _run(at: AtHand, run: Run) -> Action | None:
     never = can_never_run(view.seen)
     if never:
         return GiveUp(run.told(f"model {arn}: {never}"), arn)
-    claim = None if run.for_others or case.step is None else claim_first(at, run)
+    runs_again = run.brings_back and view.seen.runs_with(run.units)
+    claim = None if run.for_others or case.step is None or runs_again else claim_first(at, run)
     if claim is not None:
         return claim
     toward = f"run {run.units}"
     done = at.done.aimed(toward)
-    deed = toward_running(run, view.seen, done, moment.now)
+    deed = toward_running(run, view.seen, done, view.seen_at)
     accepted = done.starts > 0 and done.start_accepted
     if moment.over and run.for_others and accepted:
         return None
@@ -260,7 +261,7 @@ def _rest(at: AtHand, *, holds: bool) -> Action | None:
     done = at.done.aimed(toward)
     if done.acted_at >= view.seen_at:
         return at.look_again("what was asked for is not visible yet")
-    deed = toward_rest(view.seen, done, at.moment.now)
+    deed = toward_rest(view.seen, done, view.seen_at)
     if holds or not isinstance(deed, Reached):
         return _carry_out(at, deed, toward, None)
     return at.settle(settles_at) if view.seen_at < settles_at else release(at)

@@ -7,7 +7,7 @@ from running_model_handler.core.actions import Action, AskClaim, Pause, RemoveCl
 from running_model_handler.core.claim import Holder, Owner, release_keys
 from running_model_handler.core.operation import RequestType, is_told, standing_in, standing_of
 from running_model_handler.core.status import Status
-from running_model_handler.core.waiting import FAILED_SECONDS, LAG_SECONDS, SEEN_FRESH_SECONDS
+from running_model_handler.core.waiting import FAILED_SECONDS, LAG_SECONDS
 from running_model_handler.core.wanted import Case, Keep, Run, Want
 
 
@@ -61,7 +61,7 @@ def release(at: AtHand, *, last: bool = True) -> Action | None:
     keys = release_keys(claim, owner, gone, last=last) if claim.is_of(owner.stack_id) else []
     if not keys or (released_at and at.view.claim_at - released_at < LAG_SECONDS):
         return None
-    return at.guarded(RemoveClaim(at.arn, tuple(keys)), SEEN_FRESH_SECONDS)
+    return at.guarded(RemoveClaim(at.arn, tuple(keys)))
 
 
 def _lives(case: Case, owner: Owner) -> bool:
@@ -75,7 +75,10 @@ def tell_failure(at: AtHand, want: Want) -> Action | None:
     """Let other deliveries know before anything is undone, and let time pass in which they can."""
     moment, case, view = at.moment, at.moment.case, at.view
     holder, failed_at = view.claim.of(case.wish.owner), moment.memory.failed_at
-    lags = view.claim_at - at.done.claimed_at < LAG_SECONDS
+    lags = at.done.claimed_at > 0.0 and view.claim_at - at.done.claimed_at < LAG_SECONDS
+    if holder is None and lags and case.step is not None and not failed_at:
+        # Nobody is told in a claim that does not show yet.
+        return at.read_tags_again()
     shows_open = holder is not None and holder.t == case.t and not holder.failed
     if case.step is not None and holder is not None and shows_open and not (failed_at and lags):
         return at.guarded(WriteClaim(at.arn, holder.given_up))

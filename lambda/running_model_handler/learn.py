@@ -103,7 +103,7 @@ def _taught(request: Request, action: Call, answer: Any, known: Known, began: fl
         case FindProject(arn):
             return _project(arn, answer, known, now)
         case Look():
-            return _look(action, answer, known, began, now)
+            return _look(action, answer, known, began)
         case _:
             return Known(_written(action, known.memory, known.views, now), known.views)
 
@@ -144,7 +144,7 @@ def _project(arn: str, project: ProjectArn | None, known: Known, now: float) -> 
     return Known(memory._replace(projects=others), known.views.with_model(arn, view))
 
 
-def _look(look: Look, seen: Observation, known: Known, began: float, now: float) -> Known:
+def _look(look: Look, seen: Observation, known: Known, began: float) -> Known:
     text = look.arn
     view, memory = known.views.model(text), known.memory
     hidden_since = 0.0 if seen.status is not None else view.hidden_since or began
@@ -152,7 +152,7 @@ def _look(look: Look, seen: Observation, known: Known, began: float, now: float)
     if seen.status is not None and text not in memory.projects:
         memory = memory._replace(projects={**memory.projects, text: look.project_created})
     if text in memory.models:
-        memory = memory.with_done(text, memory.done(text).with_look(seen, now))
+        memory = memory.with_done(text, memory.done(text).with_look(seen, began))
     return Known(memory, known.views.with_model(text, view))
 
 

@@ -190,7 +190,7 @@ def late_create_after_the_end() -> Scene:
 
 
 def create_that_was_cut_off() -> Scene:
-    """A create in an update without a roll-back that was cancelled, tried again when the stack stands there."""
+    """A create that was cancelled with its update, without a roll-back, and is tried again after that."""
     log = stack()
     log.goes("UPDATE_IN_PROGRESS")
     log.begins("CREATE", declares(V1))

@@ -74,8 +74,8 @@ def can_never_run(seen: Observation) -> str:
             return ""
 
 
-def toward_running(run: Run, seen: Observation, done: Done, now: float) -> Deed:
-    """RUN: the next step towards RUNNING with the wanted units."""
+def toward_running(run: Run, seen: Observation, done: Done, seen_at: float) -> Deed:
+    """RUN: the next step towards RUNNING with the wanted units; ``seen_at`` is when the look began."""
     never = can_never_run(seen)
     if never:
         return Fail(never)
@@ -83,21 +83,21 @@ def toward_running(run: Run, seen: Observation, done: Done, now: float) -> Deed:
         return REACHED
     match seen.status:
         case Status.RUNNING:
-            return _from_running(run, seen, done, now)
+            return _from_running(run, seen, done, seen_at)
         case Status.STARTING:
             return Wait("it is starting")
         case Status.STOPPING:
             return Wait("it is stopping, and can be started after that")
         case Status.FAILED:
-            return _from_failed(seen, done, now)
+            return _from_failed(seen, done, seen_at)
         case status if status in _READY:
-            return _from_rest(str(status), done, now)
+            return _from_rest(str(status), done, seen_at)
         case status:
             return Wait(f"its status {status} is unknown to this release")
 
 
-def _from_running(run: Run, seen: Observation, done: Done, now: float) -> Deed:
-    if done.stop_may_lag(now):
+def _from_running(run: Run, seen: Observation, done: Done, seen_at: float) -> Deed:
+    if done.stop_may_lag(seen_at):
         return Wait("the stop is not visible yet")
     if seen.runs_with(run.units) or any(seen.runs_with(units) for units in run.any_of):
         return REACHED
@@ -106,15 +106,15 @@ def _from_running(run: Run, seen: Observation, done: Done, now: float) -> Deed:
             f"it runs with {seen.units} inference units, not with the {run.units} that were started; "
             "somebody else started it again meanwhile"
         )
-    if done.starts and done.start_may_lag(now):
+    if done.starts and done.start_may_lag(seen_at):
         return Wait("the start is not visible yet")
     if done.stops >= STOPS_MAX:
         return Fail(f"it runs with {seen.units} inference units although it was stopped {done.stops} times")
     return Stop()
 
 
-def _from_rest(status: str, done: Done, now: float) -> Deed:
-    if done.starts and done.start_may_lag(now):
+def _from_rest(status: str, done: Done, seen_at: float) -> Deed:
+    if done.starts and done.start_may_lag(seen_at):
         # Also where it was visible already: one look may be older than the one before it.
         return Wait("the start is not visible yet")
     if done.starts and done.start_visible:
@@ -124,33 +124,33 @@ def _from_rest(status: str, done: Done, now: float) -> Deed:
     return Start()
 
 
-def _from_failed(seen: Observation, done: Done, now: float) -> Deed:
+def _from_failed(seen: Observation, done: Done, seen_at: float) -> Deed:
     failed = Fail(f"Rekognition could not start it: status FAILED{_told(seen)}")
-    if done.starts and done.start_may_lag(now) and done.before_start == Status.FAILED:
+    if done.starts and done.start_may_lag(seen_at) and done.before_start == Status.FAILED:
         return Wait("the start is not visible yet")
     if done.starts and done.start_visible:
         return failed
-    if done.starts and done.start_may_lag(now):
+    if done.starts and done.start_may_lag(seen_at):
         return Wait("the start is not visible yet")
     if (done.starts and done.start_accepted) or done.starts + done.refused >= STARTS_MAX:
         return failed
     return Start()
 
 
-def toward_rest(seen: Observation, done: Done, now: float) -> Deed:
+def toward_rest(seen: Observation, done: Done, seen_at: float) -> Deed:
     """REST and HOLD: the next step towards a model that bills nothing. It never fails: only time ends it."""
     if seen.status is None or seen.feature != CUSTOM_LABELS:
         return REACHED
     match seen.status:
         case Status.RUNNING:
-            return Wait("the stop is not visible yet") if done.stop_may_lag(now) else Stop()
+            return Wait("the stop is not visible yet") if done.stop_may_lag(seen_at) else Stop()
         case Status.STARTING:
             # Whether a model that is starting can be stopped is not documented: try at every look.
             return Stop()
         case Status.STOPPING:
             return Wait("it is stopping")
         case status if status == Status.FAILED or status in _AT_REST:
-            if done.start_may_lag(now) and not done.start_visible:
+            if done.start_may_lag(seen_at) and not done.start_visible:
                 return Wait("the start is not visible yet")
             # Whether FAILED bills is not documented either; one Stop costs nothing.
             return Stop() if status == Status.FAILED and not done.stops + done.refused else REACHED

@@ -79,41 +79,41 @@ class Done(NamedTuple):
         """After a Stop was sent that may have had its effect."""
         return self._replace(stops=self.stops + 1, stop_at=now, acted_at=now, stop_accepted=accepted)
 
-    def with_look(self, seen: Observation, now: float) -> Done:
-        """After a look: whether the last Start has had its effect, and whether that is over."""
+    def with_look(self, seen: Observation, at: float) -> Done:
+        """After a look that began then: whether the last Start has had its effect, and if that is over."""
         if not self.start_at or seen.status is None:
             return self
-        done = self._measured(seen, now)
+        done = self._measured(seen, at)
         if seen.status in (Status.STARTING, Status.RUNNING):
             # After a stop and a start an old RUNNING may still show; STARTING is always the new one.
-            new = seen.status == Status.STARTING or not done.stop_may_lag(now)
+            new = seen.status == Status.STARTING or not done.stop_may_lag(at)
             return done._replace(start_visible=done.start_visible or new)
-        if not done.start_may_lag(now):
+        if not done.start_may_lag(at):
             done = done._replace(may_run_by_us=False)
         if seen.status == Status.FAILED and done.before_start != Status.FAILED:
             return done._replace(start_visible=True)
         return done
 
-    def _measured(self, seen: Observation, now: float) -> Done:
+    def _measured(self, seen: Observation, at: float) -> Done:
         """The start ended between two looks: the middle between them is when."""
         if seen.status == Status.STARTING and self.start_accepted:
-            return self._replace(not_running_at=now)
+            return self._replace(not_running_at=at)
         if seen.status == Status.RUNNING and self.not_running_at:
-            gap = now - self.not_running_at
-            took = start_seconds(now - gap / 2 - self.start_at, gap)
+            gap = at - self.not_running_at
+            took = start_seconds(at - gap / 2 - self.start_at, gap)
             return self._replace(took_seconds=took, not_running_at=0.0)
         if seen.status != self.before_start:
             # It failed, or was stopped: what runs after that was started by somebody else.
             return self._replace(not_running_at=0.0)
         return self
 
-    def start_may_lag(self, now: float) -> bool:
-        """Whether a look may still show what was before the last Start."""
-        return self.start_at > 0.0 and now - self.start_at < LAG_SECONDS
+    def start_may_lag(self, at: float) -> bool:
+        """Whether a look at that time may show what was before the last Start."""
+        return self.start_at > 0.0 and at - self.start_at < LAG_SECONDS
 
-    def stop_may_lag(self, now: float) -> bool:
-        """Whether a look may still show what was before the last Stop."""
-        return self.stop_at > 0.0 and now - self.stop_at < LAG_SECONDS
+    def stop_may_lag(self, at: float) -> bool:
+        """Whether a look at that time may show what was before the last Stop."""
+        return self.stop_at > 0.0 and at - self.stop_at < LAG_SECONDS
 
 
 class Memory(NamedTuple):

@@ -279,5 +279,6 @@ def is_told(story: Story, logical_id: str) -> bool:
 def standing_in(view: ResourceView | None) -> Standing:
     """How a resource stands that the operation has not touched, by DescribeStackResource."""
     if view is None or view.status.startswith("DELETE_") or view.status == "CREATE_FAILED":
-        return Standing(lives=False)
+        skipped = view is not None and view.status == "DELETE_SKIPPED"
+        return Standing(lives=False, skipped=view.physical_id if view is not None and skipped else None)
     return Standing(lives=True, current=view.physical_id, rests=not view.status.endswith("_IN_PROGRESS"))

@@ -241,7 +241,8 @@ def _brought(case: Case, arn: str, claim: Claim, mine: Holder | None) -> Want | 
     if arn != wish.physical:
         return None
     # A replacement that needed the place of the former model needs it on the way back too.
-    if not wish.stops_first and not (back and wish.former_replacement is ReplacementMode.STOP_FIRST):
+    stops_first = wish.stops_first or (back and wish.former_replacement is ReplacementMode.STOP_FIRST)
+    if not stops_first and (back or not case.failed):
         return KEEP
     others = _others(case, arn, claim)
     if isinstance(others, AskResource):
@@ -271,7 +272,8 @@ def _left_to_others(case: Case, arn: str, claim: Claim, mine: Holder | None) -> 
     """The last rows: other resources of the stack, or nobody, want the model."""
     step = case.step
     if step is not None and case.story.goes:
-        return Rest()
+        retained = any(standing_of(case.story, name).skipped == arn for name in case.story.steps)
+        return Keep(for_others=True) if retained else Rest()
     others = _others(case, arn, claim)
     if isinstance(others, AskResource):
         return others
@@ -292,7 +294,7 @@ def _left_to_others(case: Case, arn: str, claim: Claim, mine: Holder | None) -> 
 
 
 def _others(case: Case, arn: str, claim: Claim) -> dict[Owner, Standing] | AskResource:
-    """The other living resources of the stack that have the model, or are being brought with it.
+    """The other resources of the stack that have the model, are brought with it, or have left it running.
 
     That they do is CloudFormation's word; a holder's tag alone keeps nothing alive.
     """
@@ -316,7 +318,7 @@ def _others(case: Case, arn: str, claim: Claim) -> dict[Owner, Standing] | AskRe
             standing = standing_in(case.resources[owner])
         else:
             return AskResource(owner)
-        if standing.lives and (standing.has(arn) or standing.wants(arn)):
+        if standing.skipped == arn or (standing.lives and (standing.has(arn) or standing.wants(arn))):
             found[owner] = standing
     return found
 

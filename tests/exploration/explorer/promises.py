@@ -192,7 +192,8 @@ class Promises:
         spec = stack.requests[by].spec
         arn = spec.physical if spec.physical in MODELS else spec.declared.arn
         index = MODELS.index(str(arn))
-        if models[index].bills and not has(stack, MODELS[index], but=spec.logical):
+        kept = any(_retained(each) and each.physical == MODELS[index] for each in stack.resources)
+        if models[index].bills and not kept and not has(stack, MODELS[index], but=spec.logical):
             return f"G2: SUCCESS for {_name(stack, by)}, and v{index + 1} is {models[index].status}"
         return ""
 

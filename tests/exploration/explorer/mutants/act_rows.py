@@ -8,16 +8,18 @@ from explorer.mutants.mutant import mutant
 
 _ACT: Final = "core/act.py"
 _DECIDE: Final = "decide.py"
+_AT_HAND: Final = "at_hand.py"
+_HOLDING: Final = "holding.py"
 
 ACT: Final = (
     mutant(
         "unclaimed-start", "RUN, no claim", "A model is started without a claim.",
-        _DECIDE, "claim = None if run.for_others or case.step is None else self._claim(case, arn, view, run)", "claim = None", "create",
+        _DECIDE, "claim = None if run.for_others or case.step is None else claim_first(at, run)", "claim = None", "create",
     ),
     mutant(
         "claim-not-read-back", "RUN, no claim", "A claim counts as soon as it is written.",
-        _DECIDE, "        if self.over or (done.claimed_at and self.now - done.claimed_at < LAG_SECONDS):\n",
-        "        if done.claimed_at:\n            return None\n        if self.over:\n", "create", "a refusal",
+        _HOLDING, "    if moment.over or (done.claimed_at and moment.now - done.claimed_at < LAG_SECONDS):\n",
+        "    if done.claimed_at:\n        return None\n    if moment.over:\n", "create", "a refusal",
     ),
     mutant(
         "any-of-others-refused", "RUN (row 9), RUNNING", "The units of one of several resources have to be those of the latest.",
@@ -25,15 +27,15 @@ ACT: Final = (
     ),
     mutant(
         "stack-not-asked-before-start", "RUN, at rest", "CloudFormation is not asked right before a Start.",
-        _DECIDE, "return act if self.now - self.views.story_at <= story_seconds else _ASK_STACK", "return act", "create", "a duplicate",
+        _AT_HAND, "return act if now - moment.views.story_at <= story_seconds else ASK_STACK", "return act", "create", "a duplicate",
     ),
     mutant(
         "stack-not-asked-after-start", "RUN, at rest", "CloudFormation is not asked right after a Start.",
-        _DECIDE, "if any(done.start_at > asked_at for done in self.memory.models.values()):", "if False:", "create alone", "nothing",
+        _DECIDE, "started = any(done.start_at > asked_at for done in moment.memory.models.values())", "started = False", "create alone", "nothing",
     ),
     mutant(
         "started-again-at-once", "RUN, at rest", "A Start that is not visible yet is sent again.",
-        _ACT, "    if done.starts and done.start_may_lag(now):\n        # Also", "    if False:\n        # Also", "create alone, in short steps", "an old view",
+        _ACT, "    if done.starts and done.start_may_lag(seen_at):\n        # Also", "    if False:\n        # Also", "create alone, in short steps", "an old view",
         unneeded="Hidden by what is known of its world, which ends alike.",
     ),
     mutant(
@@ -43,7 +45,7 @@ ACT: Final = (
     ),
     mutant(
         "failed-never-started", "RUN, FAILED", "A FAILED model is not started at all.",
-        _ACT, "        case Status.FAILED:\n            return _from_failed(seen, done, now)", "        case Status.FAILED:\n            return Fail('failed')", "resize, later", "a failing start",
+        _ACT, "        case Status.FAILED:\n            return _from_failed(seen, done, seen_at)", "        case Status.FAILED:\n            return Fail('failed')", "resize, later", "a failing start",
     ),
     mutant(
         "failed-started-for-ever", "RUN, FAILED", "A FAILED model is started until it runs.",
@@ -72,25 +74,25 @@ ACT: Final = (
     ),
     mutant(
         "old-running-believed", "RUN, RUNNING", "RUNNING counts right after the own Stop.",
-        _ACT, "    if done.stop_may_lag(now):\n        return Wait(\"the stop is not visible yet\")\n    if seen", "    if seen", "resize alone", "a start that takes too long",
+        _ACT, "    if done.stop_may_lag(seen_at):\n        return Wait(\"the stop is not visible yet\")\n    if seen", "    if seen", "resize alone", "a start that takes too long",
         unneeded="A Stop that is sent again is refused, and what settles is looked at again.",
     ),
     mutant(
         "unclaimed-is-final", "REST, not ours", "A model that is not claimed is left at once.",
-        _DECIDE, "return self._settle(settles_at, arn, view) if view.claim_at < settles_at else None", "return None", "create, in short steps", "an old view", guarantee="G2",
+        _DECIDE, "return at.settle(settles_at) if view.claim_at < settles_at else None", "return None", "create, in short steps", "an old view", guarantee="G2",
     ),
     mutant(
         "own-start-forgotten", "REST, not ours", "What this delivery has started is not its own unless it is claimed.",
-        _DECIDE, " or self.memory.done(arn).may_run_by_us", "", "create", "an old view",
+        _HOLDING, " or at.done.may_run_by_us", "", "create", "an old view",
         unneeded="A claim is read back before the Start, and nobody here takes it away.",
     ),
     mutant(
         "never-stops", "REST, RUNNING", "What nobody wants is waited for until it stops by itself.",
-        _ACT, "return Wait(\"the stop is not visible yet\") if done.stop_may_lag(now) else Stop()", "return REACHED", "create",
+        _ACT, "return Wait(\"the stop is not visible yet\") if done.stop_may_lag(seen_at) else Stop()", "return REACHED", "create",
     ),
     mutant(
         "stopped-again-at-once", "REST, RUNNING", "A Stop that is not visible yet is sent again.",
-        _ACT, "return Wait(\"the stop is not visible yet\") if done.stop_may_lag(now) else Stop()", "return Stop()", "create", "an old view",
+        _ACT, "return Wait(\"the stop is not visible yet\") if done.stop_may_lag(seen_at) else Stop()", "return Stop()", "create", "an old view",
         unneeded="The service refuses it.",
     ),
     mutant(
@@ -108,33 +110,33 @@ ACT: Final = (
     ),
     mutant(
         "invisible-start-forgotten", "REST, at rest", "A Start that is not visible yet is forgotten.",
-        _ACT, "            if done.start_may_lag(now) and not done.start_visible:\n                return Wait(\"the start is not visible yet\")\n            # Whether", "            # Whether", "create, no roll-back, in short steps", "an old view",
+        _ACT, "            if done.start_may_lag(seen_at) and not done.start_visible:\n                return Wait(\"the start is not visible yet\")\n            # Whether", "            # Whether", "create, no roll-back, in short steps", "an old view",
         unneeded="What has failed lets 15 s pass, and what was cut off 30 s.",
     ),
     mutant(
         "rest-does-not-settle", "REST, at rest", "A model at rest is released although what was cut off may still start it.",
-        _DECIDE, "            if view.seen_at < settles_at\n            else self._release(case, arn, view)", "            if False\n            else self._release(case, arn, view)", "create", "a duplicate",
+        _DECIDE, "return at.settle(settles_at) if view.seen_at < settles_at else release(at)", "return release(at)", "create", "a duplicate",
     ),
     mutant(
         "claim-left", "REST, at rest", "The claim of a model at rest is left.",
-        _DECIDE, "            else self._release(case, arn, view)", "            else None", "rename, later", "a duplicate",
+        _DECIDE, "return at.settle(settles_at) if view.seen_at < settles_at else release(at)", "return at.settle(settles_at) if view.seen_at < settles_at else None", "rename, later", "a duplicate",
         unneeded="The claim of a resource that is gone is nobody's.",
     ),
     mutant(
         "failure-not-written", "failing, open", "A delivery that fails does not tell the others.",
-        _DECIDE, "if step is not None and holder is not None and shows_open and not (self.memory.failed_at and lags):", "if False:", "create alone", "a duplicate and a start that takes too long",
+        _HOLDING, "if case.step is not None and holder is not None and shows_open and not (failed_at and lags):", "if False:", "create alone", "a duplicate and a start that takes too long",
     ),
     mutant(
         "former-units-forgotten", "failing, open", "The units that stay are those of the failed update.",
-        _DECIDE, "                units = former.units or units\n", "                pass\n", "resize, then add another, later", "a failing start",
+        "core/claim.py", "units=self.former or self.units, failed=True", "failed=True", "resize, then add another, later", "a failing start",
     ),
     mutant(
         "failure-undone-at-once", "failing, 15 s", "What is to be undone is undone before the others can know.",
-        _DECIDE, "ends_at = self.memory.failed_at + FAILED_SECONDS", "ends_at = self.memory.failed_at", "create alone", "a duplicate and a start that takes too long",
+        _HOLDING, "ends_at = failed_at + FAILED_SECONDS", "ends_at = failed_at", "create alone", "a duplicate and a start that takes too long",
     ),
     mutant(
         "not-looked-at-after-failure", "failing, look again", "What was seen before the others could know counts.",
-        _DECIDE, "return self._look(arn, view) if 0.0 < view.seen_at < ends_at else None", "return None", "create alone", "a duplicate and a start that takes too long",
+        _HOLDING, "return at.look() if 0.0 < view.seen_at < ends_at else None", "return None", "create alone", "a duplicate and a start that takes too long",
     ),
     mutant(
         "failure-of-others-ignored", "failing, another delivery", "A delivery goes on although another one has failed.",
@@ -142,16 +144,16 @@ ACT: Final = (
     ),
     mutant(
         "look-before-act-counts", "all", "A look from before the own act counts.",
-        _DECIDE, "        if done.acted_at >= view.seen_at:\n            return self._look_again(arn, view, \"what was asked for is not visible yet\")\n        deed = toward_rest", "        deed = toward_rest", "create, in short steps", "an old view",
+        _DECIDE, "    if done.acted_at >= view.seen_at:\n        return at.look_again(\"what was asked for is not visible yet\")\n    deed = toward_rest", "    deed = toward_rest", "create, in short steps", "an old view",
         unneeded="What may not show yet is waited for anyway.",
     ),
     mutant(
         "old-tags-believed", "all", "Tags of any age will do for an act.",
-        _DECIDE, "if self.now - view.claim_at > CLAIM_FRESH_SECONDS:", "if False:", "create alone", "a duplicate and a start that takes too long",
+        _AT_HAND, "if now - view.claim_at > CLAIM_FRESH_SECONDS:", "if False:", "create alone", "a duplicate and a start that takes too long",
     ),
     mutant(
         "old-look-believed", "all", "A look of any age will do for an act.",
-        _DECIDE, "if view.seen is not None and self.now - view.seen_at > SEEN_FRESH_SECONDS:", "if False:", "create, in short steps", "an old view",
+        _AT_HAND, "if view.seen is not None and now - view.seen_at > SEEN_FRESH_SECONDS:", "if False:", "create, in short steps", "an old view",
         unneeded="The service refuses what does not fit, and it is looked at afterwards.",
     ),
 )  # fmt: skip

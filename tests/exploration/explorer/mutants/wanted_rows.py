@@ -39,11 +39,11 @@ WANTED: Final = (
     ),
     mutant(
         "declared-left", "wanted 5", "The declared model is left as it is.",
-        _WANTED, "            return Run(declared.units or _ONE)\n", "            return KEEP\n", "create",
+        _WANTED, "            return Run(units, former=former if changes else None)\n", "            return KEEP\n", "create",
     ),
     mutant(
         "other-units", "wanted 5", "Every model is started with one unit.",
-        _WANTED, "            return Run(declared.units or _ONE)\n", "            return Run(_ONE)\n", "resize",
+        _WANTED, "            units = declared.units or _ONE\n", "            units = _ONE\n", "resize",
     ),
     mutant(
         "resize-not-taken-back", "wanted 6, forward", "A resize that fails leaves the model as it is.",
@@ -126,12 +126,12 @@ WANTED: Final = (
     ),
     mutant(
         "others-that-go", "wanted 9, the stack goes", "In a stack that goes other resources that go too keep the model running.",
-        _WANTED, "    if step is not None and case.story.goes:\n        return Rest()\n", "", "two with one model", "nothing",
+        _WANTED, "    if step is not None and case.story.goes:\n", "    if False:\n", "two with one model", "nothing",
         unneeded="Each of the others has a Delete of its own, which stops the model.",
     ),
     mutant(
         "had-of-others", "wanted 9", "What another resource had when the operation began is nobody's.",
-        _WANTED, "if standing.lives and (standing.has(arn) or standing.wants(arn)):", "if standing.wants(arn):",
+        _WANTED, "(standing.lives and (standing.has(arn) or standing.wants(arn))):", "standing.wants(arn):",
         "replace, stop first and start first, later", "nothing",
     ),
     mutant(

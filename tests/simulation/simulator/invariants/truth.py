@@ -85,8 +85,12 @@ class Truth:
         resource = self.resource(owner)
         return resource is not None and resource.physical_id == arn and self.lives(owner)
 
-    def had_at_begin(self, owner: Owner, arn: str) -> bool:
-        """Whether the operation under way can still go back to a state in which a resource has the model."""
+    def had_at_begin(self, owner: Owner, arn: str, *, present: bool = False) -> bool:
+        """Whether the operation under way can still go back to a state in which a resource has the model.
+
+        ``present``: no further than to where this very operation began. What had failed before it, without a
+        roll-back, holds nothing back from the others.
+        """
         stack = self._world.stacks[owner[0]]
         begins = begins_of(stack)
         if not begins or stack.status.startswith("DELETE_") or "_CLEANUP_" in stack.status:
@@ -94,7 +98,7 @@ class Truth:
         resource = stack.resources.get(owner[1])
         if resource is None or not resource.exists or not _is_alive(resource.status):
             return False
-        return any(_had(resource, arn, begin) for begin in begins)
+        return any(_had(resource, arn, begin) for begin in (begins[:1] if present else begins))
 
     def had_or_wanted(self, owner: Owner, arn: str, moment: float) -> bool:
         """Whether a resource had or wanted a model at a moment, too."""
@@ -116,7 +120,7 @@ class Truth:
                 other = (stack.plan.stack_id, logical_id)
                 if other == owner:
                     continue
-                if other in waiting or self.has(other, arn) or self.had_at_begin(other, arn):
+                if other in waiting or self.has(other, arn) or self.had_at_begin(other, arn, present=True):
                     yield other
 
     def others_delete(self, owner: Owner, arn: str) -> bool:

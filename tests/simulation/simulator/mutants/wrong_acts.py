@@ -48,7 +48,7 @@ WRONG_ACTS: Final = (
         "G6",
         "A model is stopped although another resource of the stack wants it.",
         "core/wanted.py",
-        "if standing.lives and (standing.has(arn) or standing.wants(arn)):",
+        "if standing.skipped == arn or (standing.lives and (standing.has(arn) or standing.wants(arn))):",
         "if False:",
         1,
     ),

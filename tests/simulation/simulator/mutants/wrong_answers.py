@@ -39,8 +39,8 @@ WRONG_ANSWERS: Final = (
         "G2",
         "Delete takes an accepted Stop for a stopped model.",
         "decide.py",
-        "deed = toward_rest(view.seen, done, at.moment.now)",
-        "deed = Reached() if done.stop_accepted else toward_rest(view.seen, done, at.moment.now)",
+        "deed = toward_rest(view.seen, done, view.seen_at)",
+        "deed = Reached() if done.stop_accepted else toward_rest(view.seen, done, view.seen_at)",
         1,
     ),
     Mutant(
