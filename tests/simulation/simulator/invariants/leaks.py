@@ -9,7 +9,7 @@ from simulator.conditions import admits_what_is_left, claimed_at_once, condition
 from simulator.invariants.base import Invariant
 from simulator.invariants.truth import last_start, names_of
 from simulator.rekognition import Model
-from simulator.requests import Request
+from simulator.requests import Outcome, Request
 
 if TYPE_CHECKING:
     from simulator.functions import Invocation
@@ -44,15 +44,19 @@ class NoLeak(Invariant):
                 self.world.note_condition(condition)
 
     def _awaits_deletion(self, request: Request) -> bool:
-        """Whether CloudFormation refused the replacement that a request ended with, and keeps both models.
+        """Whether CloudFormation keeps the model that a request has brought, and owes it a Delete.
 
-        It deletes what it did not take in the next operation of the stack, which no one may ever ask for.
+        It did not take the replacement, or could not go back from it to the end. It deletes what it has left in
+        the next operation of the stack, which no one may ever ask for.
         """
         later = self.truth.requests_of(request.owner)
         deleted = any(
             one.number > request.number and one.physical_id == request.declared_arn for one in later
         )
-        return request.refused and not deleted and self.truth.lives(request.owner)
+        keeps = request.refused or (
+            request.outcome is Outcome.SUCCESS and request.stack.status == "UPDATE_ROLLBACK_FAILED"
+        )
+        return keeps and not deleted and self.truth.lives(request.owner)
 
     def _is_wanted(self, model: Model) -> bool:
         """Whether a living resource has it, its template left it as it is, or it is a person's."""
