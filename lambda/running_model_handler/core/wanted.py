@@ -222,7 +222,7 @@ def wanted(case: Case, arn: str, claim: Claim) -> Want | AskResource:
         if not wish.brings and arn != wish.physical:
             # What is deleted is not what the resource has.
             return KEEP
-    return _left_to_others(case, arn, claim, mine)
+    return _left_to_others(case, arn, claim)
 
 
 def _brought(case: Case, arn: str, claim: Claim, mine: Holder | None) -> Want | AskResource | None:
@@ -268,7 +268,7 @@ def must_ask(case: Case) -> bool:
     return not (case.wish.brings or case.story.stack_status == "" or _deletion(case.wish, steps))
 
 
-def _left_to_others(case: Case, arn: str, claim: Claim, mine: Holder | None) -> Want | AskResource:
+def _left_to_others(case: Case, arn: str, claim: Claim) -> Want | AskResource:
     """The last rows: other resources of the stack, or nobody, want the model."""
     step = case.step
     if step is not None and case.story.goes:
@@ -280,8 +280,9 @@ def _left_to_others(case: Case, arn: str, claim: Claim, mine: Holder | None) -> 
     if not others:
         return Rest()
     wanting = {owner: standing for owner, standing in others.items() if standing.wants(arn)}
-    # A tag that still stands is of a delivery that may have stopped the model, and was killed.
-    brings = step is not None or arn in case.stopped or mine is not None
+    # A tag that outlives its resource is of a delivery that may have stopped the model, and was cut off.
+    left = any(each.stack_id == case.wish.owner.stack_id and each not in others for each in claim.holders)
+    brings = step is not None or arn in case.stopped or left
     if not brings or not wanting or not all(standing.rests for standing in wanting.values()):
         return Keep(for_others=step is not None)
     others = wanting

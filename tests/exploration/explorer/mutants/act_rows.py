@@ -14,7 +14,7 @@ _HOLDING: Final = "holding.py"
 ACT: Final = (
     mutant(
         "unclaimed-start", "RUN, no claim", "A model is started without a claim.",
-        _DECIDE, "claim = None if run.for_others or case.step is None else claim_first(at, run)", "claim = None", "create",
+        _DECIDE, "claim = None if run.for_others or case.step is None or runs_again else claim_first(at, run)", "claim = None", "create",
     ),
     mutant(
         "claim-not-read-back", "RUN, no claim", "A claim counts as soon as it is written.",
@@ -125,10 +125,6 @@ ACT: Final = (
     mutant(
         "failure-not-written", "failing, open", "A delivery that fails does not tell the others.",
         _HOLDING, "if case.step is not None and holder is not None and shows_open and not (failed_at and lags):", "if False:", "create alone", "a duplicate and a start that takes too long",
-    ),
-    mutant(
-        "former-units-forgotten", "failing, open", "The units that stay are those of the failed update.",
-        "core/claim.py", "units=self.former or self.units, failed=True", "failed=True", "resize, then add another, later", "a failing start",
     ),
     mutant(
         "failure-undone-at-once", "failing, 15 s", "What is to be undone is undone before the others can know.",

@@ -77,11 +77,11 @@ WANTED: Final = (
     ),
     mutant(
         "always-stops-first", "wanted 7, otherwise", "START_FIRST is ignored.",
-        _WANTED, "if not wish.stops_first and not (back and", "if False and not (back and", "replace",
+        _WANTED, "if not stops_first and (back or not case.failed):", "if False:", "replace",
     ),
     mutant(
         "way-back-keeps-place", "wanted 7, back", "The way back of a STOP_FIRST replacement keeps the new model running.",
-        _WANTED, "if not wish.stops_first and not (back and", "if not wish.stops_first and not (False and",
+        _WANTED, "stops_first = wish.stops_first or (back and", "stops_first = wish.stops_first or (False and",
         "replace, stop first, later", "nothing",
     ),
     mutant(
