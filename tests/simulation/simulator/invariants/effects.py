@@ -257,7 +257,8 @@ class AsDeclared(Invariant):
             return Condition.NOT_BROUGHT_BACK
         if was_left_halfway(self.world, model):
             return Condition.KILLED
-        if (request.stack, model.plan.arn) in self._declared_twice:
+        twice = self.truth.brought_by_two(request.stack, model.plan.arn)
+        if twice or (request.stack, model.plan.arn) in self._declared_twice:
             return Condition.TWICE
         return Condition.AT_ONCE if claimed_at_once(self.world, model) else None
 

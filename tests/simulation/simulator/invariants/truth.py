@@ -16,6 +16,8 @@ Nothing here knows a handler, its tags or its rules. What counts:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import combinations
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 from simulator.conditions import STALE_SECONDS
@@ -79,6 +81,18 @@ class Truth:
         if resource is None or stack is None or not stack.exists:
             return False
         return resource.exists and _is_alive(resource.status)
+
+    def brought_by_two(self, stack: Stack, arn: str) -> bool:
+        """Whether one template has declared a model for two resources, which were brought with it at once."""
+        spans = [
+            (one.sent_at, one.ended_at if one.ended_at is not None else inf, one.logical_id)
+            for one in self.declaring(arn)
+            if one.stack is stack
+        ]
+        return any(
+            first[2] != second[2] and second[0] < first[1] and first[0] < second[1]
+            for first, second in combinations(spans, 2)
+        )
 
     def has(self, owner: Owner, arn: str) -> bool:
         """Whether an owner lives, and the model is what CloudFormation knows it by."""
