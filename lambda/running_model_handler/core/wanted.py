@@ -147,8 +147,8 @@ def _alike(wish: Wish, story: Story) -> Step | None:
     # What the events of a roll-back show is not documented: what it goes back from is certain.
     forward = next((each for each in reversed(steps) if not each.back and each.declares), None)
     if forward is None or wish.former is None or _fits(forward.declares, wish.former):
-        # It goes to what the resource had, or, after a roll-back that was skipped, to what it declared. The next
-        # update may look like the latter as long as it does not show itself: it is sent later.
+        # It goes to what the resource had, or, after a roll-back that was skipped, to what it declared. The
+        # next update may look like the latter as long as it does not show itself, and is sent later.
         usual = forward is None or forward.physical_id in (None, wish.declared.arn)
         return step if usual or wish.sent_at < step.began_at + SENT_SECONDS_MAX else None
     # An update to the last stable state that failed without a roll-back asks for what its roll-back does.

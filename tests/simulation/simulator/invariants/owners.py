@@ -132,5 +132,7 @@ class WithoutGap(Invariant):
         if self.truth.had_at_begin(request.owner, arn):
             # It goes back, and what it goes back to may run.
             return
-        if self.leaves_running(request, model) and not admits_what_is_left(body):
+        left = self.leaves_running(request, model) and not admits_what_is_left(body)
+        if left and not claimed_at_once(self.world, model):
+            # Where two stacks did, it may be the other one's to stop.
             self.violated(f"FAILED for {request.name}, and the new model is {model.status}")
