@@ -495,6 +495,51 @@ def test_an_owner_elsewhere_keeps_its_model_whatever_it_rests_with(rests_with: s
     assert AskOwner(theirs) in one.done
 
 
+def test_a_look_counts_by_when_it_was_made() -> None:
+    """Made within 15 s of the Start it may be older than the Start, however long a pause follows it."""
+    one = Deliberation(create_under_way())
+    start = one.until(StartModel, Answer)
+    one.carry_out(start)
+    started_at = one.now
+    one.seen[V1] = STARTING
+    while one.now < started_at + 9:
+        one.carry_out(one.next())
+    one.seen[V1] = STOPPED
+    one.carry_out(one.until(Look))
+    one.now = started_at + 16
+    one.seen[V1] = RUNNING
+    assert isinstance(one.until(Answer, GiveUp, StopModel), Answer)
+
+
+def test_a_claim_is_not_removed_on_an_answer_that_is_not_fresh() -> None:
+    """Another delivery may have succeeded since: CloudFormation is asked right before."""
+    one = holding(deletion(), t=2.0)
+    one.now += SETTLE_SECONDS
+    one.seen[V1] = STOPPED
+    assert isinstance(one.until(RemoveClaim, Answer), RemoveClaim)
+    assert one.now - one.known.views.story_at <= ANSWER_FRESH_SECONDS
+    one.now += ANSWER_FRESH_SECONDS
+    assert isinstance(one.next(), AskStack)
+
+
+def test_a_failure_is_told_once_the_own_claim_shows() -> None:
+    """Tags may lag: in a claim that is not there yet nobody can be told."""
+    one = Deliberation(create_under_way())
+    one.carry_out(one.until(WriteClaim))
+    one.carry_out(one.until(StartModel))
+    shown = one.tags.pop(V1)
+    one.known = one.known._replace(
+        views=one.known.views.with_model(V1, one.known.views.model(V1)._replace(claim_at=0.0))
+    )
+    one.seen[V1] = STARTING
+    one.carry_out(GiveUp("no good", V1))
+    assert isinstance(one.until(Pause, StopModel, WriteClaim), Pause)
+    one.tags[V1] = shown
+    write = one.until(StopModel, WriteClaim)
+    assert isinstance(write, WriteClaim)
+    assert write.holder.failed
+
+
 # --- when the time is over -----------------------------------------------------------------------------
 
 

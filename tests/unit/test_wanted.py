@@ -59,7 +59,9 @@ from running_model_handler.core.wanted import (
     Rest,
     Run,
     Want,
+    Wish,
     quiet_from,
+    step_of,
     wanted,
 )
 
@@ -380,6 +382,66 @@ def test_a_late_request_whose_tag_still_stands_brings_back_what_one_before_it_ma
     assert wanted(case, V1, claim(B=Holder(1.0, TWO))) == KEEP
     busy = case._replace(resources={B: ResourceView("UPDATE_IN_PROGRESS", V1)})
     assert wanted(busy, V1, tags) == KEEP
+
+
+@pytest.mark.parametrize(
+    "view", [None, ResourceView("CREATE_FAILED", V1), ResourceView("DELETE_COMPLETE", V1)]
+)
+def test_any_tag_that_outlives_its_resource_tells_that_something_may_be_left(
+    view: ResourceView | None,
+) -> None:
+    """Row 9, not mine: the delivery that wrote it has left the model to others, who were cut off too."""
+    lives = ResourceView("CREATE_COMPLETE", V1)
+    case = case_of(create_that_was_cut_off(), resources={B: lives, Owner(STACK, "C"): view})
+    tags = claim(B=Holder(1.0, TWO), C=Holder(2.0, ONE))
+    assert wanted(case, V1, tags) == Run(TWO, frozenset({TWO}), for_others=True)
+
+
+@pytest.mark.parametrize("scene", [deletion, removal])
+def test_what_another_resource_was_deleted_without_goes_on(scene: Scenes) -> None:
+    """Row 9: its template leaves the model running, whatever becomes of the others."""
+    log, asks = scene()
+    log.begins("CREATE", declares(V1), "B")
+    log.completes("B", V1)
+    log.skips("B")
+    case = case_of(Scene(log, asks))
+    tags = claim(B=Holder(1.0, ONE), me=Holder(case.t, ONE))
+    assert wanted(case, V1, tags) == Keep(for_others=True)
+
+
+def test_what_another_resource_was_deleted_without_before_goes_on() -> None:
+    """Row 9: in an earlier operation, whose events are not read."""
+    skipped = {B: ResourceView("DELETE_SKIPPED", V1)}
+    case = case_of(removal(), resources=skipped)
+    assert wanted(case, V1, claim(B=Holder(1.0, ONE), me=Holder(case.t, ONE))) == Keep(for_others=True)
+
+
+# --- which step is mine ---------------------------------------------------------------------------
+
+
+def sent(asks: Wish, at: float) -> Wish:
+    """The request, signed at this time."""
+    return replace(asks, sent_at=at)
+
+
+def test_an_update_that_was_cancelled_at_once_is_not_its_roll_back() -> None:
+    """The dates of both URLs are the same; that it was cut off tells them apart."""
+    log, back = resize_going_back()
+    story, t = log.story("Model"), log.began_at()
+    forward = wish(UPDATE, V1, V1, V1, TWO, ONE)
+    assert step_of(sent(forward, float(int(t))), story) is None
+    mine = step_of(sent(back, float(int(t))), story)
+    assert mine is not None
+    assert mine.began_at == t
+
+
+def test_the_next_update_is_not_taken_for_the_roll_back_that_still_shows() -> None:
+    """An old view shows a roll-back that goes on; what is declared now is another model."""
+    log, _ = resize_going_back()
+    story, t = log.story("Model"), log.began_at()
+    following = wish(UPDATE, V2, V1, V1, ONE, TWO)
+    assert step_of(sent(following, t + 10.0), story) is None
+    assert step_of(sent(following, t + 1.0), story) is not None
 
 
 # --- when all is quiet ----------------------------------------------------------------------------

@@ -46,8 +46,8 @@ class NoLeak(Invariant):
     def _awaits_deletion(self, request: Request) -> bool:
         """Whether CloudFormation keeps the model that a request has brought, and owes it a Delete.
 
-        It did not take the replacement, or could not go back from it to the end. It deletes what it has left in
-        the next operation of the stack, which no one may ever ask for.
+        It did not take the replacement, or could not go back from it to the end. It deletes what it has left
+        in the next operation of the stack, which no one may ever ask for.
         """
         later = self.truth.requests_of(request.owner)
         deleted = any(
