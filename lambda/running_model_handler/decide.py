@@ -222,7 +222,7 @@ def _run(at: AtHand, run: Run) -> Action | None:
     never = can_never_run(view.seen)
     if never:
         return GiveUp(run.told(f"model {arn}: {never}"), arn)
-    runs_again = run.brings_back and view.seen.runs_with(run.units)
+    runs_again = run.brings_back and run.met_by(view.seen)
     claim = None if run.for_others or case.step is None or runs_again else claim_first(at, run)
     if claim is not None:
         return claim

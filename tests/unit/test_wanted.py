@@ -70,6 +70,7 @@ B = Owner(STACK, "B")
 Scenes = Callable[[], Scene]
 NAMES = {V1: "v1", V2: "v2", V3: "v3"}
 SHORT = {
+    "AGAIN 1": Run(ONE, brings_back=True, as_it_runs=True),
     "RUN 1": Run(ONE),
     "RUN 2": Run(TWO),
     "BACK 1": Run(ONE, brings_back=True),
@@ -92,7 +93,7 @@ TABLE = [
     (resize_turned,                   V1, "KEEP",    "KEEP",    "KEEP",    "KEEP"),
     (resize_going_back,               V1, "RUN 1",   "RUN 1",   "KEEP",    "KEEP"),
     (replacement_under_way,           V2, "RUN 1",   "RUN 1",   "REST",    "REST"),
-    (replacement_under_way,           V1, "KEEP",    "HOLD",    "BACK 1",  "BACK 1"),
+    (replacement_under_way,           V1, "KEEP",    "HOLD",    "AGAIN 1", "BACK 1"),
     (replacement_turned,              V2, "REST",    "REST",    "REST",    "REST"),
     (replacement_turned,              V1, "KEEP",    "KEEP",    "KEEP",    "KEEP"),
     (failed_replacement_going_back,   V1, "RUN 1",   "RUN 1",   "KEEP",    "KEEP"),
@@ -165,7 +166,7 @@ def test_the_way_back_of_a_stop_first_makes_room_too(failed: bool) -> None:
     case = case_of(done_replacement_going_back(), failed=failed, former_mode=STOP_FIRST)
     assert wanted(case, V2, UNCLAIMED) == SHORT["BACK 1" if failed else "HOLD"]
     case = case_of(replacement_under_way(), failed=failed, former_mode=STOP_FIRST)
-    assert wanted(case, V1, UNCLAIMED) == (SHORT["BACK 1"] if failed else KEEP)
+    assert wanted(case, V1, UNCLAIMED) == (SHORT["AGAIN 1"] if failed else KEEP)
 
 
 # --- row 1: ask again -----------------------------------------------------------------------------

@@ -99,7 +99,7 @@ def toward_running(run: Run, seen: Observation, done: Done, seen_at: float) -> D
 def _from_running(run: Run, seen: Observation, done: Done, seen_at: float) -> Deed:
     if done.stop_may_lag(seen_at):
         return Wait("the stop is not visible yet")
-    if seen.runs_with(run.units) or any(seen.runs_with(units) for units in run.any_of):
+    if run.met_by(seen):
         return REACHED
     if done.starts and done.start_visible:
         return Fail(

@@ -23,6 +23,7 @@ from running_model_handler.core.operation import (
     standing_in,
     standing_of,
 )
+from running_model_handler.core.status import Observation, Status
 from running_model_handler.core.units import InferenceUnits
 from running_model_handler.core.waiting import ANSWERED_SECONDS, SETTLE_SECONDS
 
@@ -92,6 +93,14 @@ class Run(NamedTuple):
     """What was before a failure: a start that was accepted is enough."""
     former: InferenceUnits | None = None
     """What stays if it fails; None for the same."""
+    as_it_runs: bool = False
+    """Any units will do, if only it runs."""
+
+    def met_by(self, seen: Observation) -> bool:
+        """Whether a model runs as wanted."""
+        if self.as_it_runs:
+            return seen.status == Status.RUNNING
+        return any(seen.runs_with(units) for units in (self.units, *self.any_of))
 
     def told(self, problem: str) -> str:
         """A reason why it can't be had, for those who only know of the request that it is done for."""
@@ -254,7 +263,7 @@ def _brought(case: Case, arn: str, claim: Claim, mine: Holder | None) -> Want | 
         return others
     if others:
         return KEEP
-    return Run(former, brings_back=True) if case.failed else Hold()
+    return Run(former, brings_back=True, as_it_runs=not stops_first) if case.failed else Hold()
 
 
 def must_ask(case: Case) -> bool:
@@ -332,11 +341,12 @@ def _others(case: Case, arn: str, claim: Claim) -> dict[Owner, Standing] | AskRe
 def _former_units(case: Case, arn: str, mine: Holder | None) -> InferenceUnits:
     """What the resource ran the model with before the step; its old properties tell, else its claim."""
     wish = case.wish
+    if mine is not None and (mine.t == case.t or mine.failed):
+        # What CloudFormation takes for the old properties may be those that have failed.
+        return mine.given_up.units
     if wish.former is not None and wish.former.arn == arn and wish.former.units is not None:
         return wish.former.units
-    if mine is None:
-        return _ONE
-    return mine.given_up.units if mine.t == case.t else mine.units
+    return mine.units if mine is not None else _ONE
 
 
 def _works_on(story: Story, logical_id: str, arn: str) -> bool:

@@ -23,7 +23,7 @@ ACT: Final = (
     ),
     mutant(
         "any-of-others-refused", "RUN (row 9), RUNNING", "The units of one of several resources have to be those of the latest.",
-        _ACT, " or any(seen.runs_with(units) for units in run.any_of)", "", "two sizes, and a third resource", "nothing",
+        "core/wanted.py", "for units in (self.units, *self.any_of)", "for units in (self.units,)", "two sizes, and a third resource", "nothing",
     ),
     mutant(
         "stack-not-asked-before-start", "RUN, at rest", "CloudFormation is not asked right before a Start.",
@@ -70,7 +70,7 @@ ACT: Final = (
     ),
     mutant(
         "units-ignored", "RUN, RUNNING, other units", "Any units will do.",
-        _ACT, "if seen.runs_with(run.units) or", "if seen.runs_with(seen.units or run.units) or", "resize",
+        "core/wanted.py", "        if self.as_it_runs:\n", "        if True:\n", "resize",
     ),
     mutant(
         "old-running-believed", "RUN, RUNNING", "RUNNING counts right after the own Stop.",

@@ -57,6 +57,9 @@ class GoneMeansNotBilling(Invariant):
         truth = self.truth
         if truth.is_a_persons(model) or request.owner not in truth.holders(model):
             return
+        if model.plan.arn in self.world.retained:
+            # Another resource was deleted without it, as its template says.
+            return
         owner, arn = request.owner, model.plan.arn
         if truth.others_delete(owner, arn) or next(truth.others_with(owner, arn), None) is not None:
             return

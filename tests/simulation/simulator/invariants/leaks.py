@@ -51,7 +51,8 @@ class NoLeak(Invariant):
         """
         later = self.truth.requests_of(request.owner)
         deleted = any(
-            one.number > request.number and one.physical_id == request.declared_arn for one in later
+            one.type == "Delete" and one.number > request.number and one.physical_id == request.declared_arn
+            for one in later
         )
         keeps = request.refused or (
             request.outcome is Outcome.SUCCESS and request.stack.status == "UPDATE_ROLLBACK_FAILED"

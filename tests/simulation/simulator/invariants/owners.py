@@ -126,7 +126,7 @@ class WithoutGap(Invariant):
         arn = request.declared_arn
         if request.physical_id == arn:
             return
-        if body["PhysicalResourceId"] != request.physical_id:
+        if request.physical_id and body["PhysicalResourceId"] != request.physical_id:
             self.violated(f"FAILED for {request.name} names {body['PhysicalResourceId']}")
         model = self.world.rekognition.models[arn]
         if self.truth.had_at_begin(request.owner, arn):

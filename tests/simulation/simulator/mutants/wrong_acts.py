@@ -111,8 +111,8 @@ WRONG_ACTS: Final = (
         "G9",
         "Every update restarts the model.",
         "core/act.py",
-        "if seen.runs_with(run.units) or any(seen.runs_with(units) for units in run.any_of):",
-        "if done.starts and seen.runs_with(run.units):",
+        "if run.met_by(seen):",
+        "if done.starts and run.met_by(seen):",
         1,
     ),
     Mutant(

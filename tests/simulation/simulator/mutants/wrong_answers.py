@@ -21,7 +21,7 @@ WRONG_ANSWERS: Final = (
         "G1",
         "A model that runs with other units than declared is taken for ready.",
         "core/act.py",
-        "if seen.runs_with(run.units) or any(seen.runs_with(units) for units in run.any_of):",
+        "if run.met_by(seen):",
         "if True:",
         1,
     ),
