@@ -50,9 +50,9 @@ class Invariant(Monitor):
     def leaves_running(self, request: Request, model: Model) -> bool:
         """Whether a request that fails leaves running what it has started, and nobody else has or wants.
 
-        Not where another request has started it, or a late one of the same resource still works:
-        CloudFormation can't tell two apart that declare the same, so neither knows that it is the late one.
-        It learns of the end too, and the roll-back finds what others have started.
+        Not where another request has started it, or a late one of the same resource still works, or another
+        delivery of the same: CloudFormation can't tell two apart that declare the same, so neither knows that
+        it is the late one. It learns of the end too, and the roll-back finds what others have started.
         """
         started = last_start(model)
         if not model.bills or started is None or started.by is not request:
@@ -61,7 +61,7 @@ class Invariant(Monitor):
             return False
         if next(self.truth.others_with(request.owner, model.plan.arn), None) is not None:
             return False
-        return not any(
+        return request.running < 2 and not any(
             other is not request and other.running and not other.waiting
             for other in self.truth.requests_of(request.owner)
         )

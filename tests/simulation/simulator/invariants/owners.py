@@ -29,7 +29,7 @@ class OneOwner(Invariant):
             return
         robbed = [
             other
-            for other in self.truth.others_with(request.owner, model.plan.arn)
+            for other in self.truth.others_with(request.owner, model.plan.arn, present=True)
             if self._is_taken_from(other, request, model)
         ]
         if robbed:
