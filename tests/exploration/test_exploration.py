@@ -12,7 +12,7 @@ from explorer.mutants.run import explored_with
 from explorer.mutants.table import BY_NAME, MUTANTS
 from explorer.search import explore
 from explorer.world import World
-from explorer.worlds import EVERY, FAULTS, KNOWN, QUICK, STORIES, world_of
+from explorer.worlds import EVERY, FAULTS, QUICK, STORIES, world_of
 from simulator.mutants.mutant import source_of
 
 STATES_MAX: Final = 100_000
@@ -44,22 +44,10 @@ def test_the_same_world_is_explored_twice_alike() -> None:
 
 def test_every_story_meets_every_fault() -> None:
     """The large run leaves no world out."""
-    assert {story for story, _ in (*EVERY, *KNOWN)} == set(STORIES)
+    assert {story for story, _ in EVERY} == set(STORIES)
     assert len(set(EVERY)) == len(EVERY)
     assert set(QUICK) <= set(EVERY)
-    assert all(story in STORIES and faults in FAULTS for story, faults in (*EVERY, *KNOWN))
-
-
-@pytest.mark.parametrize(
-    ("story", "faults"),
-    [
-        pytest.param(*world, marks=pytest.mark.xfail(reason=reason, strict=True))
-        for world, reason in KNOWN.items()
-    ],
-)
-def test_a_known_violation_is_still_there(story: str, faults: str) -> None:
-    """A world leaves the list of those that have one as soon as the handler is right in it."""
-    assert not found_in(story, faults, 2 * STATES_MAX).stories
+    assert all(story in STORIES and faults in FAULTS for story, faults in EVERY)
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda each: each.name)
@@ -68,7 +56,6 @@ def test_a_mutant_stands_in_the_text_once(mutant: RowMutant) -> None:
     assert mutant.applied_to(source_of(mutant)) != source_of(mutant)
     assert mutant.scene in STORIES
     assert mutant.faults in FAULTS
-    assert mutant.guarantee or not mutant.killed or (mutant.scene, mutant.faults) not in KNOWN
 
 
 @pytest.mark.slow

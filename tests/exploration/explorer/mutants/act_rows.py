@@ -74,12 +74,12 @@ ACT: Final = (
     ),
     mutant(
         "old-running-believed", "RUN, RUNNING", "RUNNING counts right after the own Stop.",
-        _ACT, "    if done.stop_may_lag(seen_at):\n        return Wait(\"the stop is not visible yet\")\n    if seen", "    if seen", "resize alone", "a start that takes too long",
+        _ACT, "    if done.stop_may_lag(seen_at):\n        return Wait(\"the stop is not visible yet\")\n    if run", "    if run", "resize alone", "a start that takes too long",
         unneeded="A Stop that is sent again is refused, and what settles is looked at again.",
     ),
     mutant(
         "unclaimed-is-final", "REST, not ours", "A model that is not claimed is left at once.",
-        _DECIDE, "return at.settle(settles_at) if view.claim_at < settles_at else None", "return None", "create, in short steps", "an old view", guarantee="G2",
+        _DECIDE, "return at.settle(settles_at) if view.claim_at < settles_at else None", "return None", "create, in short steps", "an old view",
     ),
     mutant(
         "own-start-forgotten", "REST, not ours", "What this delivery has started is not its own unless it is claimed.",

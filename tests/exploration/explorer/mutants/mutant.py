@@ -9,10 +9,7 @@ from simulator.mutants.mutant import Mutant
 
 @dataclass(frozen=True, slots=True)
 class RowMutant(Mutant):
-    """One mistake in a row. Any violation kills it, since without it its world has none.
-
-    Where its world is one of ``worlds.KNOWN``, only one of ``guarantee`` does.
-    """
+    """One mistake in a row. Any violation kills it, since without it its world has none."""
 
     row: str = ""
     """The row of docs/how-it-decides.md."""
@@ -38,7 +35,6 @@ def mutant(
     scene: str,
     faults: str = "nothing",
     unneeded: str = "",
-    guarantee: str = "",
 ) -> RowMutant:
     """A mutant; see ``Mutant`` for what is given."""
-    return RowMutant(name, guarantee, meaning, file, text, replacement, 0, row, scene, faults, unneeded)
+    return RowMutant(name, "", meaning, file, text, replacement, 0, row, scene, faults, unneeded)

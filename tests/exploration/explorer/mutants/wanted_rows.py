@@ -57,17 +57,17 @@ WANTED: Final = (
     ),
     mutant(
         "former-not-brought-back", "wanted 7, failed", "A STOP_FIRST replacement that fails leaves its former model stopped.",
-        _WANTED, "return Run(former, brings_back=True) if case.failed else Hold()", "return Hold()",
+        _WANTED, "return Run(former, brings_back=True, as_it_runs=not stops_first) if case.failed else Hold()", "return Hold()",
         "replace, stop first, no roll-back, later", "a failing start",
     ),
     mutant(
         "former-not-stopped-first", "wanted 7, not failed", "STOP_FIRST is ignored.",
-        _WANTED, "return Run(former, brings_back=True) if case.failed else Hold()",
+        _WANTED, "return Run(former, brings_back=True, as_it_runs=not stops_first) if case.failed else Hold()",
         "return Run(former, brings_back=True) if case.failed else KEEP", "replace, stop first, later", "nothing",
     ),
     mutant(
         "former-released", "wanted 7, not failed", "STOP_FIRST gives up the claim of the former model.",
-        _WANTED, "return Run(former, brings_back=True) if case.failed else Hold()",
+        _WANTED, "return Run(former, brings_back=True, as_it_runs=not stops_first) if case.failed else Hold()",
         "return Run(former, brings_back=True) if case.failed else Rest()", "replace, stop first, later", "nothing",
     ),
     mutant(
@@ -145,7 +145,7 @@ WANTED: Final = (
     mutant(
         "success-of-others-left-stopped", "wanted 8", "What another delivery has succeeded with stays stopped by the one that had failed.",
         _WANTED, "if arn == declared and arn in case.stopped and wish.declared and _has_succeeded(case):", "if False:",
-        "create alone", "a duplicate out of time, and a slow act", guarantee="G8",
+        "create alone", "a duplicate out of time, and a slow act",
     ),
     mutant(
         "older-t-fixed", "T", "T does not move on to the operation under way.",

@@ -127,14 +127,15 @@ class Truth:
         return False
 
     def others_with(self, owner: Owner, arn: str, *, present: bool = False) -> Iterator[Owner]:
-        """The other resources, of any stack, that have or want a model; ``present`` as in ``had_at_begin``."""
+        """The other resources, of any stack, with a model, or who want it; ``present``: see ``had_at_begin``."""
         waiting = {one.owner for one in self.declaring(arn) if one.waiting}
         for stack in self._world.stacks.values():
             for logical_id in stack.resources:
                 other = (stack.plan.stack_id, logical_id)
                 if other == owner:
                     continue
-                if other in waiting or self.has(other, arn) or self.had_at_begin(other, arn, present=present):
+                has = self.has(other, arn) or self.had_at_begin(other, arn, present=present)
+                if other in waiting or has:
                     yield other
 
     def others_delete(self, owner: Owner, arn: str) -> bool:
