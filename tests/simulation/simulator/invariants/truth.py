@@ -127,7 +127,7 @@ class Truth:
         return False
 
     def others_with(self, owner: Owner, arn: str, *, present: bool = False) -> Iterator[Owner]:
-        """The other resources, of any stack, with a model, or who want it; ``present``: see ``had_at_begin``."""
+        """The other resources, of any stack, that have or want a model; ``present``: no earlier begin."""
         waiting = {one.owner for one in self.declaring(arn) if one.waiting}
         for stack in self._world.stacks.values():
             for logical_id in stack.resources:
