@@ -44,6 +44,15 @@ WRONG_ANSWERS: Final = (
         1,
     ),
     Mutant(
+        "started-anew-after-a-kill",
+        "G5",
+        "A try that follows a killed one stops and starts what that one has started.",
+        "core/act.py",
+        "if run.met_by(seen):",
+        "if done.starts and run.met_by(seen):",
+        18,
+    ),
+    Mutant(
         "answers-too-late",
         "G4",
         "The last answer comes after CloudFormation's time-out instead of a minute before it.",
