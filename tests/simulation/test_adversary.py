@@ -132,6 +132,11 @@ def test_all_that_wide_plans_hold_happens(counted: Tally) -> None:
     assert not missing(counted.operations, WIDE_OPERATIONS)
 
 
+def test_every_guarantee_holds_beyond_a_plain_life(counted: Tally) -> None:
+    """Without a roll-back, with old views, late credentials, resources that swap their models."""
+    assert counted.violations == {}
+
+
 def test_wide_plans_are_a_good_part_of_all() -> None:
     """Enough of them to find something, enough others to be comparable."""
     seeds = range(1, 3001)

@@ -62,6 +62,7 @@ class OneOwner(Invariant):
         leaves = recent and request.type == "Update" and self.truth.has(request.owner, arn)
         wants = any(one.waiting and one.owner == other for one in self.truth.declaring(arn))
         twice = (declares and wants) or (leaves and self.truth.has(other, arn))
+        twice = twice or self.truth.brought_by_two(request.stack, arn)
         if twice:
             self.world.note_condition(Condition.TWICE)
         return twice
