@@ -294,9 +294,9 @@ def _left_to_others(case: Case, arn: str, claim: Claim) -> Want | AskResource:
     if not others:
         return Rest()
     wanting = {owner: standing for owner, standing in others.items() if standing.wants(arn)}
-    # A tag that outlives its resource is of a delivery that may have stopped the model, and was cut off.
+    # A tag that outlives its resource is of a delivery that may have stopped the model.
     left = any(each.stack_id == case.wish.owner.stack_id and each not in others for each in claim.holders)
-    brings = step is not None or arn in case.stopped or left
+    brings = step is not None or arn in case.stopped or (left and _was_cut_off(case))
     if not brings or not wanting or not all(standing.rests for standing in wanting.values()):
         return Keep(for_others=step is not None)
     others = wanting
@@ -326,7 +326,8 @@ def _others(case: Case, arn: str, claim: Claim) -> dict[Owner, Standing] | AskRe
         if is_told(case.story, logical_id):
             standing = standing_of(case.story, logical_id)
             holder, last = claim.holders.get(owner), case.story.steps[logical_id][-1]
-            if holder is not None and holder.failed and holder.t == last.began_at:
+            gives_up = holder is not None and holder.failed and holder.t == last.began_at
+            if gives_up and case.step is not None:
                 # It is no longer brought with the model, it only has not been answered for yet.
                 standing = standing._replace(names=None)
         elif owner in case.resources:
@@ -361,6 +362,12 @@ def _has_succeeded(case: Case) -> bool:
     steps = case.story.steps.get(case.wish.owner.logical_id, ())
     last = steps[-1] if steps else None
     return last is not None and last.began_at == case.t and last.ended_at is not None and not last.failed
+
+
+def _was_cut_off(case: Case) -> bool:
+    """Whether the last thing that was done to the resource has ended without an answer."""
+    steps = (*case.story.before, *case.story.steps.get(case.wish.owner.logical_id, ()))
+    return bool(steps) and steps[-1].ended_at is not None and not steps[-1].answered
 
 
 def _exists(view: ResourceView | None) -> bool:

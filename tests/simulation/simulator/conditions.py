@@ -68,6 +68,11 @@ def condition_of(world: World, model: Model) -> Condition | None:
     return None
 
 
+def was_crossed(world: World, model: Model) -> bool:
+    """Whether a create was cancelled that had brought the model, before its SUCCESS was taken."""
+    return any(_crossed(request) and _concerns(request, model) for request in world.requests)
+
+
 def left_by_the_killed(world: World, model: Model) -> bool:
     """Whether every try of a request about the model was killed since its start."""
     return any(_was_killed(request) for request in _concerned_since_its_start(world, model))

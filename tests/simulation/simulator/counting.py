@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Final
 
@@ -22,7 +23,7 @@ LATE_SECONDS: Final = 200.0
 """By then the models of an update are done as a rule."""
 
 
-def tally(seeds: range, handler: HandlerFactory = new_handler, *, wide: bool = WIDE) -> Tally:
+def tally(seeds: Iterable[int], handler: HandlerFactory = new_handler, *, wide: bool = WIDE) -> Tally:
     """Play seeds and count; ``wide`` as in ``draw``."""
     result = Tally()
     for seed in seeds:

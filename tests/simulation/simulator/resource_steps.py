@@ -184,9 +184,9 @@ class ResourceSteps:
         """Bring what failed without a roll-back to its last stable state; ``left`` gets what that leaves."""
         stack, failed, former = self._stack, resource.properties, resource.declared
 
-        def failed_again() -> None:
+        def failed_again(reason: str = "") -> None:
             resource.properties, resource.declared = failed, former
-            stack.mark(resource, "UPDATE_FAILED", self._kernel.now)
+            stack.mark(resource, "UPDATE_FAILED", self._kernel.now, reason=reason)
 
         def body(step: Step) -> bool:
             stable = resource.stable
@@ -215,7 +215,7 @@ class ResourceSteps:
                 other = (known, failed) if ok else (named, stable.properties)
                 left.append(Doomed(resource, other[0], dict(other[1]), is_the_resource=False))
             if not ok:
-                failed_again()
+                failed_again(_reason(request))
                 return False
             resource.physical_id = named
             stack.mark(resource, "UPDATE_COMPLETE", self._kernel.now)
@@ -290,7 +290,7 @@ class ResourceSteps:
         stack, resource = self._stack, doomed.resource
         hides = doomed.invented and stack.plan.hides_invented
 
-        def mark(status: str) -> None:
+        def mark(status: str, reason: str = "") -> None:
             stack.mark(
                 resource,
                 status,
@@ -298,6 +298,7 @@ class ResourceSteps:
                 doomed.properties,
                 physical_id="" if hides else doomed.physical_id,
                 is_the_resource=doomed.is_the_resource,
+                reason=reason,
             )
 
         def body(step: Step) -> bool:
@@ -324,7 +325,7 @@ class ResourceSteps:
                 if request.outcome is Outcome.SUCCESS:
                     mark("DELETE_COMPLETE")
                     return True
-                mark("DELETE_FAILED")
+                mark("DELETE_FAILED", _reason(request))
             return False
 
         return Step(resource.logical_id, body)

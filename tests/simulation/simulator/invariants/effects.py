@@ -10,6 +10,7 @@ from simulator.conditions import (
     Condition,
     claimed_at_once,
     failed_to_bring_back,
+    was_crossed,
     was_left_halfway,
 )
 from simulator.invariants.base import Invariant, Violation
@@ -260,6 +261,8 @@ class AsDeclared(Invariant):
         twice = self.truth.brought_by_two(request.stack, model.plan.arn)
         if twice or (request.stack, model.plan.arn) in self._declared_twice:
             return Condition.TWICE
+        if was_crossed(self.world, model):
+            return Condition.CROSSED
         return Condition.AT_ONCE if claimed_at_once(self.world, model) else None
 
     def _runs_as_others_declare(self, model: Model, request: Request) -> bool:
