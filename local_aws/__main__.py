@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -66,6 +67,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="where to write, at the end, every call of Rekognition and every change of a model, as JSON",
     )
+    add(
+        "--folder",
+        type=Path,
+        default=Path("build/local-aws"),
+        help="where to write, at the end, the timeline and the bill, as text and as a picture",
+    )
     return parser
 
 
@@ -94,6 +101,7 @@ def _run(options: argparse.Namespace) -> None:
         finally:
             if options.journal is not None:
                 aws.rekognition.journal.dump(options.journal)
+            _take_leave(aws, options.folder)
 
 
 def _tell(aws: EmbeddedAws) -> None:
@@ -108,7 +116,14 @@ def _tell(aws: EmbeddedAws) -> None:
     # Without --app '' the CLI runs the app of the folder it is in, which may want context.
     print(f"# First: cdk bootstrap aws://{aws.account}/{aws.region} --app ''")
     print(f"# Log of MiniStack and of the Lambda functions: {aws.log_file}")
-    print("# Running; ctrl-C ends it.", flush=True)
+    print("# Running; ctrl-C ends it, with the bill and a timeline.", flush=True)
+
+
+def _take_leave(aws: EmbeddedAws, folder: Path) -> None:
+    from local_aws.ending import last_words
+
+    # Not on stdout: what stands there may be sourced by a shell.
+    print("", *last_words(aws, folder, time.time()), sep="\n", file=sys.stderr)
 
 
 def _end(number: int, frame: FrameType | None) -> Never:  # noqa: ARG001 - what a signal handler gets

@@ -188,7 +188,7 @@ def test_log_messages_hold_the_reason(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_the_log_says_what_bills(caplog: pytest.LogCaptureFixture) -> None:
-    """Another resource may fail afterwards, in a stack that is not rolled back: the log of ours names the bill."""
+    """Another resource may fail afterwards, in a stack that is not rolled back: our log names the bill."""
     caplog.set_level(logging.INFO)
     world = World()
     created(world)

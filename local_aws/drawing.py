@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
-from demo.timeline import Lane, Span, Timeline
+from local_aws.timeline import Lane, Outage, Span, Step, Timeline
 
 WIDTH, LEFT, RIGHT = 1180, 150, 30
 COLOURS = {
-    "TRAINING_COMPLETED": "#e2e8f0",
-    "STOPPED": "#cbd5e1",
+    # Trained, and never started: an outline, where what has run before is filled.
+    "TRAINING_COMPLETED": "#ffffff",
+    "STOPPED": "#7c8aa0",
     "STARTING": "#f59e0b",
     "RUNNING": "#16a34a",
     "STOPPING": "#a855f7",
@@ -17,33 +20,34 @@ COLOURS = {
 }
 TICKS = {"StartProjectVersion": "▶", "StopProjectVersion": "■", "DetectCustomLabels": "◉"}
 _STEP_COLOURS = ("#dbeafe", "#bfdbfe")
-_LANE, _BAR = 96, 38
+_RED, _OUTLINE = "#b91c1c", "#64748b"
+_STEPS_TOP, _STEP, _LANE, _BAR = 86, 54, 100, 38
+_SECONDS_APART = (5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 86_400)
 
 
-def draw(timeline: Timeline) -> str:
+def draw(timeline: Timeline, title: str = "A model’s life, from cdk deploy to cdk destroy") -> str:
     """A well-formed SVG document."""
-    height = 190 + _LANE * len(timeline.lanes) + 150
+    rows = _rows(timeline.steps)
+    lanes = _STEPS_TOP + _STEP * max(1, len(rows)) + 30
+    billing = lanes + _LANE * len(timeline.lanes)
+    height = billing + 150
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
         f'height="{height}" font-family="Helvetica, Arial, sans-serif">',
         f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
-        _text(24, 38, "A model’s life, from cdk deploy to cdk destroy", 22, weight="bold"),
-        _text(
-            24, 62,
-            f"{timeline.seconds:.0f} seconds on the embedded AWS · billed "
-            f"{timeline.billed_unit_seconds:.0f} unit-seconds · at the real pace (a second here is about a "
-            f"minute there) {timeline.usd_at_real_pace:.2f} USD",
-            13, "#475569",
-        ),
-    ]  # fmt: skip
-    billing = 150 + _LANE * len(timeline.lanes)
+        _text(24, 38, title, 22, weight="bold"),
+        _text(24, 62, f"{timeline.seconds:.0f} s on the embedded AWS · {timeline.bill}", 13, "#475569"),
+    ]
     # The grid first: it lies behind everything else.
-    parts += _axis(timeline, billing + 76, 110)
-    parts += _steps(timeline)
+    parts += _axis(timeline, billing + 76, lanes - 34)
+    for number, row in enumerate(rows):
+        parts += _steps(timeline, row, _STEPS_TOP + _STEP * number)
     for number, lane in enumerate(timeline.lanes):
-        parts += _lane(timeline, lane, 150 + _LANE * number)
+        parts += _lane(timeline, lane, lanes + _LANE * number)
+    for outage in timeline.outages:
+        parts += _outage(timeline, outage, lanes + _LANE * outage.lane)
     parts += _billing(timeline, billing)
-    parts += _legend(height - 26)
+    parts += _legend(height - 22)
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
@@ -51,19 +55,43 @@ def _x(timeline: Timeline, at: float) -> float:
     return LEFT + (WIDTH - LEFT - RIGHT) * at / max(timeline.seconds, 0.001)
 
 
-def _steps(timeline: Timeline) -> list[str]:
-    parts = [_text(24, 106, "commands", 13, "#475569")]
-    for number, step in enumerate(timeline.steps):
+def _rows(steps: Sequence[Step]) -> list[list[Step]]:
+    """Steps that overlap, of two stacks, stand below each other."""
+    rows: list[list[Step]] = []
+    for step in sorted(steps, key=lambda one: one.begin):
+        row = next((row for row in rows if row[-1].end <= step.begin), None)
+        if row is None:
+            rows.append(row := [])
+        row.append(step)
+    return rows
+
+
+def _steps(timeline: Timeline, steps: Sequence[Step], top: float) -> list[str]:
+    parts = [_text(24, top + 26, "commands", 13, "#475569")]
+    for number, step in enumerate(steps):
         begin, end = _x(timeline, step.begin), _x(timeline, step.end)
-        colour = _STEP_COLOURS[number % 2]
-        parts.append(
-            _rect(begin, 86, end - begin, 32, colour, f"{step.title}: {step.end - step.begin:.1f} s")
-        )
-        if end - begin > 8 * len(step.title):
-            parts.append(_text((begin + end) / 2, 106, step.title, 13, "#1e3a8a", "middle"))
-        elif end - begin > 22:
-            parts.append(_text((begin + end) / 2, 106, step.title.split()[0][:6], 10, "#1e3a8a", "middle"))
+        told = f"{step.title}: {step.end - step.begin:.1f} s"
+        parts.append(_rect(begin, top, end - begin, _STEP - 6, _STEP_COLOURS[number % 2], told))
+        room = int((end - begin - 6) / 6.4)
+        lines = textwrap.wrap(step.title, room, break_long_words=False) if room > 2 else []
+        if lines and len(lines) <= 3 and max(map(len, lines)) <= room:
+            first = top + _STEP / 2 + 1 - 7 * (len(lines) - 1)
+            parts += [
+                _text((begin + end) / 2, first + 14 * row, line, 11, "#1e3a8a", "middle")
+                for row, line in enumerate(lines)
+            ]
     return parts
+
+
+def _outage(timeline: Timeline, outage: Outage, top: float) -> list[str]:
+    """A bracket above the bar, from the end of RUNNING to the next RUNNING."""
+    begin, end = _x(timeline, outage.begin), _x(timeline, outage.end)
+    bracket = f"M{begin:.1f} {top - 2:.1f}V{top - 8:.1f}H{end:.1f}V{top - 2:.1f}"
+    told = f"no service: {outage.end - outage.begin:.0f} s"
+    return [
+        f'<path d="{bracket}" fill="none" stroke="{_RED}" stroke-width="2"/>',
+        _text((begin + end) / 2, top - 13, told, 12, _RED, "middle", "bold"),
+    ]
 
 
 def _lane(timeline: Timeline, lane: Lane, top: float) -> list[str]:
@@ -85,12 +113,13 @@ def _lane(timeline: Timeline, lane: Lane, top: float) -> list[str]:
 def _bar(timeline: Timeline, span: Span, top: float) -> list[str]:
     begin, end = _x(timeline, span.begin), _x(timeline, span.end)
     colour = COLOURS.get(span.status, "#64748b")
-    parts = [_rect(begin, top, end - begin, _BAR, colour, f"{span.status}: {span.end - span.begin:.1f} s")]
-    label = span.status + (f" · {span.units}" if span.units > 1 else "")
-    dark = span.status in ("STOPPED", "TRAINING_COMPLETED")
+    told = f"{span.status}: {span.end - span.begin:.1f} s"
+    fresh = span.status == "TRAINING_COMPLETED"
+    parts = [_rect(begin, top, end - begin, _BAR, colour, told, fresh)]
+    label = span.status + (f" · {span.units} units" if span.units > 1 else "")
     if end - begin > 8.2 * len(label):
         parts.append(
-            _text((begin + end) / 2, top + 24, label, 12, "#334155" if dark else "#ffffff", "middle", "bold")
+            _text((begin + end) / 2, top + 24, label, 12, _OUTLINE if fresh else "#ffffff", "middle", "bold")
         )
     return parts
 
@@ -126,33 +155,39 @@ def _areas(timeline: Timeline) -> list[tuple[float, float, int]]:
 
 def _axis(timeline: Timeline, y: float, top: float) -> list[str]:
     parts = [f'<line x1="{LEFT}" y1="{y}" x2="{WIDTH - RIGHT}" y2="{y}" stroke="#94a3b8"/>']
-    every = next(step for step in (5, 10, 20, 30, 60, 120, 300, 600) if timeline.seconds / step <= 14)
+    longest = _SECONDS_APART[-1]
+    every = next((step for step in _SECONDS_APART if timeline.seconds / step <= 14), longest)
     for second in range(0, int(timeline.seconds) + 1, every):
         x = _x(timeline, second)
         parts.append(
             f'<line x1="{x:.1f}" y1="{top + 14}" x2="{x:.1f}" y2="{y + 5}" stroke="#e2e8f0" '
             'stroke-dasharray="2 4"/>'
         )
-        parts.append(_text(x, y + 20, f"{second} s", 11, "#475569", "middle"))
+        told = f"{second} s" if every < 300 else f"{second // 60} min"
+        parts.append(_text(x, y + 20, told, 11, "#475569", "middle"))
     return parts
 
 
 def _legend(y: float) -> list[str]:
     parts, x = [], 24.0
-    for status in ("STOPPED", "STARTING", "RUNNING", "STOPPING"):
-        parts.append(_rect(x, y - 12, 16, 14, COLOURS[status], status))
-        parts.append(_text(x + 22, y, status, 12, "#334155"))
-        x += 40 + 9 * len(status)
+    for status in ("TRAINING_COMPLETED", "STOPPED", "STARTING", "RUNNING", "STOPPING"):
+        parts.append(_rect(x, y - 12, 16, 14, COLOURS[status], status, status == "TRAINING_COMPLETED"))
+        label = "never started" if status == "TRAINING_COMPLETED" else status
+        parts.append(_text(x + 22, y, label, 12, "#334155"))
+        x += 40 + 9 * len(label)
     for operation, sign in TICKS.items():
         parts.append(_text(x, y, f"{sign} {operation}", 12, "#334155"))
         x += 30 + 7.4 * len(operation)
     return parts
 
 
-def _rect(x: float, y: float, width: float, height: float, colour: str, title: str) -> str:
+def _rect(
+    x: float, y: float, width: float, height: float, colour: str, title: str, outlined: bool = False
+) -> str:
+    outline = f' stroke="{_OUTLINE}" stroke-dasharray="3 3"' if outlined else ""
     return (
         f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(0.5, width):.1f}" height="{height:.1f}" rx="2" '
-        f'fill="{colour}"><title>{escape(title)}</title></rect>'
+        f'fill="{colour}"{outline}><title>{escape(title)}</title></rect>'
     )
 
 
