@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 PROJECT = "parts"
 VERSIONS = ("v1", "v2")
+ROOT = Path(__file__).parents[1]
+TOOLS = (ROOT / "node_modules" / ".bin", ROOT / ".venv" / "bin")
+"""Where ``make setup`` puts the CDK CLI and its Node."""
 
 
 class _Ended(Exception):
@@ -110,13 +113,19 @@ def _tell(aws: EmbeddedAws) -> None:
     project = aws.rekognition.add_project(PROJECT)
     print("# Paste this into another shell, or redirect it into a file and source that.")
     print("\n".join(export_lines(aws.environment)))
-    print(f"# Trained models of the project {project}:")
+    print(f"# Two trained models of the project {project}:")
     for name in VERSIONS:
-        print(f"#   {aws.rekognition.add_version(project, name, labels=['good', 'faulty'])}")
+        arn = aws.rekognition.add_version(project, name, labels=["good", "faulty"])
+        print(f"export MODEL_{name.upper()}_ARN={arn}")
+    if installed := [str(folder) for folder in TOOLS if folder.is_dir()]:
+        # Last, so that a CDK CLI and a Python environment of one's own come first.
+        print(f'export PATH="$PATH:{":".join(installed)}"')
     # Without --app '' the CLI runs the app of the folder it is in, which may want context.
     print(f"# First: cdk bootstrap aws://{aws.account}/{aws.region} --app ''")
     print(f"# Log of MiniStack and of the Lambda functions: {aws.log_file}")
     print("# Running; ctrl-C ends it, with the bill and a timeline.", flush=True)
+    if not sys.stdout.isatty():
+        print("Running; ctrl-C ends it, with the bill and a timeline.", file=sys.stderr)
 
 
 def _take_leave(aws: EmbeddedAws, folder: Path) -> None:

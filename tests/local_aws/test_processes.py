@@ -101,13 +101,16 @@ def test_no_process_and_no_file_is_left(
 
 
 def test_the_exported_lines_work_in_a_shell(program: subprocess.Popen[str], tmp_path: Path) -> None:
-    """With the lines sourced, boto3 of a fresh process finds the account and the models."""
+    """With the lines sourced a shell finds the CDK CLI, and boto3 of a fresh process account and models."""
     (tmp_path / "lines.sh").write_text("\n".join(started(program)))
     look = "import boto3\nprint(boto3.client('sts').get_caller_identity()['Account'])\n"
     look += "print(len(boto3.client('rekognition').describe_projects()['ProjectDescriptions']))"
-    script = f'. "{tmp_path}/lines.sh" && exec "{sys.executable}" -c "$0"'
+    script = f'. "{tmp_path}/lines.sh"; command -v cdk; echo "$MODEL_V2_ARN"; exec "{sys.executable}" -c "$0"'
     seen = subprocess.run(["sh", "-c", script, look], capture_output=True, text=True, timeout=60, check=True)
-    assert seen.stdout.split() == ["123456789012", "1"]
+    cdk, arn, *rest = seen.stdout.split()
+    assert cdk.endswith("/cdk")
+    assert "/version/v2/" in arn
+    assert rest == ["123456789012", "1"]
 
 
 def test_it_ends_with_the_bill_and_the_timeline(program: subprocess.Popen[str], tmp_path: Path) -> None:
@@ -120,7 +123,7 @@ def test_it_ends_with_the_bill_and_the_timeline(program: subprocess.Popen[str], 
         endpoint_url=exported("AWS_ENDPOINT_URL", lines),
         verify=exported("AWS_CA_BUNDLE", lines),
     )
-    arn = next(line for line in lines if "/version/v1/" in line).split()[-1]
+    arn = exported("MODEL_V1_ARN", lines)
     rekognition.start_project_version(ProjectVersionArn=arn, MinInferenceUnits=2)
     template = json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
     cloudformation.create_stack(StackName="Parts", TemplateBody=template)
@@ -142,7 +145,7 @@ def test_it_says_that_nothing_was_billed(program: subprocess.Popen[str], tmp_pat
     started(program)
     program.send_signal(signal.SIGTERM)
     _, said = program.communicate(timeout=30)
-    assert said.strip() == "No model was started: nothing was billed."
+    assert said.splitlines()[-1] == "No model was started: nothing was billed."
     assert not (tmp_path / "ending").exists()
 
 
