@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
-from local_aws.timeline import Lane, Outage, Span, Step, Timeline
+from local_aws.timeline import Lane, Span, Step, Timeline
 
 WIDTH, LEFT, RIGHT = 1180, 150, 30
 COLOURS = {
@@ -40,12 +40,12 @@ def draw(timeline: Timeline, title: str = "A model’s life, from cdk deploy to 
     ]
     # The grid first: it lies behind everything else.
     parts += _axis(timeline, billing + 76, lanes - 34)
+    parts.append(_text(24, _STEPS_TOP + 26, "commands", 13, "#475569"))
     for number, row in enumerate(rows):
         parts += _steps(timeline, row, _STEPS_TOP + _STEP * number)
     for number, lane in enumerate(timeline.lanes):
         parts += _lane(timeline, lane, lanes + _LANE * number)
-    for outage in timeline.outages:
-        parts += _outage(timeline, outage, lanes + _LANE * outage.lane)
+    parts += _outages(timeline, lanes)
     parts += _billing(timeline, billing)
     parts += _legend(height - 22)
     return "\n".join([*parts, "</svg>"]) + "\n"
@@ -67,7 +67,7 @@ def _rows(steps: Sequence[Step]) -> list[list[Step]]:
 
 
 def _steps(timeline: Timeline, steps: Sequence[Step], top: float) -> list[str]:
-    parts = [_text(24, top + 26, "commands", 13, "#475569")]
+    parts = []
     for number, step in enumerate(steps):
         begin, end = _x(timeline, step.begin), _x(timeline, step.end)
         told = f"{step.title}: {step.end - step.begin:.1f} s"
@@ -83,15 +83,23 @@ def _steps(timeline: Timeline, steps: Sequence[Step], top: float) -> list[str]:
     return parts
 
 
-def _outage(timeline: Timeline, outage: Outage, top: float) -> list[str]:
-    """A bracket above the bar, from the end of RUNNING to the next RUNNING."""
-    begin, end = _x(timeline, outage.begin), _x(timeline, outage.end)
-    bracket = f"M{begin:.1f} {top - 2:.1f}V{top - 8:.1f}H{end:.1f}V{top - 2:.1f}"
-    told = f"no service: {outage.end - outage.begin:.0f} s"
-    return [
-        f'<path d="{bracket}" fill="none" stroke="{_RED}" stroke-width="2"/>',
-        _text((begin + end) / 2, top - 13, told, 12, _RED, "middle", "bold"),
-    ]
+def _outages(timeline: Timeline, lanes: float) -> list[str]:
+    """Brackets above the bars, from the end of RUNNING to the next RUNNING; a word where there is room."""
+    parts: list[str] = []
+    taken: dict[int, float] = {}
+    for outage in sorted(timeline.outages, key=lambda one: one.begin):
+        top = lanes + _LANE * outage.lane
+        begin, end = _x(timeline, outage.begin), _x(timeline, outage.end)
+        told = f"no service: {outage.end - outage.begin:.0f} s"
+        parts.append(
+            f'<path d="M{begin:.1f} {top - 2:.1f}V{top - 8:.1f}H{end:.1f}V{top - 2:.1f}" fill="none" '
+            f'stroke="{_RED}" stroke-width="2"><title>{told}</title></path>'
+        )
+        middle, half = (begin + end) / 2, 4 * len(told)
+        if middle - half > taken.get(outage.lane, 0.0):
+            taken[outage.lane] = middle + half
+            parts.append(_text(middle, top - 13, told, 12, _RED, "middle", "bold"))
+    return parts
 
 
 def _lane(timeline: Timeline, lane: Lane, top: float) -> list[str]:

@@ -111,6 +111,15 @@ def test_a_resize_is_shown_as_no_service() -> None:
     assert "no service: 10 s" in draw(timeline)
 
 
+def test_words_do_not_lie_over_each_other() -> None:
+    """Of outages that stand close together one has a word, all have a bracket."""
+    at = ((0, "RUNNING"), (10, "STOPPING"), (11, "RUNNING"), (13, "STOPPING"), (14, "RUNNING"))
+    entries = [moved(second, OLD, status, 1) for second, status in at]
+    picture = draw(build(entries, NAMES, [Step("resize", 5, 30)], 100, 1000))
+    assert picture.count(">no service: 1 s</text>") == 1
+    assert picture.count("<title>no service: 1 s</title>") == 2
+
+
 def test_a_version_that_runs_meanwhile_is_service() -> None:
     """Another version of the project fills the gap, or ends it early; another project does neither."""
     elsewhere = "arn:project/cans/version/v1/3"
