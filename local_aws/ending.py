@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 BOOTSTRAP_STACK = "CDKToolkit"
 _VERBS = {"CREATE": "create", "UPDATE": "update", "DELETE": "delete", "IMPORT": "import"}
+_BEGIN_NOTHING = (
+    "REVIEW_IN_PROGRESS",
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+)
 _MARGIN_SECONDS = 2.0
 """Shown before the first thing that happened."""
 
@@ -64,7 +69,7 @@ def stack_steps(events: Mapping[str, Sequence[tuple[float, str]]]) -> list[Step]
     for stack, told in events.items():
         began: tuple[float, str] | None = None
         for at, status in told:
-            if began is None and status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
+            if began is None and status.endswith("_IN_PROGRESS") and status not in _BEGIN_NOTHING:
                 began = at, status
             elif began is not None and not status.endswith("_IN_PROGRESS"):
                 steps.append(Step(f"{stack}: {_did(began[1], status)}", began[0], at))
@@ -112,10 +117,11 @@ def _read_stack_events(aws: EmbeddedAws) -> dict[str, list[tuple[float, str]]]:
         if name == BOOTSTRAP_STACK or "ParentId" in stack:
             continue
         events = client.get_paginator("describe_stack_events").paginate(StackName=stack_id)
+        # The newest stands first; what has happened in one millisecond keeps its order.
         own = [
             (event["Timestamp"].timestamp(), event["ResourceStatus"])
-            for event in events.build_full_result()["StackEvents"]
+            for event in reversed(events.build_full_result()["StackEvents"])
             if event.get("PhysicalResourceId") == stack_id
         ]
         found.setdefault(name, []).extend(own)
-    return {name: sorted(events) for name, events in found.items()}
+    return {name: sorted(events, key=lambda event: event[0]) for name, events in found.items()}

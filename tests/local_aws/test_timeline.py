@@ -182,6 +182,16 @@ STARTED, DONE = "CREATE_IN_PROGRESS", "CREATE_COMPLETE"
             ["S: create", "S: update"],
         ),
         ([(1, "DELETE_IN_PROGRESS"), (9, "DELETE_COMPLETE")], ["S: delete"]),
+        (
+            [
+                (1, "UPDATE_IN_PROGRESS"),
+                (2, "UPDATE_COMPLETE"),
+                (2, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"),
+                (3, "DELETE_IN_PROGRESS"),
+                (4, "DELETE_COMPLETE"),
+            ],
+            ["S: update", "S: delete"],
+        ),
     ],
 )
 def test_the_events_of_stacks_are_steps(events: list[tuple[float, str]], titles: list[str]) -> None:
