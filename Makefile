@@ -20,7 +20,8 @@ help: ## list the targets
 setup: $(STAMP) ## install what is needed into .venv and node_modules
 
 $(STAMP): requirements.txt requirements-dev.txt package.json pyproject.toml tools/set_up.sh
-	@bash tools/set_up.sh "$(PYTHON)" "$(VENV)"
+	@# What it says must not stand in a file that another target's output is redirected to.
+	@bash tools/set_up.sh "$(PYTHON)" "$(VENV)" >&2
 	@touch $@
 
 lint: setup ## ruff and import-linter
@@ -49,7 +50,7 @@ e2e: setup ## the end-to-end tests alone
 demo: setup ## a model's whole life on the embedded AWS, through the real CDK CLI
 	@$(RUN) exec $(BIN)/python -m demo
 
-local-aws: setup ## the embedded AWS for your own cdk and aws commands, until ctrl-C
+local-aws: setup ## the embedded AWS for your own cdk and aws commands, until ctrl-C; > aws.sh, to source it
 	@$(RUN) exec $(BIN)/python -m local_aws
 
 SEEDS ?= 10000

@@ -147,19 +147,27 @@ class RunningModelStack(Stack):
                 removal_policy=settings.removal_policy,
             )
             # Below its model an output's logical id ends in a hash: names alone may clash ("a-b" and "ab").
-            self._show(model, self if single else model, arn)
+            self._show(model, self if single else model, arn, settings)
 
-    def _show(self, model: RunningModel, scope: Construct, arn: ProjectVersionArn) -> None:
+    def _show(
+        self, model: RunningModel, scope: Construct, arn: ProjectVersionArn, settings: Settings
+    ) -> None:
         units = f"{model.running_model_min_inference_units} to {model.running_model_max_inference_units}"
-        command = f"aws rekognition stop-project-version --region {arn.region} --project-version-arn {arn}"
+        named = f"--region {arn.region} --project-version-arn {arn}"
+        size = f"--min-inference-units {settings.min_inference_units}"
+        if settings.max_inference_units is not None:
+            size += f" --max-inference-units {settings.max_inference_units}"
         for name, value in {
             "ProjectVersionArn": model.project_version_arn,
             "Status": model.running_model_status,
             "InferenceUnits": units,
-            "StopCommand": command,
+            "StopCommand": f"aws rekognition stop-project-version {named}",
+            # Stopped by hand, a model is not started by the next deployment: nothing has changed.
+            "StartCommand": f"aws rekognition start-project-version {named} {size}",
             "LogCommand": f"aws logs tail {model.log_group_name} --region {arn.region} --follow",
         }.items():
-            CfnOutput(scope, name, value=value)
+            shown = "at the end of the latest deployment" if name == "Status" else None
+            CfnOutput(scope, name, value=value, description=shown)
 
 
 def _construct_id(arn: ProjectVersionArn) -> str:

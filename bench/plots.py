@@ -37,21 +37,29 @@ def draw(variants: Mapping[str, Mapping[str, Any]], samples: Mapping[str, Any], 
 
 
 def _lag(samples: Mapping[str, Any]) -> Figure:
-    waiting = [variant for variant in VARIANTS if variant.waits]
-    figure, axes = plt.subplots(1, 2, figsize=(9, 2.8), sharey=True)
+    figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), sharey=True)
     for axis, (name, title) in zip(axes, LAGS.items(), strict=True):
-        for row, variant in enumerate(waiting):
+        for row, variant in enumerate(VARIANTS):
+            if not variant.waits:
+                told = "does not wait: its deployment ends before"
+                axis.text(0.05, row, told, fontsize=9, style="italic", color="#555555", va="center")
+                continue
             lags = samples[variant.key][name]
-            axis.plot(lags, [row] * len(lags), "o", color="#1f77b4", alpha=0.5, markersize=5)
-            axis.plot(statistics.median(lags), row, "|", color="black", markersize=18)
+            label, bar = ("one deployment", "median") if row == 0 else (None, None)
+            axis.plot(lags, [row] * len(lags), "o", color="#1f77b4", alpha=0.5, markersize=5, label=label)
+            median = statistics.median(lags)
+            axis.plot(median, row, "|", color="black", markersize=18, markeredgewidth=2, label=bar)
         axis.set_xscale("symlog", linthresh=1)
         axis.set_xticks([0, 1, 3, 10, 30, 100], ["0", "1", "3", "10", "30", "100"])
         axis.set_xlim(-0.1, 150)
         axis.set_title(title, fontsize=10)
-        axis.set_xlabel("seconds; each point a deployment")
+        axis.set_xlabel("seconds (logarithmic from 1 on)")
         axis.grid(axis="x", alpha=0.3)
-    axes[0].set_yticks(range(len(waiting)), [variant.title for variant in waiting])
-    axes[0].set_ylim(len(waiting) - 0.5, -0.5)
+    axes[0].set_yticks(range(len(VARIANTS)), [variant.title for variant in VARIANTS])
+    axes[0].set_ylim(len(VARIANTS) - 0.5, -0.5)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="lower center", ncols=2, fontsize=9, frameon=False)
+    figure.tight_layout(rect=(0, 0.09, 1, 1))
     return figure
 
 

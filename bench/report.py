@@ -93,7 +93,7 @@ def _figures_table(variants: Mapping[str, Figures], long_start: float) -> str:
         ("Lambda functions", lambda f: str(f["template"]["functions"])),
         ("template; assets (bytes)", _bytes),
         ("IAM actions; of these with a wildcard; AWS managed policies", _permissions),
-        ("synth (s; times an empty app)", _synth),
+        ("`cdk synth` (s; where an empty app takes 1)", _synth),
         ("left after destroy", _left),
     ]
     return table(

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
 
 from demo.commands import Cdk, DemoFailed
-from demo.drawing import draw
 from demo.live import Watch
 from demo.picture import scratched_plate
-from demo.timeline import Step, Timeline, as_text, build, gap
 from local_aws import EmbeddedAws
+from local_aws.ending import write
 from local_aws.rekognition import Settings
+from local_aws.timeline import Step, Timeline, build, gap
 
 START_SECONDS, STOP_SECONDS = 10.0, 4.0
 STACK = "RunningModel"
@@ -129,14 +127,9 @@ class Demo:
 
 
 def _write(demo: Demo, console: Console) -> None:
-    timeline = demo.timeline()
-    text = as_text(timeline)
     console.print()
-    for line in text:
+    for line in write(demo.timeline(), FOLDER):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
-    (FOLDER / "timeline.txt").write_text("\n".join(text) + "\n")
-    (FOLDER / "timeline.svg").write_text(draw(timeline))
-    (FOLDER / "timeline.json").write_text(json.dumps(asdict(timeline), indent=2) + "\n")
     console.print(f"\n  picture: {FOLDER / 'timeline.svg'}   output of the CDK CLI: {FOLDER / 'cdk.log'}")
 
 

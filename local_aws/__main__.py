@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 PROJECT = "parts"
 VERSIONS = ("v1", "v2")
+ROOT = Path(__file__).parents[1]
+TOOLS = (ROOT / "node_modules" / ".bin", ROOT / ".venv" / "bin")
+"""Where ``make setup`` puts the CDK CLI and its Node."""
 
 
 class _Ended(Exception):
@@ -66,6 +70,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="where to write, at the end, every call of Rekognition and every change of a model, as JSON",
     )
+    add(
+        "--folder",
+        type=Path,
+        default=Path("build/local-aws"),
+        help="where to write, at the end, the timeline and the bill, as text and as a picture",
+    )
     return parser
 
 
@@ -94,6 +104,7 @@ def _run(options: argparse.Namespace) -> None:
         finally:
             if options.journal is not None:
                 aws.rekognition.journal.dump(options.journal)
+            _take_leave(aws, options.folder)
 
 
 def _tell(aws: EmbeddedAws) -> None:
@@ -102,13 +113,26 @@ def _tell(aws: EmbeddedAws) -> None:
     project = aws.rekognition.add_project(PROJECT)
     print("# Paste this into another shell, or redirect it into a file and source that.")
     print("\n".join(export_lines(aws.environment)))
-    print(f"# Trained models of the project {project}:")
+    print(f"# Two trained models of the project {project}:")
     for name in VERSIONS:
-        print(f"#   {aws.rekognition.add_version(project, name, labels=['good', 'faulty'])}")
+        arn = aws.rekognition.add_version(project, name, labels=["good", "faulty"])
+        print(f"export MODEL_{name.upper()}_ARN={arn}")
+    if installed := [str(folder) for folder in TOOLS if folder.is_dir()]:
+        # Last, so that a CDK CLI and a Python environment of one's own come first.
+        print(f'export PATH="$PATH:{":".join(installed)}"')
     # Without --app '' the CLI runs the app of the folder it is in, which may want context.
     print(f"# First: cdk bootstrap aws://{aws.account}/{aws.region} --app ''")
     print(f"# Log of MiniStack and of the Lambda functions: {aws.log_file}")
-    print("# Running; ctrl-C ends it.", flush=True)
+    print("# Running; ctrl-C ends it, with the bill and a timeline.", flush=True)
+    if not sys.stdout.isatty():
+        print("Running; ctrl-C ends it, with the bill and a timeline.", file=sys.stderr)
+
+
+def _take_leave(aws: EmbeddedAws, folder: Path) -> None:
+    from local_aws.ending import last_words
+
+    # Not on stdout: what stands there may be sourced by a shell.
+    print("", *last_words(aws, folder, time.time()), sep="\n", file=sys.stderr)
 
 
 def _end(number: int, frame: FrameType | None) -> Never:  # noqa: ARG001 - what a signal handler gets

@@ -167,9 +167,9 @@ class RunningModel(_RunningModelBase):
         token. Default: no auto scaling.
     :param timeout: how long a start may take before the deployment fails with a reason, 1 second to 55
         minutes. Default 55 minutes. CloudFormation itself gives up after 60.
-    :param poll_interval: time between two looks at the model, 1 to 60 seconds. Default 5. While the model
-        starts it is the unit of a schedule: rarer looks far from the end of the start, more around it. The
-        service allows 5 control calls a second for the whole account and Region.
+    :param poll_interval: time between two looks at the model, 1 to 60 seconds. Default 5. During a start
+        looks are rarer at first, and come more often when it is about to end. The service allows 5 control
+        calls a second for the whole account and Region.
     :param replacement: how another ARN takes over. Default START_FIRST: no gap, needs a free slot.
     :param check_on_every_deploy: look at the model on every deployment and start it again if somebody
         stopped it. Default False: CloudFormation sends no update when no property changed. The template

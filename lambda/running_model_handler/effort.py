@@ -86,7 +86,7 @@ class Effort:
             answer = self._call(action, known)
         except ServiceError as error:
             _logger.warning(
-                "call failed", extra={"action": error.action, "code": error.code, "kind": error.kind.name}
+                f"error: {error}", extra={"action": error.action, "code": error.code, "kind": error.kind.name}
             )
             errors = self._errors[type(action)] = self._errors.get(type(action), 0) + 1
             after = after_error(request, action, error, known, now=self.clock.now())
@@ -137,6 +137,6 @@ class Effort:
                 try:
                     models.tag(version, {str(Tag.START_SECONDS): str(seconds)})
                 except ServiceError as error:
-                    _logger.warning("start time not noted", extra={"model": arn, "problem": str(error)})
+                    _logger.warning(f"start not noted: {error}", extra={"model": arn, "problem": str(error)})
                     return
         _logger.info("accepted", extra={"action": type(action).__name__, "model": arn})

@@ -166,7 +166,7 @@ class Function:
         try:
             envelope = parse_envelope(event)
         except UnanswerableEvent as error:
-            _logger.error("event ignored", extra={"problem": str(error)})
+            _logger.error(f"event ignored: {error}", extra={"problem": str(error)})
             return
         provider = self._provider
         provider.unanswered, provider.handed_over = None, False
@@ -199,10 +199,12 @@ class Function:
         provider = self._provider
         provider.PhysicalResourceId = answer.physical_id or provider.fallback_physical_id
         if not answer.succeeded:
-            _logger.error("failed", extra={"reason": answer.reason})
+            _logger.error(f"failed: {answer.reason}", extra={"reason": answer.reason})
             raise _Reason(answer.reason)
         provider.Data = dict(answer.data)
-        _logger.info("succeeded", extra={"physical_id": provider.PhysicalResourceId})
+        # What a later failure of another resource leaves running is found by this line.
+        bills = ": the model runs, and bills until this resource goes" if answer.data else ""
+        _logger.info(f"succeeded{bills}", extra={"physical_id": provider.PhysicalResourceId})
         return str(provider.PhysicalResourceId)
 
     def _effort(self, request: Request, context: Any) -> Effort:
@@ -230,7 +232,7 @@ class Function:
                 self.services.hand_over(context.invoked_function_arn).send(following)
             except ServiceError as error:
                 tries, now = tries + 1, clock.now()
-                _logger.warning("hand-over failed", extra={"code": error.code, "tries": tries})
+                _logger.warning(f"hand-over failed: {error}", extra={"code": error.code, "tries": tries})
                 denied_at = denied_at or (now if error.kind is ErrorKind.DENIED else 0.0)
                 if denied_at and now - denied_at >= HAND_OVER_DENIED_SECONDS:
                     return memory.cut_short(f"it can't go on in another invocation: {error}; allow it", now)

@@ -40,7 +40,7 @@ def run(request: Request, memory: Memory, effort: Effort, decided: Decide = deci
         try:
             outcome = _once(request, known, effort, decided)
         except Exception as error:
-            _logger.exception("unexpected error")
+            _logger.exception(f"unexpected {type(error).__name__}: {error}")
             reason = f"unexpected {type(error).__name__}: {error}"
             if known.memory.failure:
                 return _told_by_hand(request, f"{known.memory.failure}. Then: {reason}")
@@ -94,7 +94,7 @@ def _log(request: Request, known: Known, action: Action) -> None:
     """One line for each decision: what is known, and what follows."""
     story, seen = known.views.story, known.views.model(action.arn).seen
     _logger.info(
-        "decided",
+        f"decided: {type(action).__name__}",
         extra={
             "action": type(action).__name__,
             "why": getattr(action, "why", getattr(action, "reason", "")),

@@ -331,6 +331,25 @@ class Deployment:
         ]
         return str(found)
 
+    def physical_id(self, construct_id: str, resource_type: str) -> str:
+        """The physical id of the stack's one resource of a type whose construct has this id."""
+        resources = self.aws.client("cloudformation").describe_stack_resources(StackName=self.name)
+        (found,) = [
+            one["PhysicalResourceId"]
+            for one in resources["StackResources"]
+            if one["ResourceType"] == resource_type and one["LogicalResourceId"].startswith(construct_id)
+        ]
+        return str(found)
+
+    def log_of(self, function: str) -> str:
+        """Everything that a function has printed; empty before it ran."""
+        client = self.aws.client("logs")
+        try:
+            found = client.filter_log_events(logGroupName=f"/aws/lambda/{function}")
+        except client.exceptions.ResourceNotFoundException:
+            return ""
+        return "\n".join(event["message"] for event in found["events"])
+
     def is_ours(self, arn: str | None) -> bool:
         """Whether a model is one of this test's own project."""
         return arn is not None and arn.startswith(self.project_arn.rpartition("/")[0])

@@ -6,6 +6,7 @@ request has left, so it has undone what it did before it answered.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -61,6 +62,8 @@ def test_a_failed_create_does_not_bill(deployment: Deployment) -> None:
     outcome = deployment.deploy(models(slow, timeout=Duration.seconds(8)), NO_ROLLBACK)
     assert_failed(outcome, deployment, "CREATE_FAILED")
     assert "STARTING" in deployment.statuses(slow)
+    # The CLI shows the function's log, of each line nothing but the message.
+    assert re.search(r"^ +failed: .* does not run with", outcome.output, re.MULTILINE)
     assert_ours_running(deployment)
     mended = deployment.deploy(models(good), NO_ROLLBACK)
     assert mended.code == 0, mended.output

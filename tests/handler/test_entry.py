@@ -167,6 +167,37 @@ def test_g12_the_response_url_is_never_logged(level: int, caplog: pytest.LogCapt
     assert len(caplog.records) > 10
 
 
+def test_log_messages_hold_the_reason(caplog: pytest.LogCaptureFixture) -> None:
+    """Who sees nothing but messages, as the CDK CLI shows them after a failure, reads what went wrong."""
+    caplog.set_level(logging.INFO)
+    world = World()
+
+    def refuse(action: str, arn: str) -> None:
+        if action == "StartProjectVersion":
+            raise service_error("LimitExceededException", f"rekognition:{action}")
+
+    world.before = refuse
+    reason = created(world)["Reason"]
+    world.function({"RequestType": "Create"}, None)
+    told = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    refused, failed, ignored = told
+    assert refused.startswith("error: rekognition:StartProjectVersion on resource: LimitExceededException: ")
+    assert failed == f"failed: {reason}"
+    assert ignored.startswith("event ignored: ")
+    assert "decided: StartModel" in caplog.messages
+
+
+def test_the_log_says_what_bills(caplog: pytest.LogCaptureFixture) -> None:
+    """Another resource may fail afterwards, in a stack that is not rolled back: our log names the bill."""
+    caplog.set_level(logging.INFO)
+    world = World()
+    created(world)
+    assert caplog.messages[-1] == "succeeded: the model runs, and bills until this resource goes"
+    world.stack.done()
+    delete(world)
+    assert caplog.messages[-1] == "succeeded"
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=40),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 from stack_world import until, zipped
 
@@ -48,12 +50,15 @@ def program(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """``python -m local_aws`` with a temporary folder of its own."""
     environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
-        [sys.executable, "-m", "local_aws", "--journal", str(tmp_path / "journal.json")],
+        [
+            sys.executable, "-m", "local_aws", "--journal", str(tmp_path / "journal.json"),
+            "--folder", str(tmp_path / "ending"), "--start-seconds", "0",
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env=environment,
-    )
+    )  # fmt: skip
     yield process
     process.kill()
     process.communicate()
@@ -96,13 +101,52 @@ def test_no_process_and_no_file_is_left(
 
 
 def test_the_exported_lines_work_in_a_shell(program: subprocess.Popen[str], tmp_path: Path) -> None:
-    """With the lines sourced, boto3 of a fresh process finds the account and the models."""
+    """With the lines sourced a shell finds the CDK CLI, and boto3 of a fresh process account and models."""
     (tmp_path / "lines.sh").write_text("\n".join(started(program)))
     look = "import boto3\nprint(boto3.client('sts').get_caller_identity()['Account'])\n"
     look += "print(len(boto3.client('rekognition').describe_projects()['ProjectDescriptions']))"
-    script = f'. "{tmp_path}/lines.sh" && exec "{sys.executable}" -c "$0"'
+    script = f'. "{tmp_path}/lines.sh"; command -v cdk; echo "$MODEL_V2_ARN"; exec "{sys.executable}" -c "$0"'
     seen = subprocess.run(["sh", "-c", script, look], capture_output=True, text=True, timeout=60, check=True)
-    assert seen.stdout.split() == ["123456789012", "1"]
+    cdk, arn, *rest = seen.stdout.split()
+    assert cdk.endswith("/cdk")
+    assert "/version/v2/" in arn
+    assert rest == ["123456789012", "1"]
+
+
+def test_it_ends_with_the_bill_and_the_timeline(program: subprocess.Popen[str], tmp_path: Path) -> None:
+    """What was done to stacks and what models billed, on stderr and as a picture; stdout may be sourced."""
+    lines = started(program)
+    session = boto3.Session("test", "test", region_name="eu-west-1")
+    rekognition = session.client("rekognition", endpoint_url=exported("AWS_ENDPOINT_URL_REKOGNITION", lines))
+    cloudformation = session.client(
+        "cloudformation",
+        endpoint_url=exported("AWS_ENDPOINT_URL", lines),
+        verify=exported("AWS_CA_BUNDLE", lines),
+    )
+    arn = exported("MODEL_V1_ARN", lines)
+    rekognition.start_project_version(ProjectVersionArn=arn, MinInferenceUnits=2)
+    template = json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
+    cloudformation.create_stack(StackName="Parts", TemplateBody=template)
+    cloudformation.get_waiter("stack_create_complete").wait(StackName="Parts", WaiterConfig={"Delay": 1})
+    program.send_signal(signal.SIGINT)
+    output, said = program.communicate(timeout=30)
+    assert (output, program.returncode) == ("", 0), said
+    assert "$ Parts: create" in said
+    assert "parts v1: RUNNING (2 units)" in said
+    assert "unit-seconds billed here; on AWS about 0." in said
+    assert f"still RUNNING at the end, and billing if this were AWS: {arn}" in said
+    picture = (tmp_path / "ending" / "timeline.svg").read_text()
+    assert "Parts: create" in picture
+    assert str(tmp_path / "ending" / "timeline.svg") in said
+
+
+def test_it_says_that_nothing_was_billed(program: subprocess.Popen[str], tmp_path: Path) -> None:
+    """Started and ended: one line, and no picture of nothing."""
+    started(program)
+    program.send_signal(signal.SIGTERM)
+    _, said = program.communicate(timeout=30)
+    assert said.splitlines()[-1] == "No model was started: nothing was billed."
+    assert not (tmp_path / "ending").exists()
 
 
 def test_a_busy_worker_ends_with_the_rest(tmp_path: Path) -> None:

@@ -68,14 +68,16 @@ def test_every_context_key_counts(tmp_path: Path) -> None:
     assert properties["Replacement"] == "STOP_FIRST"
     assert model["DeletionPolicy"] == "RetainExceptOnCreate"
     assert "Deployment" in properties
-    assert {"ProjectVersionArn", "Status", "InferenceUnits", "StopCommand", "LogCommand"} == set(
-        found["Outputs"]
-    )
-    assert found["Outputs"]["StopCommand"]["Value"] == (
-        f"aws rekognition stop-project-version --region eu-west-1 --project-version-arn {ARN}"
-    )
+    outputs = found["Outputs"]
+    about = {"ProjectVersionArn", "Status", "InferenceUnits"}
+    assert set(outputs) == about | {"StopCommand", "StartCommand", "LogCommand"}
+    named = f"--region eu-west-1 --project-version-arn {ARN}"
+    size = "--min-inference-units 2 --max-inference-units 3"
+    assert outputs["StopCommand"]["Value"] == f"aws rekognition stop-project-version {named}"
+    assert outputs["StartCommand"]["Value"] == f"aws rekognition start-project-version {named} {size}"
+    assert "latest deployment" in outputs["Status"]["Description"]
     (log_group,) = (name for name, r in found["Resources"].items() if r["Type"] == "AWS::Logs::LogGroup")
-    assert {"Ref": log_group} in found["Outputs"]["LogCommand"]["Value"]["Fn::Join"][1]
+    assert {"Ref": log_group} in outputs["LogCommand"]["Value"]["Fn::Join"][1]
 
 
 def test_names_that_differ_in_punctuation_alone_are_told_apart() -> None:
@@ -87,7 +89,7 @@ def test_names_that_differ_in_punctuation_alone_are_told_apart() -> None:
         (stack,) = app.synth().stacks
         models = [r for r in stack.template["Resources"].values() if r["Type"].startswith("Custom::")]
         assert {model["Properties"]["ProjectVersionArn"] for model in models} == set(arns)
-        assert len(stack.template["Outputs"]) == 5 * len(arns)
+        assert len(stack.template["Outputs"]) == 6 * len(arns)
 
 
 def test_the_order_of_several_models_means_nothing(tmp_path: Path) -> None:
@@ -99,7 +101,7 @@ def test_the_order_of_several_models_means_nothing(tmp_path: Path) -> None:
         assert main(App(outdir=str(folder), context={"project_version_arn": value})) == 0
         found.append(template(folder))
     assert set(found[0]["Resources"]) == set(found[1]["Resources"])
-    assert len(found[0]["Outputs"]) == 10
+    assert len(found[0]["Outputs"]) == 12
 
 
 @pytest.mark.parametrize(

@@ -60,8 +60,17 @@ def test_the_readmes_code_runs(tmp_path: Path) -> None:
     assert not re.search(r"\[warning|deprecat|violation", done.stderr, re.IGNORECASE), done.stderr
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def headings(document: Path) -> set[str]:
+    """The anchors of a document's headings."""
+    found = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/what-people-do.md", "docs/growth.md"])
 def test_what_the_readme_links_to_is_there(name: str) -> None:
     """No link inside the repository is dead."""
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", (ROOT / name).read_text()):
-        assert (ROOT / target).exists(), target
+    document = ROOT / name
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", document.read_text()):
+        linked = document.parent / target if target else document
+        assert linked.exists(), target
+        assert not anchor or anchor in headings(linked), anchor

@@ -36,12 +36,12 @@ def put_answer(url: str, body: bytes, clock: Clock) -> None:
             response = pool.request("PUT", url, body=body, headers={"content-type": ""}, redirect=False)
         except Exception as error:  # the text of these errors can hold the URL, their type can't
             problem = type(error).__name__
-            _logger.warning("answer not sent", extra={"attempt": attempt + 1, "problem": problem})
+            _logger.warning(f"answer not sent: {problem}", extra={"attempt": attempt + 1, "problem": problem})
             continue
         if response.status < 300:
             return
         problem = f"HTTP {response.status}"
-        _logger.warning("answer refused", extra={"attempt": attempt + 1, "problem": problem})
+        _logger.warning(f"answer refused: {problem}", extra={"attempt": attempt + 1, "problem": problem})
         if response.status < 500 and response.status not in (408, 429):
             break
     raise AnswerNotSent(f"CloudFormation did not take the answer: {problem}")

@@ -50,7 +50,7 @@ class Condition(StrEnum):
 
     KILLED = "every try of a request is killed, or Lambda does not run it within its hour"
     NOT_STOPPED = "a stop does not end, or is not allowed, within CloudFormation's hour"
-    CROSSED = "a create is cancelled while its SUCCESS is on its way, in a stack that keeps what failed"
+    CROSSED = "a create is cancelled in the seconds in which it succeeds, in a stack that keeps what failed"
     AT_ONCE = "two stacks claim a model within the same seconds"
     TWICE = "two resources of one stack declare the same model"
     NOT_BROUGHT_BACK = "what a failed request has done could not be undone within the hour"

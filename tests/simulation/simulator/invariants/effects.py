@@ -266,7 +266,7 @@ class AsDeclared(Invariant):
         return Condition.AT_ONCE if claimed_at_once(self.world, model) else None
 
     def _runs_as_others_declare(self, model: Model, request: Request) -> bool:
-        """Whether another resource has the same model: declared twice, the word of the last one counts."""
+        """Whether another resource has the same model: declared twice, it runs as the last one says."""
         return any(
             other.owner != request.owner
             and other.outcome is Outcome.SUCCESS

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 USD_PER_UNIT_HOUR = 4.0
+SECOND_FOR_SECOND = 1 / 60
+"""Minutes per second where nothing is quicker than on AWS."""
 _SHOWN_CALLS = ("StartProjectVersion", "StopProjectVersion", "DetectCustomLabels")
 
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that the demo did, in seconds since its beginning."""
+    """One thing that was done, such as a deployment, in seconds since the beginning."""
 
     title: str
     begin: float
@@ -48,16 +51,27 @@ class Lane:
 
 
 @dataclass(frozen=True)
+class Outage:
+    """From when to when nothing of a project was RUNNING, though it was before and after."""
+
+    begin: float
+    end: float
+    lane: int
+    """The number of the lane that stopped, from 0."""
+
+
+@dataclass(frozen=True)
 class Timeline:
     """All of it."""
 
     seconds: float
     steps: tuple[Step, ...]
     lanes: tuple[Lane, ...]
+    outages: tuple[Outage, ...]
     looks: int
     """Calls that only looked: Describe and ListTags."""
-    minutes_per_second: float = 1.0
-    """How much slower the real service is: the demo's seconds stand for so many minutes each."""
+    minutes_per_second: float
+    """How much slower the real service is: a second stands for so many minutes."""
 
     @property
     def billed_unit_seconds(self) -> float:
@@ -66,8 +80,21 @@ class Timeline:
 
     @property
     def usd_at_real_pace(self) -> float:
-        """What the same life costs when a second of the demo is a minute: about 4 USD per unit and hour."""
+        """What the same life costs on AWS: about 4 USD for a unit and hour."""
         return self.billed_unit_seconds * self.minutes_per_second / 60 * USD_PER_UNIT_HOUR
+
+    @property
+    def bill(self) -> str:
+        """The bill in one line."""
+        pace = f"if a second here is {self.minutes_per_second:g} min there"
+        if self.minutes_per_second == 1:
+            pace = "if a second here is a minute there"
+        elif self.minutes_per_second == SECOND_FOR_SECOND:
+            pace = "for the same time there"
+        return (
+            f"{self.billed_unit_seconds:.0f} unit-seconds billed here; on AWS about "
+            f"{self.usd_at_real_pace:.2f} USD, {pace}"
+        )
 
 
 @dataclass
@@ -80,9 +107,18 @@ class _Growing:
 
 
 def build(
-    entries: Iterable[Any], names: dict[str, str], steps: Sequence[Step], begin: float, end: float
+    entries: Iterable[Any],
+    names: Mapping[str, str],
+    steps: Sequence[Step],
+    begin: float,
+    end: float,
+    *,
+    minutes_per_second: float = 1.0,
 ) -> Timeline:
-    """A timeline of the models in ``names`` (ARN → name) from the emulator's journal."""
+    """A timeline of the models in ``names`` (ARN → name) from the emulator's journal.
+
+    ``begin`` and ``end`` are seconds since 1970, those of ``steps`` count from ``begin``.
+    """
     growing = {arn: _Growing() for arn in names}
     looks = 0
     for entry in entries:
@@ -103,7 +139,29 @@ def build(
         _close(lane, end - begin)
         billed = sum(span.units * (span.end - span.begin) for span in lane.spans)
         lanes.append(Lane(names[arn], tuple(lane.spans), tuple(lane.ticks), billed))
-    return Timeline(end - begin, tuple(steps), tuple(lanes), looks)
+    projects = [arn.partition("/version/")[0] for arn in growing]
+    outages = tuple(outage for step in steps for outage in _outages(step, lanes, projects))
+    return Timeline(end - begin, tuple(steps), tuple(lanes), outages, looks, minutes_per_second)
+
+
+def _outages(step: Step, lanes: Sequence[Lane], projects: Sequence[str]) -> list[Outage]:
+    """Where a step has stopped a project's one running version, and has started it, or another one, again."""
+    found = []
+    for project in dict.fromkeys(projects):
+        running = sorted(
+            (span.begin, span.end, number)
+            for number, lane in enumerate(lanes)
+            for span in lane.spans
+            if span.status == "RUNNING" and projects[number] == project
+            if span.end > step.begin and span.begin < step.end
+        )
+        until, last = (running[0][1], running[0][2]) if running else (0.0, 0)
+        for (_, _, _), (begin, end, number) in pairwise(running):
+            if begin > until:
+                found.append(Outage(until, begin, last))
+            if end > until:
+                until, last = end, number
+    return found
 
 
 def gap(timeline: Timeline, step: str) -> float:
@@ -126,6 +184,9 @@ def as_text(timeline: Timeline) -> list[str]:
     """The timeline for a terminal."""
     lines = []
     events = [(step.begin, f"$ {step.title}") for step in timeline.steps]
+    events += [
+        (outage.begin, f"    no service for {outage.end - outage.begin:.1f} s") for outage in timeline.outages
+    ]
     for lane in timeline.lanes:
         events += [
             (span.begin, f"    {lane.name}: {span.status}{_units(span)} for {span.end - span.begin:.1f} s")
@@ -138,10 +199,7 @@ def as_text(timeline: Timeline) -> list[str]:
     lines.append("")
     for lane in timeline.lanes:
         lines.append(f"  {lane.name}: billed {lane.billed_unit_seconds:.1f} unit-seconds")
-    lines.append(
-        f"  together {timeline.billed_unit_seconds:.1f} unit-seconds, {timeline.looks} looks at the models; "
-        f"at the real pace, a second for a minute, about {timeline.usd_at_real_pace:.2f} USD"
-    )
+    lines.append(f"  together {timeline.bill}; {timeline.looks} looks at the models")
     return lines
 
 
