@@ -224,9 +224,10 @@ class AsDeclared(Invariant):
     def _check_what_was(self, request: Request) -> None:
         """An update has failed and nothing goes back: what its resource has runs, or starts, as before."""
         model = self.world.rekognition.models.get(request.physical_id or "")
-        if model is None or model.look_at(request.sent_at).status not in ("STARTING", "RUNNING"):
+        before = model.look_at(request.sent_at) if model is not None else None
+        if model is None or before is None or before.status not in ("STARTING", "RUNNING"):
             return
-        units = {*self.truth.units_for(request.owner, model.plan.arn), request.old_units}
+        units = {*self.truth.units_for(request.owner, model.plan.arn), request.old_units, before.units}
         last = model.changes[-1] if model.changes else None
         if last is None or (last.verb == "Start" and last.units in units):
             return
