@@ -88,7 +88,8 @@ class Waiting:
         arn = str(request.declared.arn)
         done = memory.done(arn)
         action = decide(request, memory.with_done(arn, done._replace(took_seconds=0)), views, now, chance)
-        if isinstance(action, Pause) and awaits_running(views.model(arn).seen, done, now):
+        waits = not memory.failure and awaits_running(views.model(arn).seen, done, now)
+        if isinstance(action, Pause) and waits:
             return self._pause(action, request, memory, views, now, chance)
         return action
 
