@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from deliberation import Deliberation
 from hypothesis import given
 from hypothesis import strategies as st
-
-from deliberation import Deliberation
 from scenes import create_under_way
 from world import V1
 
