@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -61,7 +62,8 @@ def hand_driven_waiter(world: World, monkeypatch: pytest.MonkeyPatch) -> list[fl
         slept.append(seconds)
         world.clock.advance(seconds)
 
-    monkeypatch.setattr("botocore.waiter.time.sleep", sleep)
+    # The waiter's own name for it: other threads of this process go on sleeping.
+    monkeypatch.setattr("botocore.waiter.time", SimpleNamespace(sleep=sleep))
     return slept
 
 
