@@ -445,6 +445,17 @@ def test_the_next_update_is_not_taken_for_the_roll_back_that_still_shows() -> No
     assert step_of(sent(following, t + 1.0), story) is not None
 
 
+def test_the_next_try_of_an_update_is_not_taken_for_the_roll_back_of_the_one_before() -> None:
+    """An old view shows that roll-back; it asks for just what has failed."""
+    log, _ = replacement_under_way()
+    log.fails(reason="Received response status [FAILED] from custom resource.")
+    log.turns_back()
+    log.begins("UPDATE", declares(V1))
+    story, t = log.story("Model"), log.began_at()
+    again = wish(UPDATE, V2, V1, V1)
+    assert step_of(sent(again, t + 10.0), story) is None
+
+
 # --- when all is quiet ----------------------------------------------------------------------------
 
 

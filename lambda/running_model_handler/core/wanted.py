@@ -155,14 +155,15 @@ def _alike(wish: Wish, story: Story) -> Step | None:
         return step if step.declares is None or step.declares.fits(wish.declared) else None
     # What the events of a roll-back show is not documented: what it goes back from is certain.
     forward = next((each for each in reversed(steps) if not each.back and each.declares), None)
+    # The next update may look like what is not usual as long as it does not show itself, and is sent later.
+    sent_then = wish.sent_at < step.began_at + SENT_SECONDS_MAX
     if forward is None or wish.former is None or _fits(forward.declares, wish.former):
-        # It goes to what the resource had, or, after a roll-back that was skipped, to what it declared. The
-        # next update may look like the latter as long as it does not show itself, and is sent later.
+        # It goes to what the resource had, or, after a roll-back that was skipped, to what it declared.
         usual = forward is None or forward.physical_id in (None, wish.declared.arn)
-        return step if usual or wish.sent_at < step.began_at + SENT_SECONDS_MAX else None
+        return step if usual or sent_then else None
     # An update to the last stable state that failed without a roll-back asks for what its roll-back does.
     # Only its end tells the two apart where one date stands in both requests.
-    sent_since = wish.sent_at + URL_RESOLUTION_SECONDS > step.began_at
+    sent_since = sent_then and wish.sent_at + URL_RESOLUTION_SECONDS > step.began_at
     long_after = wish.sent_at > forward.began_at + CLOCKS_APART_SECONDS
     alike = _fits(forward.declares, wish.declared) and (forward.answered or long_after)
     return step if sent_since and alike else None
