@@ -42,11 +42,10 @@ matrix-quick: setup ## the synth tests with the oldest aws-cdk-lib that pyprojec
 
 test: MATRIX := --skip-installed
 test: lint types matrix-quick ## everything, the end-to-end tests included
-	@# More processes than cores: the end-to-end tests mostly wait.
-	@$(PYTEST) -q -n 8 --dist worksteal
+	@$(PYTEST) -q -n 4 --dist worksteal
 
 e2e: setup ## the end-to-end tests alone
-	@$(PYTEST) -q -n 8 --dist worksteal -m e2e
+	@$(PYTEST) -q -n 4 --dist worksteal -m e2e
 
 demo: setup ## a model's whole life on the embedded AWS, through the real CDK CLI
 	@$(RUN) exec $(BIN)/python -m demo
