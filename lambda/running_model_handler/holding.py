@@ -23,8 +23,7 @@ def is_ours(at: AtHand) -> bool:
         return True
     if claim.stack_id is not None or case.step is None or wish.kind is not RequestType.DELETE:
         return False
-    steps = (*case.story.before, *case.story.steps.get(wish.owner.logical_id, ()))
-    brought = [step for step in steps if step.kind is not RequestType.DELETE]
+    brought = [step for step in case.own_steps if step.kind is not RequestType.DELETE]
     if not brought:
         return not case.story.goes_back and not wish.never_answered
     return any(

@@ -205,6 +205,11 @@ class Case(NamedTuple):
     stopped: frozenset[str] = frozenset()
     """The models that this delivery has stopped itself, whatever it wanted then."""
 
+    @property
+    def own_steps(self) -> tuple[Step, ...]:
+        """All that was done to the own resource, as far as it was read, oldest first."""
+        return (*self.story.before, *self.story.steps.get(self.wish.owner.logical_id, ()))
+
 
 def wanted(case: Case, arn: str, claim: Claim) -> Want | AskResource:
     """What is wanted of a model that a request is about: the rows of the table, first match wins."""
@@ -300,10 +305,9 @@ def _left_to_others(case: Case, arn: str, claim: Claim) -> Want | AskResource:
     brings = step is not None or arn in case.stopped or (left and _was_cut_off(case))
     if not brings or not wanting or not all(standing.rests for standing in wanting.values()):
         return Keep(for_others=step is not None)
-    others = wanting
-    holders = [claim.holders[owner] for owner in others if owner in claim.holders]
+    holders = [claim.holders[owner] for owner in wanting if owner in claim.holders]
     latest: Holder | None = max(holders, key=lambda holder: holder.t, default=None)
-    declared = [standing.units for standing in others.values() if standing.units is not None]
+    declared = [standing.units for standing in wanting.values() if standing.units is not None]
     units = latest.units if latest is not None else next(iter(declared), _ONE)
     any_of = frozenset({*declared, *(holder.units for holder in holders)})
     return Run(units, any_of, for_others=True)
@@ -367,7 +371,7 @@ def _has_succeeded(case: Case) -> bool:
 
 def _was_cut_off(case: Case) -> bool:
     """Whether the last thing that was done to the resource has ended without an answer."""
-    steps = (*case.story.before, *case.story.steps.get(case.wish.owner.logical_id, ()))
+    steps = case.own_steps
     return bool(steps) and steps[-1].ended_at is not None and not steps[-1].answered
 
 
@@ -382,7 +386,7 @@ def quiet_from(case: Case) -> float:
     What was answered has ended its work, but for duplicates; what was cut off may still be at it.
     """
     step, story, latest = case.step, case.story, 0.0
-    for each in (*story.before, *story.steps.get(case.wish.owner.logical_id, ())):
+    for each in case.own_steps:
         if each is step or each.kind is RequestType.DELETE:
             continue
         ended_at = each.ended_at or (story.turned_at if not each.back else None) or 0.0
