@@ -39,6 +39,8 @@ _LATER: Final = frozenset({ErrorKind.THROTTLED, ErrorKind.UNCERTAIN, ErrorKind.D
 """The same call may be answered otherwise, whatever the model does."""
 _BY_STATUS: Final = frozenset({ErrorKind.CHANGED, ErrorKind.INVALID})
 """What a status may be refused with that does not allow the call."""
+_BY_TAGS: Final = frozenset({ErrorKind.NOT_FOUND, ErrorKind.DENIED})
+"""What is told where a version is gone, or where its tags are not what the role's permissions ask for."""
 _FINAL: Final = frozenset({ErrorKind.QUOTA, ErrorKind.INVALID, ErrorKind.OTHER})
 _NAMES: Final[dict[type, str]] = {
     AskStack: "cloudformation:DescribeStackEvents",
@@ -217,8 +219,8 @@ def after_error(request: Request, action: Call, error: ServiceError, known: Know
         memory = _perhaps(action, memory, views, now)
     elif isinstance(action, StartModel | StopModel):
         memory = _refused(action, memory, now, by_status=error.kind in _BY_STATUS)
-    if error.kind is ErrorKind.NOT_FOUND and arn in views.models:
-        # Whether there is such a version is asked of its tags.
+    if error.kind in _BY_TAGS and not isinstance(action, AskClaim) and arn in views.models:
+        # Whether there is such a version, and whose it is by now, is asked of its tags.
         views = views.with_model(arn, views.model(arn)._replace(claim_at=0.0))
     reason = _hopeless(request, error, action, Known(memory, views), now)
     if not reason:

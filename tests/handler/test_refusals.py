@@ -105,6 +105,21 @@ def test_denials_of_two_actions_do_not_add_up() -> None:
     assert created(world)["Status"] == "SUCCESS"
 
 
+def test_what_another_delivery_has_released_is_released_once() -> None:
+    """The role may remove tags of its own stack's models only; refused, it looks whether they are left."""
+    world, refused = living_world(), []
+
+    def released_by_another(action: str, arn: str) -> None:
+        if action == "UntagResource":
+            refused.append(arn)
+            world.versions[V1].tags = {}
+            raise service_error("AccessDeniedException", "rekognition:UntagResource")
+
+    world.before = released_by_another
+    assert delete(world)["Status"] == "SUCCESS"
+    assert refused == [V1]
+
+
 def test_a_permission_that_never_comes_is_named_by_a_create() -> None:
     """After five minutes FAILED names action and resource; the model is at rest, and nobody's."""
     world = World()

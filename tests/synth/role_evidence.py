@@ -24,6 +24,14 @@ class Evidence:
     """The role's statements; several sets where a policy was being changed at that moment."""
 
     @property
+    def without_effect(self) -> bool:
+        """Whether a call would have removed tags that another delivery has removed a moment before."""
+        removed = self.call.keys.get("aws:TagKeys", ())
+        return self.call.action.endswith(":UntagResource") and not any(
+            f"aws:ResourceTag/{key}" in self.call.keys for key in removed
+        )
+
+    @property
     def allowed(self) -> bool:
         """Whether the role allowed the call."""
         return any(allows(statements, self.call) for statements in self.in_force)
@@ -47,8 +55,8 @@ def grants(statements: Iterable[Statement]) -> list[Grant]:
 
 
 def denied(evidence: Iterable[Evidence]) -> list[Call]:
-    """What was called and not granted."""
-    return [one.call for one in evidence if not one.allowed]
+    """What was called and not granted, and would have changed something."""
+    return [one.call for one in evidence if not (one.allowed or one.without_effect)]
 
 
 def never_granted(evidence: Iterable[Evidence]) -> list[Call]:

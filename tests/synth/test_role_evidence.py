@@ -46,6 +46,15 @@ def test_a_condition_that_does_not_hold_shows() -> None:
     assert never_granted(evidence) == []
 
 
+def test_what_would_remove_nothing_lacks_no_permission() -> None:
+    """Of two deliveries one removes the tags that the permission to remove them asks for."""
+    role = (replace(ROLE[1], actions=("rekognition:UntagResource",)),)
+    untag = Call("rekognition:UntagResource", FORMER, {"aws:TagKeys": ["owner", "holder"]})
+    late = replace(untag, keys={**untag.keys, "aws:ResourceTag/more": "12"})
+    partly = replace(untag, keys={**untag.keys, "aws:ResourceTag/holder": "1"})
+    assert denied(held(role, replace(untag, keys={**untag.keys, **OWNED}), late, partly)) == [partly]
+
+
 def test_what_no_statement_is_about_shows_whatever_else_is_denied() -> None:
     """A call that lacks a condition, or is denied on purpose, differs from one that nothing grants."""
     deny = Statement("Boundary", ("*",), ("*",), effect="Deny")
