@@ -55,11 +55,18 @@ class OneOwner(Invariant):
         A rename is none of these, unless the new resource has the model run with other units.
         """
         arn, now = model.plan.arn, self.world.kernel.now
-        recent = request.ended_at is None or now - request.ended_at < STALE_SECONDS
-        declares = recent and request.type != "Delete" and request.declared_arn == arn
-        if declares and model.now.units != request.declared_units:
+        # A delivery of an earlier request does what the present one of its resource asks for.
+        recent = [
+            one
+            for one in self.truth.requests_of(request.owner)
+            if "Delete" not in (one.type, request.type)
+            and (one.ended_at is None or now - one.ended_at < STALE_SECONDS)
+        ]
+        declaring = [one for one in recent if one.declared_arn == arn]
+        if any(model.now.units != one.declared_units for one in declaring):
             return True
-        leaves = recent and request.type == "Update" and self.truth.has(request.owner, arn)
+        declares = bool(declaring)
+        leaves = any(one.type == "Update" for one in recent) and self.truth.has(request.owner, arn)
         wants = any(one.waiting and one.owner == other for one in self.truth.declaring(arn))
         twice = (declares and wants) or (leaves and self.truth.has(other, arn))
         twice = twice or self.truth.brought_by_two(request.stack, arn)
