@@ -43,7 +43,6 @@ from running_model_handler.core.waiting import (
     SEEN_FRESH_SECONDS,
     STACK_LOOK_SECONDS,
     answer_deadline,
-    last_moment,
     start_deadline,
 )
 from running_model_handler.core.wanted import (
@@ -81,7 +80,7 @@ def _deadline(request: Request, memory: Memory) -> float:
 
 def _can_ask(request: Request, memory: Memory, now: float) -> bool:
     """Whether there is still time for a call before the last word."""
-    return now < last_moment(memory.arrived_at, memory.began_at, request.envelope.service_timeout_seconds)
+    return now < memory.last_moment(request.envelope.service_timeout_seconds)
 
 
 def _case(request: Request, memory: Memory, views: Views) -> Case | None:

@@ -89,8 +89,11 @@ class Effort:
                 f"error: {error}", extra={"action": error.action, "code": error.code, "kind": error.kind.name}
             )
             errors = self._errors[type(action)] = self._errors.get(type(action), 0) + 1
-            after = after_error(request, action, error, known, now=self.clock.now())
-            return after, rest_after_error(action, error, errors, self.clock.chance())
+            now, chance = self.clock.now(), self.clock.chance()
+            after = after_error(request, action, error, known, now=now)
+            return after, rest_after_error(
+                request, action, error, after.memory, errors, now=now, chance=chance
+            )
         self._errors.pop(type(action), None)
         return after_answer(request, action, answer, known, began=began, now=self.clock.now()), 0.0
 

@@ -39,8 +39,6 @@ _LATER: Final = frozenset({ErrorKind.THROTTLED, ErrorKind.UNCERTAIN, ErrorKind.D
 """The same call may be answered otherwise, whatever the model does."""
 _BY_STATUS: Final = frozenset({ErrorKind.CHANGED, ErrorKind.INVALID})
 """What a status may be refused with that does not allow the call."""
-_BY_TAGS: Final = frozenset({ErrorKind.NOT_FOUND, ErrorKind.DENIED})
-"""What is told where a version is gone, or where its tags are not what the role's permissions ask for."""
 _FINAL: Final = frozenset({ErrorKind.QUOTA, ErrorKind.INVALID, ErrorKind.OTHER})
 _NAMES: Final[dict[type, str]] = {
     AskStack: "cloudformation:DescribeStackEvents",
@@ -194,14 +192,25 @@ def _acted(action: Call, memory: Memory, views: Views, now: float, *, accepted: 
 # --- errors ---------------------------------------------------------------------------------------------
 
 
-def rest_after_error(action: Call, error: ServiceError, errors: int, chance: float) -> float:
+def rest_after_error(
+    request: Request,
+    action: Call,
+    error: ServiceError,
+    memory: Memory,
+    errors: int,
+    *,
+    now: float,
+    chance: float,
+) -> float:
     """Seconds to let pass after an error, the so manieth in a row of such a call; 0 for none.
 
-    After a Start or Stop that the model's status refused comes a pause between two looks anyway.
+    After a Start or Stop that the model's status refused comes a pause between two looks anyway. No pause
+    is longer than there is time before the last word.
     """
     if isinstance(action, StartModel | StopModel) and error.kind not in _LATER:
         return 0.0
-    return backoff_seconds(errors, chance)
+    left = memory.last_moment(request.envelope.service_timeout_seconds) - now
+    return min(backoff_seconds(errors, chance), max(0.0, left))
 
 
 def after_error(request: Request, action: Call, error: ServiceError, known: Known, *, now: float) -> Known:
@@ -219,8 +228,10 @@ def after_error(request: Request, action: Call, error: ServiceError, known: Know
         memory = _perhaps(action, memory, views, now)
     elif isinstance(action, StartModel | StopModel):
         memory = _refused(action, memory, now, by_status=error.kind in _BY_STATUS)
-    if error.kind in _BY_TAGS and not isinstance(action, AskClaim) and arn in views.models:
-        # Whether there is such a version, and whose it is by now, is asked of its tags.
+    changes = isinstance(action, WriteClaim | RemoveClaim | StartModel | StopModel)
+    gone = error.kind is ErrorKind.NOT_FOUND
+    if (gone or (changes and error.kind is ErrorKind.DENIED)) and arn in views.models:
+        # Whether there is such a version, and whose it is by now: permissions to change it are by tag.
         views = views.with_model(arn, views.model(arn)._replace(claim_at=0.0))
     reason = _hopeless(request, error, action, Known(memory, views), now)
     if not reason:

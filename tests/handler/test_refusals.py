@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from deletes import delete, living_world
 from updates import clean_up, update, updating_world
-from world import REGION, V1, V2, World, created, properties, service_error
+from world import REGION, V1, V2, World, created, lived, properties, service_error
 
 COMMAND = f"aws rekognition stop-project-version --region {REGION} --project-version-arn {V1}"
 LATE = [30, 75, 90, 150, 290]
@@ -272,6 +272,18 @@ def test_g3_a_delete_retries_it_to_its_deadline(code: str) -> None:
     assert answer["Status"] == "FAILED"
     assert COMMAND in answer["Reason"]
     assert 3000 < answer["At"] - begin < 3600
+
+
+@pytest.mark.parametrize("only", ["", "DescribeProjectVersions", "ListTagsForResource"])
+@pytest.mark.parametrize("ceiling", [60, 600, 3600])
+@pytest.mark.parametrize("seed", range(3))
+def test_g4_whatever_is_refused_for_good_is_answered_in_time(only: str, ceiling: int, seed: int) -> None:
+    """G4: no pause before the next try goes beyond the last word."""
+    world = World(seed=seed)
+    lived(world)
+    begin = world.clock.now()
+    refuse_for(world, 9999, "OddException", only=only)
+    assert delete(world, ServiceTimeout=str(ceiling))["At"] - begin < ceiling
 
 
 def test_a_value_that_aws_refuses_fails_at_once() -> None:

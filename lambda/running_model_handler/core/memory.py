@@ -14,7 +14,12 @@ from typing import Any, Final, NamedTuple
 from running_model_handler.core.arn import CREATED
 from running_model_handler.core.schedule import faded, start_seconds
 from running_model_handler.core.status import Observation, Status
-from running_model_handler.core.waiting import HAND_OVERS_MAX, LAG_SECONDS, SERVICE_TIMEOUT_SECONDS
+from running_model_handler.core.waiting import (
+    HAND_OVERS_MAX,
+    LAG_SECONDS,
+    SERVICE_TIMEOUT_SECONDS,
+    last_moment,
+)
 
 STATE_KEY: Final = "RunningModelState"
 """The key of the hand-over event that holds the memory beside CloudFormation's own keys."""
@@ -150,6 +155,10 @@ class Memory(NamedTuple):
     def began_at(self) -> float:
         """From when the request's hour counts."""
         return max(self.t, self.sent_at)
+
+    def last_moment(self, service_timeout_seconds: float) -> float:
+        """Until when a call may come before the last word."""
+        return last_moment(self.arrived_at, self.began_at, service_timeout_seconds)
 
     def done(self, arn: str) -> Done:
         """What was done to a model."""

@@ -302,7 +302,8 @@ class Minds:
         assert not isinstance(mind.action, Crash | Pause | GiveUp | Answer)
         error = ServiceError(kind, type(mind.action).__name__, "*", code, code)
         known = after_error(self._request(mind), mind.action, error, mind.known, now=NOW)
-        seconds = rest_after_error(mind.action, error, 1, _CHANCE)
+        request = self._request(mind)
+        seconds = rest_after_error(request, mind.action, error, known.memory, 1, now=NOW, chance=_CHANCE)
         if not seconds:
             return self._settled(mind.spec, mind.seen, known)
         steps = max(1, math.ceil(seconds / self.step - 1e-6))
