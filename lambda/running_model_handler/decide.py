@@ -198,6 +198,10 @@ def _unasked(at: AtHand) -> Action | None:
 def _keep(at: AtHand, keep: Keep) -> Action | None:
     case, view = at.moment.case, at.view
     declared = case.wish.declared
+    settles_at = quiet_from(case)
+    if keep.owner is not None and declared is None and view.claim_at < settles_at:
+        # A claim of our own may be on its way.
+        return at.settle(settles_at)
     if keep.for_others and not case.failed:
         return release(at, last=False)
     if keep.owner is None or case.failed or case.step is None or declared is None or declared.arn != at.arn:

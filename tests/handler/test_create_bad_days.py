@@ -271,7 +271,7 @@ def test_a_create_that_is_not_shown_yet_is_asked_for_again(world: World) -> None
 
 
 def test_g10_a_create_that_is_never_shown_starts_nothing(world: World) -> None:
-    """G10: after 15 s without a word of it the request is taken for one that has ended."""
+    """G10: after 15 s without a word of it, in a stack that has gone on, it is taken for one that ended."""
     event = creating(world)
     world.stack.as_of = world.clock.now() - 1
     answer = world.deliver(event)

@@ -311,6 +311,22 @@ def test_start_in_flight_during_a_cancelled_create_is_caught() -> None:
     assert world.versions[V1].status == "STOPPED"
 
 
+def test_a_claim_in_flight_during_another_stacks_is_caught() -> None:
+    """G3: two stacks claim a model at once, and old tags show the other one's claim first."""
+    world = World()
+    theirs = world.other_stack()
+    theirs.goes("CREATE_IN_PROGRESS")
+    theirs.begins("CREATE", properties(), "Theirs")
+    world.own(V1, stack=OTHER, logical_id="Theirs")
+    creating(world)
+    world.stack.turns_back()
+    world.clock.at(3, lambda: world.own(V1))
+    world.clock.at(4, lambda: world.move(V1, "STARTING"))
+    world.clock.at(60, lambda: world.move_if(V1, "STARTING", "RUNNING"))
+    assert delete(world, physical_id=INVENTED)["Status"] == "SUCCESS"
+    assert world.versions[V1].status == "STOPPED"
+
+
 def test_a_cancelled_create_is_watched_for_30_seconds_and_no_longer() -> None:
     """G3: counted from when it was cut off, not from when the Delete came."""
     for waited, left in ((0, 30), (20, 10), (3600, 0)):

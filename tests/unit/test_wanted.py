@@ -184,6 +184,15 @@ def test_what_shows_is_not_asked_for_again(scene: Scenes) -> None:
     assert wanted(case_of(scene(), asked_late=False), V1, UNCLAIMED) != ASK
 
 
+@pytest.mark.parametrize("scene", [late_create, replacement_done])
+def test_what_shows_nothing_since_a_request_does_not_show_its_end(scene: Scenes) -> None:
+    """However long it was waited for; what has happened since it was sent tells that it is over."""
+    case = case_of(scene())
+    for seconds, asks in ((1.0, True), (-1.0, False)):
+        sent = replace(case.wish, sent_at=case.story.newest_at + seconds)
+        assert (wanted(case._replace(wish=sent), V1, UNCLAIMED) == ASK) is asks
+
+
 def test_an_answer_older_than_t_is_asked_for_again() -> None:
     """Answers lag differently; the operation is known to have begun later."""
     case = case_of(late_create())

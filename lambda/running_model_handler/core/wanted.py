@@ -275,8 +275,8 @@ def _brought(case: Case, arn: str, claim: Claim, mine: Holder | None) -> Want | 
 def must_ask(case: Case) -> bool:
     """Whether what CloudFormation shows is from before it sent the request, or may be.
 
-    A Delete has no other word for it that anything is to be stopped: it goes on asking, unless this life's
-    deletion shows as ended.
+    That it has ended a create or an update shows in what happened since. A Delete has no other word for it
+    that anything is to be stopped: it goes on asking, unless this life's deletion shows as ended.
     """
     if case.t:
         return case.story.newest_at < case.t
@@ -284,8 +284,13 @@ def must_ask(case: Case) -> bool:
         return False
     if not case.asked_late:
         return True
+    if not case.story.stack_status:
+        return False
     steps = case.story.steps.get(case.wish.owner.logical_id, ())
-    return not (case.wish.brings or case.story.stack_status == "" or _deletion(case.wish, steps))
+    if case.wish.brings:
+        under_way = bool(steps) and steps[-1].ended_at is None
+        return not under_way and case.story.newest_at < case.wish.sent_at
+    return not _deletion(case.wish, steps)
 
 
 def _left_to_others(case: Case, arn: str, claim: Claim) -> Want | AskResource:

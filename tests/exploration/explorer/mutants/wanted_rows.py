@@ -25,7 +25,7 @@ WANTED: Final = (
     ),
     mutant(
         "delete-asks-no-more", "wanted 1", "A Delete that CloudFormation does not show goes on after 15 s.",
-        _WANTED, "return not (case.wish.brings or case.story.stack_status", "return not (True or case.story.stack_status",
+        _WANTED, "return not _deletion(case.wish, steps)", "return False",
         "create", "hidden deletions",
     ),
     mutant(
