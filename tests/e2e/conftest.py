@@ -1,4 +1,7 @@
-"""The real CDK CLI against the embedded AWS, one of each for a whole run (or for each xdist worker)."""
+"""The embedded AWS, one for a whole run (or for each xdist worker), and ways to deploy to it.
+
+Tests that are about what people see of the CDK CLI, or about its options, are marked ``real_cli``.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from harness import CDK, Cdk, Deployment
+from by_api import ByApi
+from by_cli import CDK, Cdk
+from harness import Deployment
 
 from local_aws import EmbeddedAws
 from local_aws.rekognition import Settings
@@ -32,15 +37,22 @@ def cdk(aws: EmbeddedAws, tmp_path_factory: pytest.TempPathFactory) -> Cdk:
     return runner
 
 
+@pytest.fixture(scope="session")
+def api(cdk: Cdk) -> ByApi:
+    """CloudFormation's API in that account."""
+    return ByApi(cdk.aws)
+
+
 @pytest.fixture
-def deployment(cdk: Cdk, tmp_path: Path) -> Iterator[Deployment]:
+def deployment(cdk: Cdk, api: ByApi, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Deployment]:
     """A stack of its own, gone at the end whatever the test did, and no model that goes on billing."""
-    this = Deployment(cdk, tmp_path)
+    real_cli = request.node.get_closest_marker("real_cli") is not None
+    this = Deployment(cdk if real_cli else api, tmp_path)
     yield this
     this.rekognition.faults.reset(0)
     this.aws.refuse_nothing()
     if this.assembly is not None and this.stack_status() not in (None, "DELETE_COMPLETE"):
-        outcome = this.destroy()
+        outcome = api.destroy(this.assembly, this.name)
         assert this.stack_status() in (None, "DELETE_COMPLETE"), outcome.output
     this.check_role()
     # Another delivery of an event may come late, and makes sure before it stops what it finds.

@@ -1,109 +1,40 @@
-"""What runs the real CDK CLI for a test, and one stack of a test."""
+"""One stack of a test, and what is asked of it."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import struct
 import subprocess
-import sys
 import time
 import uuid
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from aws_cdk import App, Duration, Stack
+from by_api import ByApi, Started
+from by_cli import Cdk
+from outcome import Outcome
 from role_evidence import Evidence, never_granted
 from role_in_force import RolesInForce
 from stack_events import events_of
 
-from local_aws import EmbeddedAws
 from local_aws.journal import ApiCall, CustomResourceRequest, Invocation
 
-ROOT = Path(__file__).parents[2]
-CDK = ROOT / "node_modules" / ".bin" / "cdk"
 BILLS = frozenset({"STARTING", "RUNNING", "STOPPING"})
 """What may be billed: of STARTING and STOPPING the documentation says nothing."""
-DEPLOY_SECONDS_MAX = 300
-
-
-@dataclass
-class Outcome:
-    """How a run of the CLI ended."""
-
-    code: int
-    output: str
-    outputs: dict[str, Any] = field(default_factory=dict)
-
-
-class Cdk:
-    """Runs the CLI in an environment that knows nothing but the embedded AWS."""
-
-    def __init__(self, aws: EmbeddedAws, folder: Path) -> None:
-        self._folder = folder
-        keep = {key: os.environ[key] for key in ("HOME", "LANG", "TMPDIR") if key in os.environ}
-        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        self.environment = {**keep, "PATH": path, "CI": "true", **aws.environment}
-        self.aws = aws
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start the CLI in a process group of its own."""
-        command = [str(CDK), "--no-notices", "--no-version-reporting", "--no-color", *arguments]
-        return subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-
-    def run(self, *arguments: str) -> Outcome:
-        """Run the CLI to its end."""
-        process = self.start(*arguments)
-        output, _ = process.communicate(timeout=DEPLOY_SECONDS_MAX)
-        # Shown by pytest where the test fails: an assertion on the code alone does not tell why.
-        print(output)
-        return Outcome(process.returncode, output)
-
-    def deploy(self, assembly: Path, stack: str, *options: str) -> Outcome:
-        """Deploy a stack of a cloud assembly."""
-        outputs = assembly.parent / f"{assembly.name}.outputs.json"
-        outcome = self.run(*self.deploy_arguments(assembly, stack, outputs), *options)
-        if outputs.exists():
-            outcome.outputs = json.loads(outputs.read_text()).get(stack, {})
-        return outcome
-
-    @staticmethod
-    def deploy_arguments(assembly: Path, stack: str, outputs: Path) -> list[str]:
-        """The arguments of a deployment."""
-        return [
-            "deploy", stack, "--app", str(assembly), "--require-approval", "never",
-            "--progress", "events", "--outputs-file", str(outputs),
-        ]  # fmt: skip
-
-    def destroy(self, assembly: Path, stack: str, *options: str) -> Outcome:
-        """Destroy a stack."""
-        return self.run("destroy", stack, "--app", str(assembly), "--force", *options)
-
-    def rollback(self, assembly: Path, stack: str, *options: str) -> Outcome:
-        """Roll a stack back, or continue a roll-back that failed."""
-        return self.run("rollback", stack, "--app", str(assembly), *options)
 
 
 class Deployment:
-    """One stack of a test: synthesized in this process, deployed by the CLI, destroyed at the end."""
+    """One stack of a test: synthesized in this process, deployed somehow, destroyed at the end."""
 
-    def __init__(self, cdk: Cdk, folder: Path) -> None:
-        self.cdk = cdk
-        self.aws = cdk.aws
-        self.rekognition = cdk.aws.rekognition
+    def __init__(self, way: Cdk | ByApi, folder: Path) -> None:
+        self._way = way
+        self.aws = way.aws
+        self.rekognition = way.aws.rekognition
         self.name = f"T{uuid.uuid4().hex[:10]}"
         self._folder = folder
         self._count = 0
@@ -112,6 +43,12 @@ class Deployment:
         """Set by a test in which IAM takes its time."""
         unique = f"p{uuid.uuid4().hex[:8]}"
         self.project_arn = self.rekognition.add_project(unique)
+
+    @property
+    def cdk(self) -> Cdk:
+        """The CDK CLI, in tests that are marked ``real_cli``."""
+        assert isinstance(self._way, Cdk), "mark the test with real_cli"
+        return self._way
 
     @property
     def assembly(self) -> Path | None:
@@ -134,18 +71,26 @@ class Deployment:
 
     def deploy(self, build: Callable[[Stack], Any], *options: str) -> Outcome:
         """Synthesize and deploy."""
-        return self.cdk.deploy(self.synth(build), self.name, *options)
-
-    def start_deploy(self, build: Callable[[Stack], Any]) -> subprocess.Popen[str]:
-        """Synthesize and start a deployment without waiting."""
         assembly = self.synth(build)
-        outputs = assembly.parent / f"{assembly.name}.outputs.json"
-        return self.cdk.start(*self.cdk.deploy_arguments(assembly, self.name, outputs))
+        if options:
+            return self.cdk.deploy(assembly, self.name, *options)
+        return self._way.deploy(assembly, self.name)
+
+    def start_deploy(self, build: Callable[[Stack], Any]) -> subprocess.Popen[str] | Started:
+        """Synthesize and start a deployment without waiting."""
+        return self._way.start_deploy(self.synth(build), self.name)
 
     def destroy(self, *options: str) -> Outcome:
         """Destroy the stack."""
         assert self.assembly is not None
-        return self.cdk.destroy(self.assembly, self.name, *options)
+        if options:
+            return self.cdk.destroy(self.assembly, self.name, *options)
+        return self._way.destroy(self.assembly, self.name)
+
+    def start_destroy(self) -> subprocess.Popen[str] | Started:
+        """Start the deletion of the stack without waiting."""
+        assert self.assembly is not None
+        return self._way.start_destroy(self.assembly, self.name)
 
     def rollback(self, *options: str) -> Outcome:
         """Roll the stack back, or continue a roll-back that failed."""

@@ -1,4 +1,4 @@
-"""The life of a model through the real CDK CLI, on the embedded AWS: the bad days."""
+"""The life of a model on the embedded AWS: the bad days."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from aws_cdk import Stack
-from harness import Cdk, Deployment
+from by_api import ByApi
+from harness import Deployment
 from stacks import failing_sibling, models, set_service_timeout, without_action
 
 from rekognition_running_model import RunningModel
@@ -68,11 +69,13 @@ def test_an_update_rolled_back_by_a_sibling_while_the_new_version_starts(deploym
     assert deployment.rekognition.status(new) in ("STOPPED", "TRAINING_COMPLETED")
 
 
+@pytest.mark.real_cli
 def test_deploy_interrupted_and_the_update_cancelled(deployment: Deployment) -> None:
     """G10: ctrl-C ends the CLI, cancel-update-stack the update: the old size is back, nothing else runs."""
     arn = deployment.model("v1")
     assert deployment.deploy(models(arn)).code == 0
-    process = deployment.start_deploy(models(arn, min_inference_units=2))
+    assembly = deployment.synth(models(arn, min_inference_units=2))
+    process = deployment.cdk.start_deploy(assembly, deployment.name)
     deployment.wait_for_status(arn, "STOPPING")
     os.killpg(process.pid, signal.SIGINT)
     process.communicate(timeout=60)
@@ -96,7 +99,7 @@ def test_the_function_is_killed_at_work(deployment: Deployment) -> None:
     assert deployment.tries("Create") == 3
     assert len(deployment.calls("StartProjectVersion")) == 1
     assert deployment.assembly is not None
-    process = deployment.cdk.start("destroy", deployment.name, "--app", str(deployment.assembly), "--force")
+    process = deployment.start_destroy()
     deployment.wait_for_status(arn, "STOPPING")
     deployment.kill_function()
     output, _ = process.communicate(timeout=120)
@@ -105,11 +108,11 @@ def test_the_function_is_killed_at_work(deployment: Deployment) -> None:
     assert Tag.STACK_ID not in deployment.rekognition.tags(arn)
 
 
-def test_another_stack_that_claims_the_same_model(deployment: Deployment, cdk: Cdk, tmp_path: Path) -> None:
+def test_another_stack_that_claims_the_same_model(deployment: Deployment, api: ByApi, tmp_path: Path) -> None:
     """G6: the second stack fails with the owner's name; the model goes on running for the first."""
     arn = deployment.model("v1")
     assert deployment.deploy(models(arn)).code == 0
-    second = Deployment(cdk, tmp_path)
+    second = Deployment(api, tmp_path)
     outcome = second.deploy(models(arn))
     assert outcome.code != 0
     assert f"stack {deployment.name}" in outcome.output
@@ -118,6 +121,7 @@ def test_another_stack_that_claims_the_same_model(deployment: Deployment, cdk: C
     assert ended is None
 
 
+@pytest.mark.real_cli
 def test_a_start_that_fails_tells_why(deployment: Deployment) -> None:
     """FAILED on start reaches the CLI with StatusMessage."""
     arn = deployment.model("v1", start_outcome="FAILED", status_message="the model is broken")

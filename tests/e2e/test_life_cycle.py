@@ -1,4 +1,4 @@
-"""The life of a model through the real CDK CLI, on the embedded AWS: the good days."""
+"""The life of a model on the embedded AWS: the good days."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from running_model_handler.core.names import Tag
 pytestmark = pytest.mark.e2e
 
 
+@pytest.mark.real_cli
 def test_deploy_and_destroy(deployment: Deployment) -> None:
     """G1, G2: RUNNING when the deployment ends, outputs that say so, STOPPED when it is destroyed."""
     arn = deployment.model("v1")
@@ -37,6 +38,7 @@ def test_resize(deployment: Deployment) -> None:
     assert units == [1, 2]
 
 
+@pytest.mark.real_cli
 def test_replacement_has_no_gap(deployment: Deployment) -> None:
     """G7: at every moment of the replacement one of the versions was RUNNING; the old one is stopped."""
     old, new = deployment.model("v1"), deployment.model("v2")

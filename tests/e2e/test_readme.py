@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from harness import ROOT, Deployment
+from by_cli import ROOT
+from harness import Deployment
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.real_cli]
 README = (ROOT / "README.md").read_text()
 
 

@@ -73,6 +73,7 @@ def test_a_rename_that_is_rolled_back(deployment: Deployment) -> None:
     assert deployment.rekognition.status(arn) == "STOPPED"
 
 
+@pytest.mark.real_cli
 def test_a_create_that_never_had_the_model_leaves_it(deployment: Deployment) -> None:
     """G6: somebody runs the model by hand, the claim is denied; deleting the failed stack stops nothing."""
 

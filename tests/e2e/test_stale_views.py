@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from aws_cdk import Stack
-from harness import Cdk, Deployment
+from by_api import ByApi
+from harness import Deployment
 from stacks import models, set_service_timeout
 
 from local_aws.journal import CustomResourceRequest
@@ -56,12 +57,12 @@ class Case:
 
 
 @pytest.fixture
-def cases(cdk: Cdk, tmp_path: Path) -> Iterator[list[Case]]:
+def cases(api: ByApi, tmp_path: Path) -> Iterator[list[Case]]:
     """Three stacks that are deployed side by side; nothing of them is left behind."""
-    settings, found = cdk.aws.rekognition.settings, []
+    settings, found = api.aws.rekognition.settings, []
     quota, settings.running_models_quota = settings.running_models_quota, None
     for age, service_timeout in ((15.0, 60), (60.0, 110), (FOR_GOOD, 45)):
-        deployment = Deployment(cdk, tmp_path)
+        deployment = Deployment(api, tmp_path)
         model = deployment.model("model", start_seconds=1.0, stop_seconds=1.0)
         found.append(Case(age, service_timeout, deployment, model))
     processes = [case.deployment.start_deploy(case.build) for case in found]
@@ -69,21 +70,21 @@ def cases(cdk: Cdk, tmp_path: Path) -> Iterator[list[Case]]:
         output, _ = process.communicate(timeout=300)
         assert process.returncode == 0, output
     yield found
-    cdk.aws.set_switches(stale_views_of="nothing", stale_views_seconds=0.0)
+    api.aws.set_switches(stale_views_of="nothing", stale_views_seconds=0.0)
     settings.running_models_quota = quota
     for case in found:
         case.deployment.leave_nothing_running()
 
 
-def test_a_deletion_that_does_not_show(cdk: Cdk, cases: list[Case]) -> None:
+def test_a_deletion_that_does_not_show(api: ByApi, cases: list[Case]) -> None:
     """G2: as long as CloudFormation shows the resource as it was, its Delete waits; when the deletion shows,
     the model is stopped, and where it never does, the answer is not SUCCESS while the model runs.
 
     All three wait side by side.
     """
     for case in cases:
-        cdk.aws.set_switches(stale_views_of="deletion", stale_views_seconds=case.old_for_seconds)
-        cdk.aws.client("cloudformation").delete_stack(StackName=case.deployment.name)
+        api.aws.set_switches(stale_views_of="deletion", stale_views_seconds=case.old_for_seconds)
+        api.aws.client("cloudformation").delete_stack(StackName=case.deployment.name)
     for case in cases:
         delete = case.answered_delete()
         assert delete.outcome in ("SUCCESS", "FAILED")

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from aws_cdk import CfnResource, Duration, RemovalPolicy, Stack
-from harness import Cdk, Deployment
+from by_api import ByApi
+from harness import Deployment
 from stacks import models
 
 from rekognition_running_model import RunningModel
@@ -18,9 +19,9 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
-def other(cdk: Cdk, deployment: Deployment, tmp_path: Path) -> Iterator[Deployment]:
+def other(api: ByApi, deployment: Deployment, tmp_path: Path) -> Iterator[Deployment]:
     """A second stack."""
-    this = Deployment(cdk, tmp_path / "other")
+    this = Deployment(api, tmp_path / "other")
     yield this
     if this.assembly is not None and this.stack_status() is not None:
         assert this.destroy().code == 0
@@ -52,10 +53,11 @@ def test_a_model_moves_to_another_stack(deployment: Deployment, other: Deploymen
     assert deployment.rekognition.status(arn) == "STOPPED"
 
 
+@pytest.mark.real_cli
 def test_interrupted_while_a_model_starts(deployment: Deployment) -> None:
     """Ctrl-C ends the CLI alone: CloudFormation goes on, until somebody destroys the stack in the middle."""
     arn = deployment.model("v1", start_seconds=12.0)
-    process = deployment.start_deploy(models(arn))
+    process = deployment.cdk.start_deploy(deployment.synth(models(arn)), deployment.name)
     deployment.wait_for_status(arn, "STARTING")
     os.killpg(process.pid, signal.SIGINT)
     process.communicate(timeout=60)
@@ -68,6 +70,7 @@ def test_interrupted_while_a_model_starts(deployment: Deployment) -> None:
     assert len(deployment.calls("StartProjectVersion")) == 1
 
 
+@pytest.mark.real_cli
 def test_started_again_and_never_by_a_hotswap(deployment: Deployment) -> None:
     """After a stop by hand a deployment has to change something; a hotswap passes over the model."""
     arn = deployment.model("v1", start_seconds=1.0, stop_seconds=1.0)

@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 from aws_cdk import CfnParameter, Duration, Stack
-from harness import Deployment, Outcome
+from harness import Deployment
+from outcome import Outcome
 from stacks import POLL, failing_sibling, models
 
 from rekognition_running_model import Replacement, RunningModel
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.real_cli]
 
 QUICK: dict[str, Any] = {"start_seconds": 1.0, "stop_seconds": 1.0}
 NO_ROLLBACK = "--no-rollback"
