@@ -14,7 +14,14 @@ from local_aws.switches import Switches
 
 def corrected_app(switches: Switches) -> Any:
     """MiniStack's ASGI application with every correction in place. To be called once, in the host process."""
-    from local_aws.corrections import admission, change_sets, descriptions, lambda_workers, ministack
+    from local_aws.corrections import (
+        admission,
+        change_sets,
+        descriptions,
+        exports,
+        lambda_workers,
+        ministack,
+    )
     from local_aws.corrections.access import Access
     from local_aws.corrections.admin import Admin
     from local_aws.corrections.custom_resources import CustomResources
@@ -22,6 +29,7 @@ def corrected_app(switches: Switches) -> Any:
     from local_aws.corrections.operations import Operations
     from local_aws.corrections.provisioning import Provisioner
     from local_aws.corrections.recorder import Recorder
+    from local_aws.corrections.refactoring import Refactoring
     from local_aws.corrections.refusing import Refusing
     from local_aws.corrections.stale_views import StaleViews
     from local_aws.refusals import Refusals
@@ -36,6 +44,8 @@ def corrected_app(switches: Switches) -> Any:
     operations = Operations(Provisioner(custom_resources, access), switches)
     operations.install()
     change_sets.install()
+    exports.install()
+    Refactoring().install()
     descriptions.install(operations)
     admission.install(operations)
     StaleViews(switches, access).install()

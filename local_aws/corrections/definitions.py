@@ -48,6 +48,19 @@ class Definitions:
         definition, names = self.resources[logical_id], set(self.resources)
         return set(ministack.engine._extract_deps(definition, names)) - {logical_id}
 
+    def imports_of(self, raw: Any, stack: StackRecord) -> set[str]:
+        """The names of the exports that ``raw`` imports; of an Fn::If only the branch that is taken."""
+        if isinstance(raw, Mapping):
+            if set(raw) == {"Fn::ImportValue"}:
+                return {str(self.value(raw["Fn::ImportValue"], stack.resources, stack))}
+            if set(raw) == {"Fn::If"}:
+                condition, if_true, if_false = raw["Fn::If"]
+                return self.imports_of(if_true if self.conditions.get(condition) else if_false, stack)
+            raw = list(raw.values())
+        if isinstance(raw, list):
+            return {name for one in raw for name in self.imports_of(one, stack)}
+        return set()
+
     def in_order(self) -> list[str]:
         """The resources, each after what it needs. Raises ValueError for a circle."""
         ordered: list[str] = ministack.engine._topological_sort(

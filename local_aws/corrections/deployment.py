@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from local_aws.corrections import deployment_mode, ministack
+from local_aws.corrections import deployment_mode, exports, ministack
 from local_aws.corrections.changes import Change, Order, continued
 from local_aws.corrections.declared import needs_of, remember
 from local_aws.corrections.definitions import Resolved, type_of
@@ -154,7 +154,6 @@ class Deployment:
             self._publish()
         except ValueError as error:
             self.reason = str(error)
-            self.stack.set_status(f"{self.verb}_FAILED", self.reason)
             return False
         return True
 
@@ -391,12 +390,8 @@ class Deployment:
     def _publish(self) -> None:
         record, definitions = self.stack.record, self.order.definitions
         wanted = {name: one for name, one in self.stack.resources.items() if name in definitions.resources}
-        outputs, exports = definitions.outputs(self.stack, wanted)
-        known = ministack.cloudformation._exports
-        for name in [name for name, export in known.items() if export.get("StackId") == self.stack.id]:
-            if name not in exports:
-                known.pop(name)
-        known.update(exports)
+        outputs, exported = definitions.outputs(self.stack, wanted)
+        exports.publish(self.stack, exported)
         record["Outputs"] = outputs
         record["_template"] = definitions.template
         record["_resolved_params"] = definitions.parameters

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from local_aws.corrections import ministack
+from local_aws.corrections import exports, ministack
 from local_aws.corrections.changes import Change, Order
 from local_aws.corrections.definitions import Definitions
 from local_aws.corrections.deletion import Doomed, delete_stack, is_stack
@@ -230,9 +230,7 @@ class Operations:
             if failed is not None:
                 self._failed[stack.id] = failed
             return False
-        exports = ministack.cloudformation._exports
-        for name in [name for name, export in exports.items() if export.get("StackId") == stack.id]:
-            exports.pop(name)
+        exports.withdraw(stack.id)
         archive(stack)
         return True
 
@@ -250,6 +248,9 @@ class Operations:
         record = ministack.handlers._resolve_stack(physical_id)
         if record is None or record["StackStatus"] == "DELETE_COMPLETE":
             return
+        in_use = exports.why_kept(record["StackId"])
+        if in_use:
+            raise ValueError(in_use)
         if not await self._delete(StackRecord(record)):
             raise ValueError(
                 f"Embedded stack {physical_id} was not successfully deleted: {record['StackStatusReason']}"

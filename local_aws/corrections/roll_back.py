@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from local_aws.corrections import exports
 from local_aws.corrections.changes import Change
 from local_aws.corrections.declared import deletion_policy_of, needs_of
 from local_aws.corrections.deletion import Doomed, delete_all, failed_to
@@ -28,6 +29,7 @@ async def roll_back_create(deployment: Deployment, reason: str) -> bool:
     """Deletes what the create made; False if something would not go."""
     stack = deployment.stack
     stack.set_status("ROLLBACK_IN_PROGRESS", f"{reason.rstrip()} Rollback requested by user.".lstrip())
+    exports.withdraw(stack.id)
     doomed = [_made(deployment, change) for change in deployment.changes.values()]
     doomed += deployment.superseded()
     failures = await delete_all(stack, doomed, needs_of(stack.resources), deployment.delete)
@@ -44,6 +46,7 @@ async def roll_back_update(deployment: Deployment, reason: str) -> bool:
     stack.set_status("UPDATE_ROLLBACK_IN_PROGRESS", reason)
     # While it rolls back, a stack shows the template that it goes back to.
     stack.record.update({name: previous[name] for name in DESCRIPTION if name in previous})
+    exports.bring_back(stack)
     changed = {name: change for name, change in deployment.changes.items() if change.before is not None}
     return await _revert(deployment, changed)
 
