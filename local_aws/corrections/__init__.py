@@ -17,6 +17,7 @@ def corrected_app(switches: Switches) -> Any:
     from local_aws.corrections import (
         admission,
         change_sets,
+        custom_types,
         descriptions,
         exports,
         lambda_workers,
@@ -43,6 +44,7 @@ def corrected_app(switches: Switches) -> Any:
     custom_resources = CustomResources(recorder, switches, invocations)
     operations = Operations(Provisioner(custom_resources, access), switches)
     operations.install()
+    custom_types.install()
     change_sets.install()
     exports.install()
     Refactoring().install()

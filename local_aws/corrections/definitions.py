@@ -10,6 +10,7 @@ from typing import Any
 
 from local_aws.corrections import ministack
 from local_aws.corrections.stack_record import StackRecord, is_custom
+from local_aws.platform.cloudformation import CUSTOM_RESOURCE
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ class Definitions:
 
 def type_of(definition: Mapping[str, Any]) -> str:
     """The type that a definition declares."""
-    return str(definition.get("Type", "AWS::CloudFormation::CustomResource"))
+    return str(definition.get("Type", CUSTOM_RESOURCE))
 
 
 def _vendor_message(message: str, raw: Any, resources: Mapping[str, Any]) -> str:

@@ -22,13 +22,12 @@ from typing import Any
 
 from local_aws.corrections import deployment_mode, exports, ministack
 from local_aws.corrections.changes import Change, Order, continued
+from local_aws.corrections.custom_types import check_properties
 from local_aws.corrections.declared import needs_of, remember
 from local_aws.corrections.definitions import Resolved, type_of
 from local_aws.corrections.deletion import (
-    RETAINING,
-    Deleter,
+    Deletions,
     Doomed,
-    delete_all,
     doomed_resource,
     failed_to,
     is_stack,
@@ -44,6 +43,7 @@ from local_aws.corrections.stack_record import (
     stable_state,
     was_made,
 )
+from local_aws.platform.cloudformation import CREATION_CANCELLED, RETAINING
 from local_aws.switches import Switches
 
 NEEDS_REPLACEMENT = "Requested update requires the creation of a new physical resource; hence creating one."
@@ -66,7 +66,7 @@ class Deployment:
         stack: StackRecord,
         order: Order,
         provisioner: Provisioner,
-        delete: Deleter,
+        deletions: Deletions,
         nested: Callable[[Deployment, Change], Deployment],
         switches: Switches,
         earlier: Deployment | None = None,
@@ -81,7 +81,7 @@ class Deployment:
         self.reason = ""
         """Why ``apply`` failed."""
         self.provisioner = provisioner
-        self.delete = delete
+        self.deletions = deletions
         self._nested = nested
         self.switches = switches
         self._halt = asyncio.Event()
@@ -91,7 +91,7 @@ class Deployment:
         self.left_over: list[Doomed] = []
         """What the clean-up of a roll-back has to delete beside what the update made."""
         self.recovery = Recovery(
-            stack, provisioner, delete, switches, earlier.changes if earlier is not None else {}
+            stack, provisioner, deletions, switches, earlier.changes if earlier is not None else {}
         )
         self.before: Mapping[str, Mapping[str, Any]] = (order.previous or {}).get("_resources", {})
         self.stable: Mapping[str, Any] | None = order.previous if earlier is None else earlier.stable
@@ -143,7 +143,8 @@ class Deployment:
             self._step,
             halt=self._halt,
             # Without a roll-back CloudFormation goes on with what does not need the failed one.
-            stop_on_failure=not self.order.disable_rollback,
+            stop_on_failure=not self.order.disable_rollback
+            or self.switches.others_without_rollback == "cancelled",
         )
         unfinished = outcome.halted or bool(outcome.failed or outcome.cancelled)
         self.reason = self._why(outcome) if unfinished else ""
@@ -234,6 +235,8 @@ class Deployment:
         logical_id = change.logical_id
         try:
             resolved = self._resolved(change)
+            if is_custom(change.resource_type):
+                check_properties(resolved.tagged)
             change.applied, change.begun = resolved.tagged, True
             self.stack.mark(
                 logical_id,
@@ -251,7 +254,7 @@ class Deployment:
                     self.stack, logical_id, change.resource_type, resolved.tagged
                 )
         except asyncio.CancelledError:
-            self.stack.mark(logical_id, "CREATE_FAILED", "Resource creation cancelled")
+            self._failed(change, "CREATE_FAILED", CREATION_CANCELLED)
             raise
         except Exception as error:
             self._failed(change, "CREATE_FAILED", error)
@@ -271,16 +274,18 @@ class Deployment:
             error = ValueError("Update of resource type is not permitted.")
             self._failed(change, "UPDATE_FAILED", error)
             raise error
-        try:
-            resolved = self._resolved(change)
-        except Exception as error:
-            self.changes[logical_id] = change
-            self._failed(change, "UPDATE_FAILED", error)
-            raise
         former_tags = (self.order.previous or {}).get("Tags") or []
         change.former = before.get("_sent") or self.order.definitions.tagged(
             logical_id, before.get("Properties") or {}, former_tags, self.stack
         )
+        try:
+            resolved = self._resolved(change)
+            if is_custom(change.resource_type):
+                check_properties(resolved.tagged, change.former)
+        except Exception as error:
+            self.changes[logical_id] = change
+            self._failed(change, "UPDATE_FAILED", error)
+            raise
         if change.former == resolved.tagged and not forced:
             return
         self.changes[logical_id] = change
@@ -317,7 +322,7 @@ class Deployment:
                 )
             self._refuse_replacement(before, made)
         except asyncio.CancelledError:
-            self.stack.mark(logical_id, "UPDATE_FAILED", "Resource update cancelled")
+            self._failed(change, "UPDATE_FAILED", "Resource update cancelled")
             raise
         except Exception as error:
             self._failed(change, "UPDATE_FAILED", error)
@@ -331,7 +336,7 @@ class Deployment:
         if refused and made.physical_id != before.get("PhysicalResourceId"):
             raise ReplacementRefused(made.physical_id)
 
-    def _failed(self, change: Change, status: str, error: Exception) -> None:
+    def _failed(self, change: Change, status: str, error: Exception | str) -> None:
         """A FAILED answer's id counts: a create's Delete carries it (aws-cdk PR 5525), and an update's other
         id gets a Delete later (aws-cdk 17040, 30012)."""
         named = getattr(error, "physical_id", None)
@@ -373,7 +378,7 @@ class Deployment:
         except asyncio.CancelledError:
             child.abandon()
             await running
-            child.stack.set_status(f"{child.verb}_FAILED", "Resource creation cancelled")
+            child.stack.set_status(f"{child.verb}_FAILED", CREATION_CANCELLED)
             raise
         finally:
             child.ended.set()
@@ -407,7 +412,7 @@ class Deployment:
         if not self.is_update:
             return all(clean)
         removed = self.before.keys() - self.order.definitions.resources.keys()
-        failures = await delete_all(
+        failures = await self.deletions.delete_all(
             self.stack,
             [
                 *(one for change in self.changes.values() for one in self._replaced(change)),
@@ -417,7 +422,6 @@ class Deployment:
                 ),
             ],
             needs_of(self.before),
-            self.delete,
             attempts=self.switches.cleanup_delete_attempts,
         )
         for logical_id in failures:
@@ -425,7 +429,8 @@ class Deployment:
             # deleted").
             if logical_id not in self.order.definitions.resources:
                 self.stack.resources.pop(logical_id, None)
-        self.stack.forget_deleted()
+        if self.switches.removed_resources == "forgotten":
+            self.stack.forget_deleted()
         return all(clean) and not failures
 
     def _replaced(self, change: Change) -> list[Doomed]:
@@ -434,6 +439,8 @@ class Deployment:
         if change.before is None or not (gone or change.old_ones):
             return gone
         policy = self.order.definitions.policy(change.logical_id, "UpdateReplacePolicy", self.stack)
+        if is_custom(change.resource_type) and self.switches.new_id_replace_policy == "ignored":
+            policy = "Delete"
         queued = [
             Doomed(
                 change.logical_id,

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from local_aws.corrections import ministack
+from local_aws.corrections.custom_types import check_names
 from local_aws.corrections.stack_record import DESCRIPTION, StackRecord
 
 _KEPT = ("_resources", *DESCRIPTION)
@@ -27,6 +28,7 @@ def child_record(
     if refused is not None or not body:
         raise ValueError(f"S3 error: cannot read the template at {properties.get('TemplateURL')}")
     template = ministack.engine._parse_template(body)
+    check_names(template)
     ministack.provisioners._check_nested_stack_capabilities(parent.name, template)
     given = [{"Key": key, "Value": str(value)} for key, value in (properties.get("Parameters") or {}).items()]
     parameters = ministack.engine._resolve_parameters(template, given)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from local_aws.corrections import exports
 from local_aws.corrections.changes import Change
 from local_aws.corrections.declared import deletion_policy_of, needs_of
-from local_aws.corrections.deletion import Doomed, delete_all, failed_to
+from local_aws.corrections.deletion import Doomed, failed_to
 from local_aws.corrections.graph import run_graph
 from local_aws.corrections.recovery import superseded
 from local_aws.corrections.stack_record import DESCRIPTION, is_custom
@@ -32,7 +32,7 @@ async def roll_back_create(deployment: Deployment, reason: str) -> bool:
     exports.withdraw(stack.id)
     doomed = [_made(deployment, change) for change in deployment.changes.values()]
     doomed += deployment.superseded()
-    failures = await delete_all(stack, doomed, needs_of(stack.resources), deployment.delete)
+    failures = await deployment.deletions.delete_all(stack, doomed, needs_of(stack.resources))
     if failures:
         stack.set_status("ROLLBACK_FAILED", failed_to("delete", failures))
     else:
@@ -102,11 +102,10 @@ async def _clean_up(deployment: Deployment) -> None:
     stack, stable = deployment.stack, (deployment.stable or {}).get("_resources", {})
     stack.set_status("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
     made = [_made(deployment, change) for change in deployment.changes.values() if change.before is None]
-    failures = await delete_all(
+    failures = await deployment.deletions.delete_all(
         stack,
         [*deployment.left_over, *made],
         needs_of(stack.resources),
-        deployment.delete,
         attempts=deployment.switches.cleanup_delete_attempts,
     )
     for logical_id in failures.keys() - stable.keys():
@@ -158,7 +157,9 @@ async def _send_back(deployment: Deployment, change: Change, before: dict[str, A
     """An update with swapped properties: to the id of a finished update, else to the one known before."""
     stack = deployment.stack
     current = {**before, "PhysicalResourceId": change.physical_id} if change.done else before
-    stack.mark(change.logical_id, "UPDATE_IN_PROGRESS", Properties=before.get("Properties"))
+    failed = deployment.switches.roll_back_shows == "failed"
+    shown = change.applied if failed else before.get("Properties")
+    stack.mark(change.logical_id, "UPDATE_IN_PROGRESS", Properties=shown)
     try:
         made = await deployment.provisioner.update(
             stack, change.logical_id, change.resource_type, current, change.applied, change.former

@@ -110,6 +110,10 @@ class StackWorld:
         described: dict[str, Any] = self.cloudformation.describe_change_set(ChangeSetName=made["Id"])
         return described
 
+    def validate(self, resources: Mapping[str, Any]) -> None:
+        """Has a template validated."""
+        self.cloudformation.validate_template(TemplateBody=json.dumps({"Resources": dict(resources)}))
+
     def execute(self, change_set: Mapping[str, Any], **options: Any) -> None:
         """Executes a change set."""
         self.cloudformation.execute_change_set(ChangeSetName=change_set["ChangeSetId"], **options)
