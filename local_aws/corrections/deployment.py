@@ -21,7 +21,7 @@ from dataclasses import replace
 from typing import Any
 
 from local_aws.corrections import deployment_mode, exports, ministack
-from local_aws.corrections.changes import Change, Order, continued
+from local_aws.corrections.changes import Change, Nested, Order, continued
 from local_aws.corrections.custom_types import check_properties
 from local_aws.corrections.declared import needs_of, remember
 from local_aws.corrections.definitions import Resolved, type_of
@@ -43,6 +43,7 @@ from local_aws.corrections.stack_record import (
     stable_state,
     was_made,
 )
+from local_aws.corrections.undertaking import Undertaking
 from local_aws.platform.cloudformation import CREATION_CANCELLED, RETAINING
 from local_aws.switches import Switches
 
@@ -58,7 +59,7 @@ class ReplacementRefused(Exception):
         self.physical_id = physical_id
 
 
-class Deployment:
+class Deployment(Undertaking):
     """See the module. ``apply`` first; then ``clean_up`` if it succeeded, else ``roll_back``."""
 
     def __init__(
@@ -69,43 +70,22 @@ class Deployment:
         deletions: Deletions,
         nested: Callable[[Deployment, Change], Deployment],
         switches: Switches,
-        earlier: Deployment | None = None,
+        earlier: Nested | None = None,
     ) -> None:
         """``earlier``: the operation that failed without a roll-back, and that this one goes on from."""
-        self.stack = stack
-        self.order = order
+        super().__init__(stack, order, provisioner, deletions, switches, earlier)
         self.ended = asyncio.Event()
         self.abandoned = False
         """The stack is to be deleted: end without a roll-back."""
         self.cancelled_by_user = False
+        self.cancel_token = ""
         self.reason = ""
         """Why ``apply`` failed."""
-        self.provisioner = provisioner
-        self.deletions = deletions
         self._nested = nested
-        self.switches = switches
         self._halt = asyncio.Event()
-        self.cancel_token = ""
-        self.changes: dict[str, Change] = {}
-        self.not_reverted: dict[str, Change] = {}
-        self.left_over: list[Doomed] = []
-        """What the clean-up of a roll-back has to delete beside what the update made."""
         self.recovery = Recovery(
             stack, provisioner, deletions, switches, earlier.changes if earlier is not None else {}
         )
-        self.before: Mapping[str, Mapping[str, Any]] = (order.previous or {}).get("_resources", {})
-        self.stable: Mapping[str, Any] | None = order.previous if earlier is None else earlier.stable
-        """The stack in its last stable state, which a roll-back goes back to; None if it never had one."""
-
-    @property
-    def is_update(self) -> bool:
-        """Whether there was something before."""
-        return self.order.previous is not None
-
-    @property
-    def verb(self) -> str:
-        """CREATE or UPDATE."""
-        return "UPDATE" if self.is_update else "CREATE"
 
     def cancel(self, token: str) -> None:
         """CancelUpdateStack: whatever runs is cancelled now. ``token``: the caller's ClientRequestToken."""
@@ -162,16 +142,6 @@ class Deployment:
         """The stack shows the template that this operation was asked for."""
         self.stack.record["_template"] = self.order.definitions.template
         self.stack.record["_resolved_params"] = self.order.definitions.parameters
-
-    def superseded(self) -> list[Doomed]:
-        """What the stack's resources once were, or were about to become, and nobody has deleted."""
-        return [
-            one
-            for change in self.changes.values()
-            for one in superseded(
-                change, self.stack.resources.get(change.logical_id, {}).get("PhysicalResourceId")
-            )
-        ]
 
     def _why(self, outcome: Outcome) -> str:
         if outcome.halted and self.cancelled_by_user:

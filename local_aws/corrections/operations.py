@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from local_aws.corrections import exports, ministack
-from local_aws.corrections.changes import Change, Order
+from local_aws.corrections.changes import Change, Nested, Order
 from local_aws.corrections.definitions import Definitions
 from local_aws.corrections.deletion import Deletions, Doomed, delete_stack, is_stack
 from local_aws.corrections.deployment import LEFT_BEHIND, Deployment
@@ -124,7 +124,7 @@ class Operations:
             previous_stack=previous,
         )
 
-    def _deployment(self, stack: StackRecord, order: Order, earlier: Deployment | None) -> Deployment:
+    def _deployment(self, stack: StackRecord, order: Order, earlier: Nested | None) -> Deployment:
         return Deployment(
             stack, order, self._provisioner, self._deletions, self._child, self._switches, earlier
         )
