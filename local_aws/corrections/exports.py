@@ -35,6 +35,8 @@ def install() -> None:
 def imported_by(stack: StackRecord) -> set[str]:
     """The names of the exports that a stack holds: by its resources as they are, and by its outputs."""
     names = {name for resource in stack.resources.values() for name in imports_of(resource)}
+    if not stack.record.get("Outputs"):
+        return names
     definitions = Definitions(stack.record.get("_template") or {}, stack.record.get("_resolved_params") or {})
     return names | definitions.imports_of(definitions.template.get("Outputs"), stack)
 

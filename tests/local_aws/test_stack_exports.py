@@ -116,6 +116,17 @@ def test_what_is_imported_no_more_may_change_and_go(stacks: StackWorld) -> None:
     assert value(stacks) is None
 
 
+def test_a_stack_that_never_came_to_be_holds_nothing(stacks: StackWorld) -> None:
+    """An importer whose create was rolled back has no resources and no outputs."""
+    exporter = stacks.created({"A": stacks.resource()}, name="exporter", sections=outputs(stacks, "x"))
+    failing = {"B": stacks.resource(Word=imported(stacks), Create={"status": "FAILED"})}
+    sections = {"Outputs": {"Same": {"Value": imported(stacks)}}}
+    importer = stacks.create(failing, name="importer", sections=sections)
+    assert stacks.settled(importer) == "ROLLBACK_COMPLETE"
+    stacks.delete(exporter)
+    assert until("the end", lambda: stacks.settled(exporter)) == "DELETE_COMPLETE"
+
+
 def test_a_name_is_exported_once(stacks: StackWorld) -> None:
     """A second stack with the same export fails, and the first one's export stays."""
     stacks.created({"A": stacks.resource()}, name="exporter", sections=outputs(stacks, "first"))
