@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pytest
@@ -154,6 +155,24 @@ def test_a_roll_back_brings_the_exports_back(stacks: StackWorld) -> None:
     stacks.update(parent, {"Child": child("y"), "Bad": bad})
     assert until("the end", lambda: stacks.settled(parent)) == "UPDATE_ROLLBACK_COMPLETE"
     assert value(stacks) == "x"
+
+
+def test_a_nested_stack_whose_export_is_in_use(stacks: StackWorld) -> None:
+    """Its parent cannot be deleted, and nothing in it gets a Delete, until nobody imports from it."""
+    url = stacks.template_url({"A": stacks.resource()}, outputs(stacks, "x")["Outputs"])
+    child = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": url}}
+    parent = stacks.created({"Child": child})
+    child_id = stacks.detail(parent, "Child")["PhysicalResourceId"]
+    importer = stacks.created({"B": stacks.resource(Word=imported(stacks))}, name="importer")
+    stacks.delete(parent)
+    assert until("the end", lambda: stacks.settled(parent)) == "DELETE_FAILED"
+    assert in_use(stacks, "delete") in stacks.told(parent)
+    assert stacks.status(child_id) == "CREATE_COMPLETE"
+    assert [one.request_type for one in stacks.requests(child_id, "A")] == ["Create"]
+    for stack_id in (importer, parent):
+        stacks.delete(stack_id)
+        assert until("the end", partial(stacks.settled, stack_id)) == "DELETE_COMPLETE"
+    assert value(stacks) is None
 
 
 def test_termination_protection_comes_first(stacks: StackWorld) -> None:
