@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from local_aws.platform.rekognition import STARTABLE
 from local_aws.rekognition.errors import ApiError, in_use, invalid_parameter, limit_exceeded
 from local_aws.rekognition.records import CUSTOM_LABELS, Caller, Due, Look, Project, Version
 from local_aws.rekognition.settings import ACCEPTED
@@ -57,8 +56,13 @@ def start(store: Store, version: Version, minimum: int, maximum: int | None, cal
 
 
 def _startable(store: Store, version: Version) -> bool:
-    perhaps = {FAILED: store.settings.start_when_failed, COPIED: store.settings.start_when_copied}
-    return version.status in STARTABLE or perhaps.get(version.status) == ACCEPTED
+    allowed = {
+        TRAINED: True,
+        STOPPED: True,
+        FAILED: store.settings.start_when_failed == ACCEPTED,
+        COPIED: store.settings.start_when_copied == ACCEPTED,
+    }
+    return allowed.get(version.status, False)
 
 
 def _after_start(store: Store, version: Version) -> Due | None:

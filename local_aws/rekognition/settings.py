@@ -13,13 +13,12 @@ from local_aws.platform.rekognition import (
     RUNNING_MODELS_MAX,
     TAG_CALLS_PER_SECOND,
     UNITS_MAX,
-    WRONG_STATUS,
 )
 from local_aws.rekognition.checked import Checked, choice, count, flag, number, words
 
 REFUSED = "refused"
 ACCEPTED = "accepted"
-IN_USE = WRONG_STATUS
+IN_USE = "ResourceInUseException"
 
 
 @dataclass
