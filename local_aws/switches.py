@@ -7,10 +7,16 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args, get_type_hints
 
 from local_aws.errors import LocalAwsError
+from local_aws.platform.cloudformation import CLEAN_UP_DELETE_TRIES
 
 RolledBackReplacement = Literal["update", "restore"]
 FailedUpdateNext = Literal["stable_first", "single"]
 ReplacementWithoutRollback = Literal["accepted", "refused"]
+NewIdReplacePolicy = Literal["applies", "ignored"]
+OthersWithoutRollback = Literal["end", "cancelled"]
+RemovedResources = Literal["forgotten", "shown"]
+InventedIds = Literal["shown", "hidden"]
+RollBackShows = Literal["stable", "failed"]
 StaleViewsOf = Literal["nothing", "update", "deletion", "any"]
 
 
@@ -31,7 +37,7 @@ class Switches:
     """Pause before the first retry of a failed asynchronous invocation, twice as long before the second.
     AWS: one minute and two (Lambda guide, invocation-async-error-handling)."""
 
-    cleanup_delete_attempts: int = 3
+    cleanup_delete_attempts: int = CLEAN_UP_DELETE_TRIES
     """How often the clean-up of an update tries a Delete. Three, says CloudFormation's troubleshooting page
     ("Resource removed from stack but not deleted")."""
 
@@ -49,6 +55,28 @@ class Switches:
     """What becomes of a custom resource that names another physical id while roll-back is disabled. Types of
     AWS fail then ("Replacement type updates not supported on stack with disable-rollback.", aws-cdk 30546);
     a custom resource has answered before CloudFormation can know."""
+
+    new_id_replace_policy: NewIdReplacePolicy = "applies"
+    """Whether UpdateReplacePolicy holds for a custom resource that names another physical id. The template
+    reference has it for properties whose change needs a replacement, of which a custom resource has none that
+    CloudFormation knows: "ignored" deletes the former id whatever the policy."""
+
+    others_without_rollback: OthersWithoutRollback = "end"
+    """What becomes, with roll-back disabled, of what is under way when a resource fails. The guide
+    (stack-failure-options) preserves what was provisioned; of the rest it says nothing: it may "end", or be
+    "cancelled" as with a roll-back."""
+
+    removed_resources: RemovedResources = "forgotten"
+    """Whether DescribeStackResource still shows a resource that an update has removed, up to the stack's next
+    operation. Not documented."""
+
+    invented_ids: InventedIds = "shown"
+    """Whether a deletion shows the physical id that CloudFormation has invented for a custom resource without
+    an answer. Not documented."""
+
+    roll_back_shows: RollBackShows = "stable"
+    """Which properties the events of an update that is rolled back show: those that it goes back to, or those
+    that have "failed". Not documented."""
 
     stale_views_of: StaleViewsOf = "nothing"
     """During which operations the answers about a stack and its resources stay as they were before, for roles

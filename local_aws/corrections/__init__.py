@@ -7,14 +7,17 @@ are called, not copied; those that are wrong for our purpose are replaced by our
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from local_aws.switches import Switches
+
+if TYPE_CHECKING:
+    from local_aws.corrections.operations import Operations
 
 
 def corrected_app(switches: Switches) -> Any:
     """MiniStack's ASGI application with every correction in place. To be called once, in the host process."""
-    from local_aws.corrections import admission, change_sets, descriptions, lambda_workers, ministack
+    from local_aws.corrections import lambda_workers, ministack
     from local_aws.corrections.access import Access
     from local_aws.corrections.admin import Admin
     from local_aws.corrections.custom_resources import CustomResources
@@ -35,10 +38,21 @@ def corrected_app(switches: Switches) -> Any:
     custom_resources = CustomResources(recorder, switches, invocations)
     operations = Operations(Provisioner(custom_resources, access), switches)
     operations.install()
-    change_sets.install()
-    descriptions.install(operations)
-    admission.install(operations)
+    _correct_actions(operations)
     StaleViews(switches, access).install()
     refusals = Refusals()
     admin = Admin(recorder, switches, access, custom_resources, refusals)
     return admin.wrapped_around(Refusing(ministack.app.app, refusals))
+
+
+def _correct_actions(operations: Operations) -> None:
+    """CloudFormation's actions. Later corrections stand around earlier ones, and see a request first."""
+    from local_aws.corrections import admission, change_sets, custom_types, descriptions, exports
+    from local_aws.corrections.refactoring import Refactoring
+
+    custom_types.install()
+    change_sets.install()
+    exports.install()
+    Refactoring().install()
+    descriptions.install(operations)
+    admission.install(operations)

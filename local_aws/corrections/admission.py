@@ -19,21 +19,12 @@ from local_aws.corrections import deployment_mode, ministack
 from local_aws.corrections.change_sets import named
 from local_aws.corrections.deployment_mode import DeploymentMode
 from local_aws.corrections.operations import Operations
-from local_aws.corrections.stack_record import PAUSED
+from local_aws.platform.cloudformation import PAUSED, UPDATABLE
 
 Answer = tuple[int, dict[str, str], bytes]
 Parameters = dict[str, Any]
 Action = Callable[[Parameters], Answer]
 
-UPDATABLE = frozenset(
-    {
-        "CREATE_COMPLETE",
-        "UPDATE_COMPLETE",
-        "UPDATE_ROLLBACK_COMPLETE",
-        "IMPORT_COMPLETE",
-        "IMPORT_ROLLBACK_COMPLETE",
-    }
-)
 _NOT_UPDATABLE = "Stack:{stack_id} is in {status} state and can not be updated."
 _NON_TERMINAL = (
     "This stack is currently in a non-terminal [{status}] state. To update the stack from this state, please "

@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from urllib.parse import parse_qs, quote
 
-BODY_BYTES_MAX = 4096
-"""CloudFormation guide, custom resource response object."""
-
-PHYSICAL_ID_BYTES_MAX = 1024
-URL_SECONDS = 7199
-"""X-Amz-Expires of a captured event."""
+from local_aws.platform.cloudformation import (
+    ANSWER_BODY_BYTES_MAX,
+    ANSWER_STATUSES,
+    PHYSICAL_ID_BYTES_MAX,
+    RESPONSE_URL_METHOD,
+    RESPONSE_URL_SECONDS,
+)
 
 MASK = "****"
 
@@ -42,7 +43,7 @@ def judge(body: bytes, *, request_id: str, stack_id: str, logical_id: str) -> Ju
     none. S3 takes all of these with status 200: the function never learns of it.
     """
     shown = body.decode(errors="replace")
-    if len(body) > BODY_BYTES_MAX:
+    if len(body) > ANSWER_BODY_BYTES_MAX:
         return Judgement("invalid", "Response object is too long.", body=shown)
     try:
         answer = json.loads(body)
@@ -50,8 +51,7 @@ def judge(body: bytes, *, request_id: str, stack_id: str, logical_id: str) -> Ju
         return Judgement("invalid", "Response is not valid JSON.", body=shown)
     if not isinstance(answer, dict):
         return Judgement("invalid", "Response is not a JSON object.", body=shown)
-    no_echo = answer.get("NoEcho") is True
-    masked = {**answer, "Data": dict.fromkeys(answer.get("Data") or {}, MASK)} if no_echo else answer
+    masked = _masked(answer)
     expected = {"RequestId": request_id, "StackId": stack_id, "LogicalResourceId": logical_id}
     for name, value in expected.items():
         if answer.get(name) != value:
@@ -59,22 +59,34 @@ def judge(body: bytes, *, request_id: str, stack_id: str, logical_id: str) -> Ju
     physical_id = answer.get("PhysicalResourceId")
     if not isinstance(physical_id, str) or not 1 <= len(physical_id.encode()) <= PHYSICAL_ID_BYTES_MAX:
         return Judgement("invalid", "Invalid PhysicalResourceId", body=masked)
-    return _judge_content(answer, physical_id, no_echo, masked)
+    return _judge_content(answer, physical_id, masked)
 
 
-def _judge_content(
-    answer: Mapping[str, Any], physical_id: str, no_echo: bool, masked: Mapping[str, Any]
-) -> Judgement:
-    status, reason, data = answer.get("Status"), answer.get("Reason", ""), answer.get("Data") or {}
+def _judge_content(answer: Mapping[str, Any], physical_id: str, masked: Mapping[str, Any]) -> Judgement:
+    status, reason, data = answer.get("Status"), answer.get("Reason"), answer.get("Data")
+    no_echo = _hides(answer)
+    well_formed = {
+        "Status": isinstance(status, str) and status in ANSWER_STATUSES,
+        "Reason": isinstance(reason, str) and bool(reason) if status == "FAILED" else True,
+        "Data": data is None or isinstance(data, dict),
+    }
+    for name, is_so in well_formed.items():
+        if not is_so:
+            return Judgement("invalid", f"Invalid {name}", physical_id, body=masked)
     if status == "FAILED":
-        if not isinstance(reason, str) or not reason:
-            return Judgement("invalid", "Invalid Reason", physical_id, body=masked)
-        return Judgement("FAILED", reason, physical_id, no_echo=no_echo, body=masked)
-    if status != "SUCCESS":
-        return Judgement("invalid", "Invalid Status", physical_id, body=masked)
-    if not isinstance(data, dict):
-        return Judgement("invalid", "Invalid Data", physical_id, body=masked)
-    return Judgement("SUCCESS", "", physical_id, data, no_echo, masked)
+        return Judgement("FAILED", str(reason), physical_id, no_echo=no_echo, body=masked)
+    return Judgement("SUCCESS", "", physical_id, data or {}, no_echo, masked)
+
+
+def _hides(answer: Mapping[str, Any]) -> bool:
+    return str(answer.get("NoEcho", False)).lower() == "true"
+
+
+def _masked(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    data = answer.get("Data")
+    if not _hides(answer) or data is None:
+        return answer
+    return {**answer, "Data": dict.fromkeys(data, MASK) if isinstance(data, dict) else MASK}
 
 
 @dataclass(frozen=True)
@@ -83,6 +95,8 @@ class SignedUrl:
 
     url: str
     signature: str
+    expires_at: float
+    """Seconds since the epoch."""
 
 
 PATH = "/_local_aws/custom-resource-response/"
@@ -99,14 +113,13 @@ def signed_url(base: str, *, request_id: str, stack_id: str, logical_id: str, re
             ("X-Amz-Algorithm", "AWS4-HMAC-SHA256"),
             ("X-Amz-Date", f"{now:%Y%m%dT%H%M%SZ}"),
             ("X-Amz-SignedHeaders", "host"),
-            ("X-Amz-Expires", str(URL_SECONDS)),
+            ("X-Amz-Expires", str(RESPONSE_URL_SECONDS)),
             ("X-Amz-Credential", scope),
             ("X-Amz-Signature", signature),
         )
     )
-    return SignedUrl(
-        f"{base}{PATH}{quote(f'{stack_id}|{logical_id}|{request_id}', safe='')}?{query}", signature
-    )
+    url = f"{base}{PATH}{quote(f'{stack_id}|{logical_id}|{request_id}', safe='')}?{query}"
+    return SignedUrl(url, signature, now.timestamp() + RESPONSE_URL_SECONDS)
 
 
 def request_id_in(path: str) -> str:
@@ -114,17 +127,21 @@ def request_id_in(path: str) -> str:
     return path.rpartition("|")[2]
 
 
-def refusal(method: str, query: str, headers: Mapping[str, str], signature: str | None) -> str | None:
-    """Why the pre-signed URL refuses a call, None if it does not.
+def refusal(
+    method: str, query: str, headers: Mapping[str, str], signed: SignedUrl | None, now: float
+) -> str | None:
+    """Why the pre-signed URL refuses a call at this moment (seconds since the epoch), None if it does not.
 
     The signature covers the method and an empty content type (CloudFormation guide, custom resource response
     objects; every client that sends one gets SignatureDoesNotMatch).
     """
     given = parse_qs(query).get("X-Amz-Signature", [""])[0]
-    if signature is None or not secrets.compare_digest(given, signature):
+    if signed is None or not secrets.compare_digest(given.encode(), signed.signature.encode()):
         return "the signature does not match"
-    if method != "PUT":
-        return f"the URL is signed for PUT, not for {method}"
+    if now >= signed.expires_at:
+        return f"the URL has expired, {RESPONSE_URL_SECONDS} seconds after the request"
+    if method != RESPONSE_URL_METHOD:
+        return f"the URL is signed for {RESPONSE_URL_METHOD}, not for {method}"
     content_type = headers.get("content-type", "")
     if content_type:
         # The value is the caller's: shown without anything that could break a line.

@@ -11,7 +11,8 @@ from typing import Any
 
 from local_aws.corrections import ministack
 from local_aws.corrections.declared import definition_of
-from local_aws.corrections.stack_record import PAUSED, StackRecord, failed_to_change, was_made
+from local_aws.corrections.stack_record import StackRecord, failed_to_change, was_made
+from local_aws.platform.cloudformation import PAUSED
 
 Change = dict[str, Any]
 Resources = Mapping[str, Mapping[str, Any]]

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from local_aws.corrections.definitions import Definitions
-
-if TYPE_CHECKING:
-    from local_aws.corrections.deployment import Deployment
+from local_aws.corrections.stack_record import StackRecord
 
 
 @dataclass(frozen=True)
@@ -23,6 +21,20 @@ class Order:
     retain_except_on_create: bool = False
     imports: Mapping[str, Any] = field(default_factory=dict)
     """Identifiers of resources that exist and are taken into the stack, by logical id."""
+
+
+class Nested(Protocol):
+    """The operation on a nested stack, which is a part of its parent's."""
+
+    stack: StackRecord
+    changes: dict[str, Change]
+    stable: Mapping[str, Any] | None
+
+    async def roll_back(self, reason: str = "") -> bool:
+        """Brings the stack back to what it was; False if something would not go."""
+
+    async def clean_up(self) -> bool:
+        """Deletes what the update replaced or removed; False if something was left behind."""
 
 
 @dataclass
@@ -45,7 +57,7 @@ class Change:
     others: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     """Ids that earlier operations, which failed without a roll-back, named beside the latest, with the
     properties that were sent."""
-    child: Deployment | None = None
+    child: Nested | None = None
 
     @property
     def other_id(self) -> str | None:

@@ -30,12 +30,10 @@ from local_aws.corrections.answers import (
     request_id_in,
     signed_url,
 )
+from local_aws.corrections.custom_types import service_timeout
 from local_aws.corrections.lambda_invocations import LambdaInvocations
 from local_aws.corrections.recorder import Recorder, RequestEntry
 from local_aws.switches import Switches
-
-SERVICE_TIMEOUT_SECONDS = 3600
-"""Default and ceiling (template reference, AWS::CloudFormation::CustomResource)."""
 
 
 class CustomResourceError(Exception):
@@ -97,9 +95,9 @@ class CustomResources:
     async def ask(self, request: Request) -> Judgement:
         """Sends a request and waits for its answer, which is a SUCCESS. Raises CustomResourceError for all
         else."""
+        seconds = service_timeout(request.properties)
         service_token = str(request.properties.get("ServiceToken", ""))
         asked = self._send(service_token, request.event(), hand_made=False)
-        seconds = _service_timeout(request.properties)
         try:
             async with asyncio.timeout(seconds):
                 judgement = await asyncio.shield(asked.answered)
@@ -194,7 +192,7 @@ class CustomResources:
     ) -> tuple[int, str]:
         """A call of a ResponseURL: HTTP status and, where S3 refuses, what it says."""
         sent = self._sent.get(request_id_in(path))
-        why = refusal(method, query, headers, sent.url.signature if sent is not None else None)
+        why = refusal(method, query, headers, sent.url if sent is not None else None, time.time())
         if sent is None or why is not None:
             if sent is not None:
                 _note(sent.entry, "refused", why or "", 403, body.decode(errors="replace")[:4096])
@@ -219,10 +217,3 @@ def _note(entry: RequestEntry, verdict: str, why: str, status: int, body: Mappin
     entry.answers.append(
         {"at": time.time(), "verdict": verdict, "why": why, "http_status": status, "body": body}
     )
-
-
-def _service_timeout(properties: Mapping[str, Any]) -> int:
-    try:
-        return max(1, min(int(properties["ServiceTimeout"]), SERVICE_TIMEOUT_SECONDS))
-    except (KeyError, TypeError, ValueError):
-        return SERVICE_TIMEOUT_SECONDS

@@ -2,8 +2,8 @@
 
 A stack's resources need not all come from one template: an operation that failed without a roll-back leaves
 some as they were, some as they were to be, and some half made (CloudFormation guide, stack-failure-options).
-So what a resource needs, whether its deletion keeps it, and what a change set compares it with stand with the
-resource, and not with the stack.
+So what a resource needs and imports, whether its deletion keeps it, and what a change set compares it with
+stand with the resource, and not with the stack.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ def remember(stack: StackRecord, definitions: Definitions, logical_id: str) -> N
         "needs": sorted(definitions.needs_of(logical_id)),
         "deletion_policy": definitions.policy(logical_id, "DeletionPolicy", stack),
         "definition": shown["Resources"][logical_id],
+        "imports": sorted(definitions.imports_of(definition.get("Properties"), stack)),
     }
 
 
@@ -59,6 +60,11 @@ def needs_of(resources: Mapping[str, Mapping[str, Any]]) -> dict[str, set[str]]:
 def deletion_policy_of(resource: Mapping[str, Any]) -> str:
     """Delete, Retain, RetainExceptOnCreate or Snapshot."""
     return str(resource.get(_KEY, {}).get("deletion_policy", "Delete"))
+
+
+def imports_of(resource: Mapping[str, Any]) -> set[str]:
+    """The exports of other stacks that a resource uses, as it is or as it was when it was last stable."""
+    return {name for state in _states(resource) for name in state.get(_KEY, {}).get("imports", ())}
 
 
 def definition_of(resource: Mapping[str, Any]) -> Mapping[str, Any] | None:

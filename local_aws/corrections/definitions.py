@@ -10,6 +10,7 @@ from typing import Any
 
 from local_aws.corrections import ministack
 from local_aws.corrections.stack_record import StackRecord, is_custom
+from local_aws.platform.cloudformation import CUSTOM_RESOURCE
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,19 @@ class Definitions:
         """What one resource references or depends on."""
         definition, names = self.resources[logical_id], set(self.resources)
         return set(ministack.engine._extract_deps(definition, names)) - {logical_id}
+
+    def imports_of(self, raw: Any, stack: StackRecord) -> set[str]:
+        """The names of the exports that ``raw`` imports; of an Fn::If only the branch that is taken."""
+        if isinstance(raw, Mapping):
+            if set(raw) == {"Fn::ImportValue"}:
+                return {str(self.value(raw["Fn::ImportValue"], stack.resources, stack))}
+            if set(raw) == {"Fn::If"}:
+                condition, if_true, if_false = raw["Fn::If"]
+                return self.imports_of(if_true if self.conditions.get(condition) else if_false, stack)
+            raw = list(raw.values())
+        if isinstance(raw, list):
+            return {name for one in raw for name in self.imports_of(one, stack)}
+        return set()
 
     def in_order(self) -> list[str]:
         """The resources, each after what it needs. Raises ValueError for a circle."""
@@ -135,7 +149,7 @@ class Definitions:
 
 def type_of(definition: Mapping[str, Any]) -> str:
     """The type that a definition declares."""
-    return str(definition.get("Type", "AWS::CloudFormation::CustomResource"))
+    return str(definition.get("Type", CUSTOM_RESOURCE))
 
 
 def _vendor_message(message: str, raw: Any, resources: Mapping[str, Any]) -> str:

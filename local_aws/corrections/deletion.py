@@ -18,8 +18,8 @@ from local_aws.corrections import deployment_mode
 from local_aws.corrections.declared import deletion_policy_of, needs_of, remember_all
 from local_aws.corrections.graph import run_graph, transitive
 from local_aws.corrections.stack_record import STACK_TYPE, StackRecord, is_custom
-
-RETAINING = ("Retain", "RetainExceptOnCreate")
+from local_aws.platform.cloudformation import RETAINING
+from local_aws.switches import Switches
 
 
 @dataclass(frozen=True)
@@ -47,70 +47,100 @@ class Deleter(Protocol):
         """Deletes it. Raises what the provider raises."""
 
 
-async def delete_all(
-    stack: StackRecord,
-    doomed: Collection[Doomed],
-    needs: Mapping[str, Collection[str]],
-    delete: Deleter,
-    *,
-    attempts: int = 1,
-) -> dict[str, str]:
-    """Deletes everything in ``doomed``; returns the logical ids that failed, with the reason.
+class Deletions:
+    """Deletes many things at once, in order."""
 
-    ``needs``: what each logical id depends on. ``attempts``: how often a delete is tried.
-    """
-    by_key = {str(number): one for number, one in enumerate(doomed)}
-    everything = transitive(needs)
-    # A delete waits for the deletes of all that need it.
-    waits = {
-        key: {other for other, two in by_key.items() if one.logical_id in everything.get(two.logical_id, ())}
-        for key, one in by_key.items()
-    }
-    failures: dict[str, str] = {}
+    def __init__(self, delete: Deleter, switches: Switches) -> None:
+        self._delete = delete
+        self._switches = switches
 
-    async def step(key: str) -> None:
-        failure = await _delete_one(stack, by_key[key], delete, attempts)
-        if failure is not None:
-            failures[by_key[key].logical_id] = failure
+    async def delete_all(
+        self,
+        stack: StackRecord,
+        doomed: Collection[Doomed],
+        needs: Mapping[str, Collection[str]],
+        *,
+        attempts: int = 1,
+    ) -> dict[str, str]:
+        """Deletes everything in ``doomed``; returns the logical ids that failed, with the reason.
 
-    await run_graph(waits, step)
-    return failures
+        ``needs``: what each logical id depends on. ``attempts``: how often a delete is tried.
+        """
+        by_key = {str(number): one for number, one in enumerate(doomed)}
+        everything = transitive(needs)
+        # A delete waits for the deletes of all that need it.
+        waits = {
+            key: {
+                other for other, two in by_key.items() if one.logical_id in everything.get(two.logical_id, ())
+            }
+            for key, one in by_key.items()
+        }
+        failures: dict[str, str] = {}
+
+        async def step(key: str) -> None:
+            failure = await self._delete_one(stack, by_key[key], attempts)
+            if failure:
+                failures[by_key[key].logical_id] = failure
+
+        await run_graph(waits, step)
+        return failures
+
+    async def _delete_one(self, stack: StackRecord, doomed: Doomed, attempts: int) -> str:
+        """Why it could not be deleted; empty when it is gone, or kept on purpose."""
+        if doomed.policy in RETAINING:
+            _keep(stack, doomed)
+            return ""
+        target = self._target(stack, doomed)
+        failure = ""
+        if target.physical_id is not None or doomed.old_ones:
+            failure = await self._try(stack, doomed, target, attempts)
+        if not failure:
+            completed = deployment_mode.completed(stack.record, doomed.resource_type)
+            _show(stack, doomed, "DELETE_COMPLETE", target.shown, completed)
+            if doomed.is_the_resource:
+                stack.put_to_the_deleted(doomed.logical_id)
+        return failure
+
+    def _target(self, stack: StackRecord, doomed: Doomed) -> _Target:
+        """The id that is known; of a custom resource that never told one, an invented one."""
+        known = doomed.physical_id
+        if known is not None or not (is_custom(doomed.resource_type) and doomed.begun):
+            return _Target(known, known)
+        invented = invented_id(stack.name, doomed.logical_id)
+        return _Target(invented, invented if self._switches.invented_ids == "shown" else None)
+
+    async def _try(self, stack: StackRecord, doomed: Doomed, target: _Target, attempts: int) -> str:
+        """Tries it until it works, ``attempts`` times at most; returns why it failed last, or nothing."""
+        failure = ""
+        for _ in range(attempts):
+            _show(stack, doomed, "DELETE_IN_PROGRESS", target.shown)
+            try:
+                for work, arguments, named in doomed.old_ones:
+                    work(*arguments, **named)
+                if target.physical_id is not None:
+                    await self._delete(stack, doomed, target.physical_id)
+            except Exception as error:
+                failure = str(error)
+                _show(stack, doomed, "DELETE_FAILED", target.shown, failure)
+            else:
+                return ""
+        return failure
 
 
-async def _delete_one(stack: StackRecord, doomed: Doomed, delete: Deleter, attempts: int) -> str | None:
-    """None when it is gone, or kept on purpose; else why it could not be deleted."""
-    shown = doomed.physical_id
-    if doomed.policy in RETAINING:
-        _show(stack, doomed, "DELETE_SKIPPED", shown)
-        if doomed.is_the_resource:
-            stack.resources.pop(doomed.logical_id, None)
-        return None
-    physical_id = doomed.physical_id
-    if physical_id is None and is_custom(doomed.resource_type) and doomed.begun:
-        physical_id = invented_id(stack.name, doomed.logical_id)
-    reason = ""
-    for _ in range(attempts):
-        if physical_id is None and not doomed.old_ones:
-            break
-        _show(stack, doomed, "DELETE_IN_PROGRESS", physical_id)
-        try:
-            for work, arguments, named in doomed.old_ones:
-                work(*arguments, **named)
-            if physical_id is not None:
-                await delete(stack, doomed, physical_id)
-        except Exception as error:
-            reason = str(error)
-            _show(stack, doomed, "DELETE_FAILED", physical_id, reason)
-        else:
-            reason = ""
-            break
-    if reason:
-        return reason
-    completed = deployment_mode.completed(stack.record, doomed.resource_type)
-    _show(stack, doomed, "DELETE_COMPLETE", physical_id, completed)
+@dataclass(frozen=True)
+class _Target:
+    """What a delete is sent for."""
+
+    physical_id: str | None
+    shown: str | None
+    """What the API shows of it."""
+
+
+def _keep(stack: StackRecord, doomed: Doomed) -> None:
+    """The policy says so: the stack has it no more, and nobody is asked."""
+    _show(stack, doomed, "DELETE_SKIPPED", doomed.physical_id)
     if doomed.is_the_resource:
-        stack.put_to_the_deleted(doomed.logical_id)
-    return None
+        stack.resources.pop(doomed.logical_id, None)
 
 
 def _show(stack: StackRecord, doomed: Doomed, status: str, physical_id: str | None, reason: str = "") -> None:
@@ -138,7 +168,7 @@ def failed_to(verb: str, logical_ids: Collection[str]) -> str:
 
 async def delete_stack(
     stack: StackRecord,
-    delete: Deleter,
+    deletions: Deletions,
     *,
     retain: Collection[str] = (),
     force: bool = False,
@@ -164,7 +194,7 @@ async def delete_stack(
         doomed_resource(logical_id, resource, logical_id in kept)
         for logical_id, resource in stack.resources.items()
     ]
-    failures = await delete_all(stack, [*besides, *doomed], needs, delete)
+    failures = await deletions.delete_all(stack, [*besides, *doomed], needs)
     if force:
         for logical_id in failures:
             stack.mark(logical_id, "DELETE_SKIPPED")

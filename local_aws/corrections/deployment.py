@@ -20,15 +20,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from local_aws.corrections import deployment_mode, ministack
-from local_aws.corrections.changes import Change, Order, continued
+from local_aws.corrections import deployment_mode, exports, ministack
+from local_aws.corrections.changes import Change, Nested, Order, continued
+from local_aws.corrections.custom_types import check_properties
 from local_aws.corrections.declared import needs_of, remember
 from local_aws.corrections.definitions import Resolved, type_of
 from local_aws.corrections.deletion import (
-    RETAINING,
-    Deleter,
+    Deletions,
     Doomed,
-    delete_all,
     doomed_resource,
     failed_to,
     is_stack,
@@ -44,6 +43,8 @@ from local_aws.corrections.stack_record import (
     stable_state,
     was_made,
 )
+from local_aws.corrections.undertaking import Undertaking
+from local_aws.platform.cloudformation import CREATION_CANCELLED, RETAINING
 from local_aws.switches import Switches
 
 NEEDS_REPLACEMENT = "Requested update requires the creation of a new physical resource; hence creating one."
@@ -58,7 +59,7 @@ class ReplacementRefused(Exception):
         self.physical_id = physical_id
 
 
-class Deployment:
+class Deployment(Undertaking):
     """See the module. ``apply`` first; then ``clean_up`` if it succeeded, else ``roll_back``."""
 
     def __init__(
@@ -66,46 +67,25 @@ class Deployment:
         stack: StackRecord,
         order: Order,
         provisioner: Provisioner,
-        delete: Deleter,
+        deletions: Deletions,
         nested: Callable[[Deployment, Change], Deployment],
         switches: Switches,
-        earlier: Deployment | None = None,
+        earlier: Nested | None = None,
     ) -> None:
         """``earlier``: the operation that failed without a roll-back, and that this one goes on from."""
-        self.stack = stack
-        self.order = order
+        super().__init__(stack, order, provisioner, deletions, switches, earlier)
         self.ended = asyncio.Event()
         self.abandoned = False
         """The stack is to be deleted: end without a roll-back."""
         self.cancelled_by_user = False
+        self.cancel_token = ""
         self.reason = ""
         """Why ``apply`` failed."""
-        self.provisioner = provisioner
-        self.delete = delete
         self._nested = nested
-        self.switches = switches
         self._halt = asyncio.Event()
-        self.cancel_token = ""
-        self.changes: dict[str, Change] = {}
-        self.not_reverted: dict[str, Change] = {}
-        self.left_over: list[Doomed] = []
-        """What the clean-up of a roll-back has to delete beside what the update made."""
         self.recovery = Recovery(
-            stack, provisioner, delete, switches, earlier.changes if earlier is not None else {}
+            stack, provisioner, deletions, switches, earlier.changes if earlier is not None else {}
         )
-        self.before: Mapping[str, Mapping[str, Any]] = (order.previous or {}).get("_resources", {})
-        self.stable: Mapping[str, Any] | None = order.previous if earlier is None else earlier.stable
-        """The stack in its last stable state, which a roll-back goes back to; None if it never had one."""
-
-    @property
-    def is_update(self) -> bool:
-        """Whether there was something before."""
-        return self.order.previous is not None
-
-    @property
-    def verb(self) -> str:
-        """CREATE or UPDATE."""
-        return "UPDATE" if self.is_update else "CREATE"
 
     def cancel(self, token: str) -> None:
         """CancelUpdateStack: whatever runs is cancelled now. ``token``: the caller's ClientRequestToken."""
@@ -143,7 +123,8 @@ class Deployment:
             self._step,
             halt=self._halt,
             # Without a roll-back CloudFormation goes on with what does not need the failed one.
-            stop_on_failure=not self.order.disable_rollback,
+            stop_on_failure=not self.order.disable_rollback
+            or self.switches.others_without_rollback == "cancelled",
         )
         unfinished = outcome.halted or bool(outcome.failed or outcome.cancelled)
         self.reason = self._why(outcome) if unfinished else ""
@@ -154,7 +135,6 @@ class Deployment:
             self._publish()
         except ValueError as error:
             self.reason = str(error)
-            self.stack.set_status(f"{self.verb}_FAILED", self.reason)
             return False
         return True
 
@@ -162,16 +142,6 @@ class Deployment:
         """The stack shows the template that this operation was asked for."""
         self.stack.record["_template"] = self.order.definitions.template
         self.stack.record["_resolved_params"] = self.order.definitions.parameters
-
-    def superseded(self) -> list[Doomed]:
-        """What the stack's resources once were, or were about to become, and nobody has deleted."""
-        return [
-            one
-            for change in self.changes.values()
-            for one in superseded(
-                change, self.stack.resources.get(change.logical_id, {}).get("PhysicalResourceId")
-            )
-        ]
 
     def _why(self, outcome: Outcome) -> str:
         if outcome.halted and self.cancelled_by_user:
@@ -235,6 +205,8 @@ class Deployment:
         logical_id = change.logical_id
         try:
             resolved = self._resolved(change)
+            if is_custom(change.resource_type):
+                check_properties(resolved.tagged)
             change.applied, change.begun = resolved.tagged, True
             self.stack.mark(
                 logical_id,
@@ -252,7 +224,7 @@ class Deployment:
                     self.stack, logical_id, change.resource_type, resolved.tagged
                 )
         except asyncio.CancelledError:
-            self.stack.mark(logical_id, "CREATE_FAILED", "Resource creation cancelled")
+            self._failed(change, "CREATE_FAILED", CREATION_CANCELLED)
             raise
         except Exception as error:
             self._failed(change, "CREATE_FAILED", error)
@@ -272,16 +244,18 @@ class Deployment:
             error = ValueError("Update of resource type is not permitted.")
             self._failed(change, "UPDATE_FAILED", error)
             raise error
-        try:
-            resolved = self._resolved(change)
-        except Exception as error:
-            self.changes[logical_id] = change
-            self._failed(change, "UPDATE_FAILED", error)
-            raise
         former_tags = (self.order.previous or {}).get("Tags") or []
         change.former = before.get("_sent") or self.order.definitions.tagged(
             logical_id, before.get("Properties") or {}, former_tags, self.stack
         )
+        try:
+            resolved = self._resolved(change)
+            if is_custom(change.resource_type):
+                check_properties(resolved.tagged, change.former)
+        except Exception as error:
+            self.changes[logical_id] = change
+            self._failed(change, "UPDATE_FAILED", error)
+            raise
         if change.former == resolved.tagged and not forced:
             return
         self.changes[logical_id] = change
@@ -318,7 +292,7 @@ class Deployment:
                 )
             self._refuse_replacement(before, made)
         except asyncio.CancelledError:
-            self.stack.mark(logical_id, "UPDATE_FAILED", "Resource update cancelled")
+            self._failed(change, "UPDATE_FAILED", "Resource update cancelled")
             raise
         except Exception as error:
             self._failed(change, "UPDATE_FAILED", error)
@@ -332,7 +306,7 @@ class Deployment:
         if refused and made.physical_id != before.get("PhysicalResourceId"):
             raise ReplacementRefused(made.physical_id)
 
-    def _failed(self, change: Change, status: str, error: Exception) -> None:
+    def _failed(self, change: Change, status: str, error: Exception | str) -> None:
         """A FAILED answer's id counts: a create's Delete carries it (aws-cdk PR 5525), and an update's other
         id gets a Delete later (aws-cdk 17040, 30012)."""
         named = getattr(error, "physical_id", None)
@@ -374,7 +348,7 @@ class Deployment:
         except asyncio.CancelledError:
             child.abandon()
             await running
-            child.stack.set_status(f"{child.verb}_FAILED", "Resource creation cancelled")
+            child.stack.set_status(f"{child.verb}_FAILED", CREATION_CANCELLED)
             raise
         finally:
             child.ended.set()
@@ -391,12 +365,8 @@ class Deployment:
     def _publish(self) -> None:
         record, definitions = self.stack.record, self.order.definitions
         wanted = {name: one for name, one in self.stack.resources.items() if name in definitions.resources}
-        outputs, exports = definitions.outputs(self.stack, wanted)
-        known = ministack.cloudformation._exports
-        for name in [name for name, export in known.items() if export.get("StackId") == self.stack.id]:
-            if name not in exports:
-                known.pop(name)
-        known.update(exports)
+        outputs, exported = definitions.outputs(self.stack, wanted)
+        exports.publish(self.stack, exported)
         record["Outputs"] = outputs
         record["_template"] = definitions.template
         record["_resolved_params"] = definitions.parameters
@@ -412,7 +382,7 @@ class Deployment:
         if not self.is_update:
             return all(clean)
         removed = self.before.keys() - self.order.definitions.resources.keys()
-        failures = await delete_all(
+        failures = await self.deletions.delete_all(
             self.stack,
             [
                 *(one for change in self.changes.values() for one in self._replaced(change)),
@@ -422,7 +392,6 @@ class Deployment:
                 ),
             ],
             needs_of(self.before),
-            self.delete,
             attempts=self.switches.cleanup_delete_attempts,
         )
         for logical_id in failures:
@@ -430,7 +399,8 @@ class Deployment:
             # deleted").
             if logical_id not in self.order.definitions.resources:
                 self.stack.resources.pop(logical_id, None)
-        self.stack.forget_deleted()
+        if self.switches.removed_resources == "forgotten":
+            self.stack.forget_deleted()
         return all(clean) and not failures
 
     def _replaced(self, change: Change) -> list[Doomed]:
@@ -439,6 +409,8 @@ class Deployment:
         if change.before is None or not (gone or change.old_ones):
             return gone
         policy = self.order.definitions.policy(change.logical_id, "UpdateReplacePolicy", self.stack)
+        if is_custom(change.resource_type) and self.switches.new_id_replace_policy == "ignored":
+            policy = "Delete"
         queued = [
             Doomed(
                 change.logical_id,

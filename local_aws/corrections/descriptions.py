@@ -18,6 +18,7 @@ from typing import Any
 from local_aws.corrections import ministack
 from local_aws.corrections.operations import Operations
 from local_aws.corrections.stack_record import StackRecord
+from local_aws.platform.cloudformation import NOT_DELETABLE
 
 Answer = tuple[int, dict[str, str], bytes]
 Action = Callable[[dict[str, Any]], Answer]
@@ -25,14 +26,6 @@ Action = Callable[[dict[str, Any]], Answer]
 _RESOURCES = ("DescribeStackResource", "DescribeStackResources", "ListStackResources")
 _EMPTY = re.compile(rb"<(PhysicalResourceId|ResourceStatusReason|StackStatusReason|Description)></\1>")
 _EVENT_ID = re.compile(r"<EventId>([^<]*)</EventId>")
-_CANNOT_BE_DELETED = frozenset(
-    {
-        "UPDATE_IN_PROGRESS",
-        "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
-        "UPDATE_ROLLBACK_IN_PROGRESS",
-        "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
-    }
-)
 
 
 def install(operations: Operations) -> None:
@@ -104,7 +97,7 @@ def _cancelling(action: Action, operations: Operations) -> Action:
 def _refusing_delete(action: Action) -> Action:
     def corrected(parameters: dict[str, Any]) -> Answer:
         record = ministack.handlers._resolve_stack(ministack.helpers._p(parameters, "StackName"))
-        if record is not None and record.get("StackStatus") in _CANNOT_BE_DELETED:
+        if record is not None and record.get("StackStatus") in NOT_DELETABLE:
             refused: Answer = ministack.helpers._error(
                 "ValidationError",
                 f"Stack [{record['StackName']}] cannot be deleted while in status {record['StackStatus']}",

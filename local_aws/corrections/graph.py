@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+from typing import Any, Literal
+
+Needs = Mapping[str, Collection[str]]
 
 
 @dataclass
@@ -18,7 +22,7 @@ class Outcome:
 
 
 async def run_graph(
-    needs: Mapping[str, Collection[str]],
+    needs: Needs,
     step: Callable[[str], Awaitable[None]],
     *,
     halt: asyncio.Event | None = None,
@@ -28,67 +32,91 @@ async def run_graph(
 
     A failure, and ``halt``, start nothing new and cancel what runs; without ``stop_on_failure`` a failure
     only keeps back the steps that need the failed one. If the caller itself is cancelled, everything running
-    is cancelled first.
+    is cancelled first. In a circle one need does not count.
     """
-    outcome = Outcome()
-    open_needs = {
-        name: {need for need in wanted if need in needs and need != name} for name, wanted in needs.items()
-    }
-    tasks: dict[asyncio.Task[None], str] = {}
+    run = _Run(TopologicalSorter(without_circles(needs)), step)
     halting = asyncio.ensure_future((halt or asyncio.Event()).wait())
-    stopping = False
     try:
-        while True:
-            if halting.done() and not stopping:
-                outcome.halted = stopping = True
-                _cancel(tasks)
-            if not stopping:
-                for name in [name for name, wanted in open_needs.items() if not wanted]:
-                    del open_needs[name]
-                    tasks[asyncio.ensure_future(step(name))] = name
-            if not tasks:
-                return outcome
-            waited = {*tasks} if halting.done() else {*tasks, halting}
-            done, _ = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
-            for task in [task for task in tasks if task in done]:
-                _note(outcome, tasks.pop(task), task, open_needs)
-            if outcome.failed and stop_on_failure and not stopping:
-                stopping = True
-                _cancel(tasks)
+        run.start_ready()
+        while run.tasks:
+            await run.wait_for_a_change(halting)
+            if halting.done():
+                run.outcome.halted = True
+            if halting.done() or (stop_on_failure and run.outcome.failed):
+                run.stop()
+            run.start_ready()
+        return run.outcome
     finally:
         halting.cancel()
-        _cancel(tasks)
-        await asyncio.gather(*tasks, return_exceptions=True)
+        run.stop()
+        await asyncio.gather(*run.tasks, return_exceptions=True)
 
 
-def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
+class _Run:
+    """What runs, what has ended, and how."""
+
+    def __init__(self, order: TopologicalSorter[str], step: Callable[[str], Awaitable[None]]) -> None:
+        order.prepare()
+        self._order = order
+        self._step = step
+        self._stopped = False
+        self.tasks: dict[asyncio.Future[None], str] = {}
+        self.outcome = Outcome()
+
+    def start_ready(self) -> None:
+        """Starts what can begin now; nothing once it was stopped."""
+        if not self._stopped:
+            for name in self._order.get_ready():
+                self.tasks[asyncio.ensure_future(self._step(name))] = name
+
+    def stop(self) -> None:
+        """Cancels what runs, each step once."""
+        if not self._stopped:
+            self._stopped = True
+            for task in self.tasks:
+                task.cancel()
+
+    async def wait_for_a_change(self, halting: asyncio.Task[Literal[True]]) -> None:
+        """Until a step ends, or the run is to be halted; not for that a second time."""
+        waited: set[asyncio.Future[Any]] = {*self.tasks}
+        if not halting.done():
+            waited.add(halting)
+        done, _ = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+        for task in [task for task in self.tasks if task in done]:
+            self._note(self.tasks.pop(task), task)
+
+    def _note(self, name: str, task: asyncio.Future[None]) -> None:
+        if task.cancelled():
+            self.outcome.cancelled.append(name)
+        elif (error := task.exception()) is not None:
+            self.outcome.failed[name] = error
+        else:
+            self.outcome.completed.append(name)
+            self._order.done(name)
 
 
-def _note(outcome: Outcome, name: str, task: asyncio.Task[None], open_needs: dict[str, set[str]]) -> None:
-    if task.cancelled():
-        outcome.cancelled.append(name)
-        return
-    error = task.exception()
-    if error is not None:
-        outcome.failed[name] = error
-        return
-    outcome.completed.append(name)
-    for wanted in open_needs.values():
-        wanted.discard(name)
+def without_circles(needs: Needs) -> dict[str, set[str]]:
+    """``needs`` among its own names, less one need of each circle.
+
+    A template has no circles, but resources that come from two templates may: each needs the other as the one
+    was and the other is to be.
+    """
+    graph = {name: {need for need in wanted if need in needs} - {name} for name, wanted in needs.items()}
+    while True:
+        try:
+            TopologicalSorter({name: sorted(graph[name]) for name in sorted(graph)}).prepare()
+        except CycleError as error:
+            needed, needing, *_ = error.args[1]
+            graph[needing].discard(needed)
+        else:
+            return graph
 
 
-def transitive(needs: Mapping[str, Collection[str]]) -> dict[str, set[str]]:
+def transitive(needs: Needs) -> dict[str, set[str]]:
     """Everything that each name needs, directly or through another."""
-    known: dict[str, set[str]] = {}
-
-    def of(name: str, path: tuple[str, ...]) -> set[str]:
-        if name not in known:
-            direct = {need for need in needs.get(name, ()) if need not in path}
-            known[name] = direct.union(*(of(need, (*path, name)) for need in direct))
-        return known[name]
-
-    for name in needs:
-        of(name, ())
-    return known
+    outside: dict[str, Collection[str]] = {need: () for wanted in needs.values() for need in wanted}
+    graph = without_circles({**outside, **needs})
+    everything: dict[str, set[str]] = {}
+    for name in TopologicalSorter(graph).static_order():
+        everything[name] = graph[name].union(*(everything[need] for need in graph[name]))
+    return everything

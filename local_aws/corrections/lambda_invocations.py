@@ -26,12 +26,13 @@ from typing import Any
 
 from local_aws.corrections import ministack
 from local_aws.corrections.recorder import InvocationEntry, Recorder
+from local_aws.platform.aws_lambda import (
+    EVENT_AGE_SECONDS_DEFAULT,
+    RETRIES_DEFAULT,
+    THROTTLE_SECONDS_MAX,
+    THROTTLE_SECONDS_MIN,
+)
 from local_aws.switches import Switches
-
-RETRIES_DEFAULT = 2
-EVENT_AGE_SECONDS_DEFAULT = 6 * 3600
-THROTTLE_SECONDS_MIN = 1.0
-THROTTLE_SECONDS_MAX = 300.0
 
 
 @dataclass(frozen=True)

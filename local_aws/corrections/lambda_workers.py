@@ -64,13 +64,18 @@ def disguised(line: str) -> str:
 
     MiniStack takes every error for a reason to kill the worker. That of a handler bears its stack trace.
     """
+    answer = _answer_in(line)
+    raised_by_handler = answer.get("status") == "error" and "trace" in answer
+    return json.dumps({"status": "ok", _RAISED: answer}) + "\n" if raised_by_handler else line
+
+
+def _answer_in(line: str) -> dict[str, Any]:
+    """The worker's answer that a line holds; empty for anything else that it prints."""
     try:
         answer = json.loads(line)
     except ValueError:
-        return line
-    if isinstance(answer, Mapping) and answer.get("status") == "error" and "trace" in answer:
-        return json.dumps({"status": "ok", _RAISED: answer}) + "\n"
-    return line
+        return {}
+    return answer if isinstance(answer, dict) else {}
 
 
 def revealed(response: Mapping[str, Any]) -> dict[str, Any]:

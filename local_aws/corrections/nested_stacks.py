@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from local_aws.corrections import ministack
+from local_aws.corrections.custom_types import check_names
 from local_aws.corrections.stack_record import DESCRIPTION, StackRecord
 
 _KEPT = ("_resources", *DESCRIPTION)
@@ -23,10 +24,9 @@ def child_record(
 
     Raises ValueError for a template that can't be read or needs more capabilities than the parent was given.
     """
-    body, refused = ministack.helpers._resolve_template({"TemplateURL": [properties.get("TemplateURL", "")]})
-    if refused is not None or not body:
-        raise ValueError(f"S3 error: cannot read the template at {properties.get('TemplateURL')}")
+    body = _template_body(str(properties.get("TemplateURL", "")))
     template = ministack.engine._parse_template(body)
+    check_names(template)
     ministack.provisioners._check_nested_stack_capabilities(parent.name, template)
     given = [{"Key": key, "Value": str(value)} for key, value in (properties.get("Parameters") or {}).items()]
     parameters = ministack.engine._resolve_parameters(template, given)
@@ -57,6 +57,13 @@ def child_record(
         "_conditions": ministack.engine._evaluate_conditions(template, parameters),
     }
     return record, previous
+
+
+def _template_body(url: str) -> str:
+    body, refused = ministack.helpers._resolve_template({"TemplateURL": [url]})
+    if refused is not None or not body:
+        raise ValueError(f"S3 error: cannot read the template at {url}")
+    return str(body)
 
 
 def _new(parent: StackRecord, logical_id: str) -> dict[str, Any]:

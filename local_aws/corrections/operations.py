@@ -11,10 +11,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from local_aws.corrections import ministack
-from local_aws.corrections.changes import Change, Order
+from local_aws.corrections import exports, ministack
+from local_aws.corrections.changes import Change, Nested, Order
 from local_aws.corrections.definitions import Definitions
-from local_aws.corrections.deletion import Doomed, delete_stack, is_stack
+from local_aws.corrections.deletion import Deletions, Doomed, delete_stack, is_stack
 from local_aws.corrections.deployment import LEFT_BEHIND, Deployment
 from local_aws.corrections.nested_stacks import child_record
 from local_aws.corrections.provisioning import Provisioner
@@ -33,6 +33,7 @@ class Operations:
     def __init__(self, provisioner: Provisioner, switches: Switches) -> None:
         self._provisioner = provisioner
         self._switches = switches
+        self._deletions = Deletions(self._delete_resource, switches)
         self._running: dict[str, Deployment] = {}
         self._failed: dict[str, Deployment] = {}
         self._deleting: set[str] = set()
@@ -123,9 +124,9 @@ class Operations:
             previous_stack=previous,
         )
 
-    def _deployment(self, stack: StackRecord, order: Order, earlier: Deployment | None) -> Deployment:
+    def _deployment(self, stack: StackRecord, order: Order, earlier: Nested | None) -> Deployment:
         return Deployment(
-            stack, order, self._provisioner, self._delete_resource, self._child, self._switches, earlier
+            stack, order, self._provisioner, self._deletions, self._child, self._switches, earlier
         )
 
     def _child(self, parent: Deployment, change: Change) -> Deployment:
@@ -226,13 +227,11 @@ class Operations:
     async def _delete(self, stack: StackRecord, retain: Collection[str] = (), force: bool = False) -> bool:
         failed = self._failed.pop(stack.id, None)
         besides = failed.superseded() if failed is not None else []
-        if not await delete_stack(stack, self._delete_resource, retain=retain, force=force, besides=besides):
+        if not await delete_stack(stack, self._deletions, retain=retain, force=force, besides=besides):
             if failed is not None:
                 self._failed[stack.id] = failed
             return False
-        exports = ministack.cloudformation._exports
-        for name in [name for name, export in exports.items() if export.get("StackId") == stack.id]:
-            exports.pop(name)
+        exports.withdraw(stack.id)
         archive(stack)
         return True
 
@@ -250,6 +249,9 @@ class Operations:
         record = ministack.handlers._resolve_stack(physical_id)
         if record is None or record["StackStatus"] == "DELETE_COMPLETE":
             return
+        in_use = exports.why_kept(record["StackId"])
+        if in_use:
+            raise ValueError(in_use)
         if not await self._delete(StackRecord(record)):
             raise ValueError(
                 f"Embedded stack {physical_id} was not successfully deleted: {record['StackStatusReason']}"

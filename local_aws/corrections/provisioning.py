@@ -60,8 +60,6 @@ class Provisioner:
         """Changes a resource from ``old`` to ``new`` properties. Nothing is deleted, whatever it replaces."""
         physical_id = str(resource.get("PhysicalResourceId", ""))
         if is_custom(resource_type):
-            if old.get("ServiceToken") != new.get("ServiceToken"):
-                raise ValueError("Modifying service token is not allowed.")
             request = Request("Update", stack.id, logical_id, resource_type, new, physical_id, old)
             answer = await self._custom.ask(request)
             return Made(str(answer.physical_id), dict(answer.data))

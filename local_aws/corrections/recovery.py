@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from local_aws.corrections.changes import Change
-from local_aws.corrections.deletion import Deleter, Doomed, delete_all, doomed_resource
+from local_aws.corrections.deletion import Deletions, Doomed, doomed_resource
 from local_aws.corrections.provisioning import Provisioner
 from local_aws.corrections.stack_record import (
     StackRecord,
@@ -32,13 +32,13 @@ class Recovery:
         self,
         stack: StackRecord,
         provisioner: Provisioner,
-        delete: Deleter,
+        deletions: Deletions,
         switches: Switches,
         earlier: Mapping[str, Change],
     ) -> None:
         self._stack = stack
         self._provisioner = provisioner
-        self._delete = delete
+        self._deletions = deletions
         self._switches = switches
         self.changes = dict(earlier)
         """What earlier operations did, as far as it still holds."""
@@ -65,7 +65,7 @@ class Recovery:
 
     async def _delete_unmade(self, logical_id: str) -> None:
         doomed = doomed_resource(logical_id, self._stack.resources[logical_id])
-        failures = await delete_all(self._stack, [doomed], {}, self._delete)
+        failures = await self._deletions.delete_all(self._stack, [doomed], {})
         if failures:
             raise ValueError(failures[logical_id])
         self.changes.pop(logical_id, None)

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from local_aws.corrections import ministack
+from local_aws.platform.cloudformation import CUSTOM_RESOURCE, CUSTOM_TYPE_PREFIX
 
 STACK_TYPE = "AWS::CloudFormation::Stack"
 DESCRIPTION = (
@@ -26,15 +27,12 @@ DESCRIPTION = (
 )
 """What an update changes in MiniStack's record of a stack, besides the resources."""
 
-PAUSED = frozenset({"CREATE_FAILED", "UPDATE_FAILED"})
-"""Statuses in which a failed operation without a roll-back leaves a stack."""
-
 _STABLE = "_stable"
 
 
 def is_custom(resource_type: str) -> bool:
     """Whether a function provides resources of this type."""
-    return resource_type.startswith("Custom::") or resource_type == "AWS::CloudFormation::CustomResource"
+    return resource_type.startswith(CUSTOM_TYPE_PREFIX) or resource_type == CUSTOM_RESOURCE
 
 
 def was_made(resource: Mapping[str, Any]) -> bool:

@@ -7,6 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from local_aws.platform.rekognition import (
+    CONTROL_CALLS_PER_SECOND,
+    DETECT_CALLS_PER_SECOND,
+    RUNNING_MODELS_MAX,
+    TAG_CALLS_PER_SECOND,
+    UNITS_MAX,
+)
 from local_aws.rekognition.checked import Checked, choice, count, flag, number, words
 
 REFUSED = "refused"
@@ -29,15 +36,15 @@ class Settings(Checked):
     """How long a version or a project shows DELETING before it is gone."""
 
     # --- quotas (General Reference, Rekognition endpoints and quotas); None: no limit ---
-    running_models_quota: int | None = count(2, optional=True)
+    running_models_quota: int | None = count(RUNNING_MODELS_MAX, optional=True)
     """Models running at once in the account and Region."""
-    units_quota: int | None = count(5, least=1, optional=True)
+    units_quota: int | None = count(UNITS_MAX, least=1, optional=True)
     """Inference units per started model."""
-    control_calls_per_second: float | None = number(5.0, least=0.001, optional=True)
+    control_calls_per_second: float | None = number(CONTROL_CALLS_PER_SECOND, least=0.001, optional=True)
     """Of each control operation by itself."""
-    tag_calls_per_second: float | None = number(10.0, least=0.001, optional=True)
+    tag_calls_per_second: float | None = number(TAG_CALLS_PER_SECOND, least=0.001, optional=True)
     """Of TagResource, UntagResource and ListTagsForResource, each by itself."""
-    detect_calls_per_second: float | None = number(50.0, least=0.001, optional=True)
+    detect_calls_per_second: float | None = number(DETECT_CALLS_PER_SECOND, least=0.001, optional=True)
     """Of DetectCustomLabels."""
     detect_calls_per_unit_second: float | None = number(None, least=0.001, optional=True)
     """DetectCustomLabels a second and inference unit that one model stands; depends on the model on AWS."""

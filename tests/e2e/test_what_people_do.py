@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from aws_cdk import CfnResource, Duration, RemovalPolicy, Stack
+from aws_cdk import CfnOutput, CfnResource, Duration, Fn, RemovalPolicy, Stack
 from by_api import ByApi
 from harness import Deployment
 from stacks import models
@@ -51,6 +51,38 @@ def test_a_model_moves_to_another_stack(deployment: Deployment, other: Deploymen
     assert deployment.calls("StopProjectVersion") == []
     assert other.destroy().code == 0
     assert deployment.rekognition.status(arn) == "STOPPED"
+
+
+def exporting(stack: Stack, built: list[RunningModel]) -> None:
+    """What CDK writes where another stack uses ``project_version_arn``."""
+    CfnOutput(stack, "Export", value=built[0].project_version_arn, export_name="model-in-use")
+
+
+def importing(stack: Stack) -> None:
+    """The other stack."""
+    CfnResource(
+        stack, "Topic", type="AWS::SNS::Topic", properties={"DisplayName": Fn.import_value("model-in-use")}
+    )
+
+
+def test_the_arn_that_another_stack_uses_does_not_change(deployment: Deployment, other: Deployment) -> None:
+    """The new model starts, the export cannot change, and everything goes back; nor can the stack go."""
+    first, second = deployment.model("v1"), deployment.model("v2")
+    assert deployment.deploy(models(first, change=exporting)).code == 0
+    assert other.deploy(importing).code == 0
+    changed = deployment.deploy(models(second, change=exporting))
+    assert changed.code != 0
+    refused = "export model-in-use as it is in use by"
+    assert any(f"Update canceled. Cannot update {refused}" in one for one in deployment.reasons())
+    assert deployment.stack_status() == "UPDATE_ROLLBACK_COMPLETE"
+    assert deployment.rekognition.status(first) == "RUNNING"
+    assert deployment.rekognition.status(second) == "STOPPED"
+    assert deployment.destroy().code != 0
+    assert deployment.stack_status() == "UPDATE_ROLLBACK_COMPLETE"
+    assert deployment.rekognition.status(first) == "RUNNING"
+    assert other.destroy().code == 0
+    assert deployment.destroy().code == 0
+    assert deployment.rekognition.status(first) == "STOPPED"
 
 
 @pytest.mark.real_cli

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import time
@@ -62,6 +63,17 @@ class StackWorld:
             definition["DependsOn"] = needs if isinstance(needs, str) else list(needs)
         return definition
 
+    def template_url(self, resources: Mapping[str, Any], outputs: Mapping[str, Any] | None = None) -> str:
+        """Puts a nested stack's template into S3; returns its URL."""
+        s3 = self.aws.client("s3")
+        bucket = f"templates-{self.name().lower()}"[:63].rstrip("-")
+        if bucket not in {one["Name"] for one in s3.list_buckets()["Buckets"]}:
+            s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": self.aws.region})
+        body = json.dumps({"Resources": resources} | ({"Outputs": outputs} if outputs else {}))
+        key = f"{hashlib.sha256(body.encode()).hexdigest()}.json"
+        s3.put_object(Bucket=bucket, Key=key, Body=body)
+        return f"{self.aws.endpoint}/{bucket}/{key}"
+
     def name(self, name: str = "stack") -> str:
         """The stack's name as AWS sees it."""
         return f"{self._prefix}-{name}"
@@ -91,12 +103,16 @@ class StackWorld:
         """Makes a change set, for an update if nothing else is said; returns its description."""
         made = self.cloudformation.create_change_set(
             StackName=stack_id,
-            TemplateBody=json.dumps({"Resources": dict(resources)}),
+            TemplateBody=json.dumps({"Resources": dict(resources), **options.pop("sections", {})}),
             Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
             **({"ChangeSetName": "changes", "ChangeSetType": "UPDATE"} | options),
         )
         described: dict[str, Any] = self.cloudformation.describe_change_set(ChangeSetName=made["Id"])
         return described
+
+    def validate(self, resources: Mapping[str, Any]) -> None:
+        """Has a template validated."""
+        self.cloudformation.validate_template(TemplateBody=json.dumps({"Resources": dict(resources)}))
 
     def execute(self, change_set: Mapping[str, Any], **options: Any) -> None:
         """Executes a change set."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from functools import partial
 from typing import Any
 
@@ -153,7 +151,7 @@ def _is_deleted(stacks: StackWorld, stack_id: str) -> bool:
 def test_nested_stacks(stacks: StackWorld) -> None:
     """A child's resources are made, cancelled with the parent's failure, and deleted with it."""
     gate = stacks.gate("child")
-    url = _template(stacks, {"Slow": stacks.resource(Create={"wait_for": str(gate)})})
+    url = stacks.template_url({"Slow": stacks.resource(Create={"wait_for": str(gate)})})
     child = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": url}}
     stack_id = stacks.create(
         {"Child": child, "Bad": stacks.resource(Create={"status": "FAILED", "seconds": "1"})}
@@ -174,7 +172,7 @@ def test_a_nested_stack_is_updated_rolled_back_and_deleted(stacks: StackWorld) -
         inner = stacks.resource(
             Create={"id": "inner", "data": {"Size": size}}, Update={"data": {"Size": size}}
         )
-        url = _template(stacks, {"Inner": inner}, {"Size": {"Value": {"Fn::GetAtt": ["Inner", "Size"]}}})
+        url = stacks.template_url({"Inner": inner}, {"Size": {"Value": {"Fn::GetAtt": ["Inner", "Size"]}}})
         return {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": url}}
 
     outer = stacks.resource(Size={"Fn::GetAtt": ["Child", "Outputs.Size"]})
@@ -194,15 +192,3 @@ def test_a_nested_stack_is_updated_rolled_back_and_deleted(stacks: StackWorld) -
     assert stacks.settled(stack_id) == "DELETE_COMPLETE"
     assert stacks.status(child_id) == "DELETE_COMPLETE"
     assert stacks.request(child_id, "Inner", "Delete").physical_id == "inner"
-
-
-def _template(stacks: StackWorld, resources: dict[str, Any], outputs: dict[str, Any] | None = None) -> str:
-    """Puts a child's template into S3; returns its URL."""
-    s3 = stacks.aws.client("s3")
-    bucket = f"templates-{stacks.name().lower()}"[:63]
-    if bucket not in {one["Name"] for one in s3.list_buckets()["Buckets"]}:
-        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": stacks.aws.region})
-    body = json.dumps({"Resources": resources} | ({"Outputs": outputs} if outputs else {}))
-    key = f"{hashlib.sha256(body.encode()).hexdigest()}.json"
-    s3.put_object(Bucket=bucket, Key=key, Body=body)
-    return f"{stacks.aws.endpoint}/{bucket}/{key}"

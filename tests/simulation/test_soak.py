@@ -16,7 +16,7 @@ from simulator import fleet
 from simulator.counting import tally
 from simulator.fast_seam import FastServices
 from simulator.functions import Handler
-from simulator.progress import Progress, load
+from simulator.progress import FOLDERS, Progress, load
 from simulator.soak import Soak, soak
 from simulator.tally import Tally
 from simulator.world import World
@@ -122,3 +122,20 @@ def test_a_lost_process_is_noticed() -> None:
 
     with pytest.raises(fleet.ProcessLost, match="9"):
         list(fleet.play_on_all_cores([range(1, 3)], 1, dies))
+
+
+def test_all_that_decides_a_history_is_in_the_fingerprint() -> None:
+    """The digest tells of what the simulator imports, so that a change of it begins a soak anew."""
+    code = "import sys, simulator.soak; print(*(getattr(m, '__file__', None) for m in sys.modules.values()))"
+    path = os.pathsep.join(str(ROOT / part) for part in (*PATHS, "."))
+    told = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    ours = {Path(file) for file in told.stdout.split() if Path(file).is_relative_to(ROOT / "local_aws")}
+    assert ours - {ROOT / "local_aws" / "__init__.py"}
+    outside = {file for file in ours if not any(file.is_relative_to(folder) for folder in FOLDERS)}
+    assert outside == {ROOT / "local_aws" / "__init__.py"}

@@ -10,13 +10,14 @@ import random
 from math import inf
 from typing import TYPE_CHECKING, Final
 
+from local_aws.platform.cloudformation import PAUSED, UPDATABLE
 from simulator.deletions import Deletions, not_in_use, replaced
 from simulator.kernel import Task
 from simulator.plan import FOREVER, Continued, Mode, OnFailure, Operation, Template, Verb
 from simulator.provider import Provider
 from simulator.resource_steps import Doomed, ResourceSteps, short
 from simulator.roll_backs import RollBacks
-from simulator.stack import STABLE, Freeze, Resource, Stack
+from simulator.stack import Freeze, Resource, Stack
 from simulator.steps import Step, Steps
 from simulator.unfinished import Unfinished, mending_steps, snapshot
 from simulator.work import Work, difference
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 _PATIENCE: Final = 2
 """How often a user tries again what would not be deleted."""
-_STOPPED_HALFWAY: Final = frozenset({"CREATE_FAILED", "UPDATE_FAILED"})
-"""Where an operation without a roll-back leaves a stack."""
 
 
 class Operator:
@@ -74,9 +73,7 @@ class Operator:
             if not self.stack.statuses:
                 self._set_mode(operation)
                 self._create(operation)
-        elif status in STABLE - {"CREATE_FAILED", "ROLLBACK_COMPLETE"} or (
-            status in _STOPPED_HALFWAY and self.stack.plan.deploys_again
-        ):
+        elif status in UPDATABLE or (status in PAUSED and self.stack.plan.deploys_again):
             self._set_mode(operation)
             self._update(operation)
         self._show_again()
@@ -244,7 +241,7 @@ class Operator:
     def _roll_back_halfway(self, operation: Operation) -> None:
         """RollbackStack, of a stack that failed without a roll-back."""
         before, status = self._unfinished, self.stack.status
-        if before is None or status not in _STOPPED_HALFWAY:
+        if before is None or status not in PAUSED:
             return
         if self._express:
             self._world.gateway.note("RollbackStack refused in express mode")

@@ -10,8 +10,10 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-from simulator.functions import CHAIN_LENGTH_MAX, TIME_IS_OVER
-from simulator.requests import SERVICE_TIMEOUT_SECONDS, Outcome, Request
+from local_aws.platform.aws_lambda import CHAIN_LENGTH_MAX
+from local_aws.platform.cloudformation import SERVICE_TIMEOUT_SECONDS_DEFAULT
+from simulator.functions import TIME_IS_OVER
+from simulator.requests import Outcome, Request
 
 if TYPE_CHECKING:
     from simulator.rekognition import Model
@@ -174,7 +176,7 @@ def _failed_with_the_command(world: World, request: Request, model: Model) -> bo
 
 
 def _hour_was_over(request: Request, at: float) -> bool:
-    return at >= request.sent_at + SERVICE_TIMEOUT_SECONDS - LAST_WORD_SECONDS
+    return at >= request.sent_at + SERVICE_TIMEOUT_SECONDS_DEFAULT - LAST_WORD_SECONDS
 
 
 def _nothing_was_left(world: World, request: Request, at: float) -> bool:
@@ -212,7 +214,7 @@ def nobody_could_answer(request: Request) -> bool:
     Lambda may keep an event back, or have no concurrency left, until CloudFormation no longer waits. That an
     invocation ran to the end of its own time is no excuse: it should have handed over.
     """
-    ends_at = request.sent_at + SERVICE_TIMEOUT_SECONDS
+    ends_at = request.sent_at + SERVICE_TIMEOUT_SECONDS_DEFAULT
     if request.woken_at > ends_at - WAKING_SECONDS:
         return True
     if any("too old" in why or ("killed" in why and TIME_IS_OVER not in why) for why in request.lost):

@@ -9,6 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from local_aws.platform.aws_lambda import (
+    CHAIN_LENGTH_MAX,
+    RETRIES_DEFAULT,
+    RETRY_SECONDS,
+    THROTTLE_SECONDS_MAX,
+)
 from simulator.errors import ApiError
 from simulator.iam import Role
 from simulator.kernel import Task
@@ -18,11 +24,7 @@ if TYPE_CHECKING:
     from simulator.requests import Request
     from simulator.world import World
 
-RETRIES: Final = 2
 EVENT_AGE_SECONDS_MAX: Final = 3600.0
-CHAIN_LENGTH_MAX: Final = 16
-"""Recursive loop detection drops an event after about so many invocations in a chain."""
-RETRY_SECONDS: Final = (60.0, 120.0)
 DUPLICATES_MAX: Final = 6
 """Of the events of one request."""
 IDLE_SECONDS: Final = 30.0
@@ -237,7 +239,7 @@ class Functions:
         if self._running >= world.plan.concurrency:
             world.gateway.note("concurrency")
             delivery.throttles += 1
-            world.kernel.after(min(300.0, 2.0**delivery.throttles), self._begin, delivery)
+            world.kernel.after(min(THROTTLE_SECONDS_MAX, 2.0**delivery.throttles), self._begin, delivery)
             return None
         return self._start(delivery)
 
@@ -318,7 +320,7 @@ class Functions:
         world.story.note(now, invocation.name, f"dies: {why}")
         if delivery.done is not None:
             return delivery.done(Result(error=why, raised=raised))
-        if delivery.attempt >= RETRIES:
+        if delivery.attempt >= RETRIES_DEFAULT:
             return self._chain_ends(delivery, f"every try failed, the last: {why}")
         pause = RETRY_SECONDS[delivery.attempt]
         delivery.attempt += 1

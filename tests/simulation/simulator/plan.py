@@ -7,6 +7,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
+from local_aws.platform.aws_lambda import FUNCTION_SECONDS_MAX
+from local_aws.platform.rekognition import RUNNING_MODELS_MAX
 from running_model_handler.core.names import ReplacementMode
 
 ACCOUNT: Final = "123456789012"
@@ -228,7 +230,7 @@ class StackPlan:
     """Whether what failed in an update goes from there to what is declared now in a single Update; else it
     goes back to its last stable state first. The latter is documented."""
     clean_up_tries: int = 1
-    """How often the Delete of a clean-up is sent that fails; not documented."""
+    """How often the Delete of a clean-up is sent that fails: ``CLEAN_UP_DELETE_TRIES`` at most."""
     shows_initiated: bool = False
     """Whether a create shows a second CREATE_IN_PROGRESS, with its physical id, right before its end, as was
     observed."""
@@ -352,10 +354,10 @@ class Plan:
     faults: Faults = Faults()
     kills: tuple[Kill, ...] = ()
     by_hand: tuple[ByHand, ...] = ()
-    running_quota: int = 2
+    running_quota: int = RUNNING_MODELS_MAX
     quota_counts_starting: bool = True
     quota_counts_stopping: bool = True
-    invocation_seconds: float = 900.0
+    invocation_seconds: float = FUNCTION_SECONDS_MAX
     concurrency: int = 1000
     hand_over_denied: bool = False
     """A permissions boundary without lambda:InvokeFunction, for good."""

@@ -8,16 +8,23 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from simulator.tally import Tally
 
 _ROOT = Path(__file__).parents[3]
+FOLDERS: Final = (
+    _ROOT / "lambda" / "running_model_handler",
+    _ROOT / "local_aws" / "platform",
+    Path(__file__).parent,
+)
+"""All that decides what happens in a history."""
 
 
 def fingerprint() -> str:
-    """A digest of all that decides what happens in a history: the handler's sources and the simulator's."""
+    """A digest of the sources of the handler, of the simulator, and of what AWS is."""
     digest = hashlib.sha256()
-    for folder in (_ROOT / "lambda" / "running_model_handler", Path(__file__).parent):
+    for folder in FOLDERS:
         for file in sorted(folder.rglob("*.py")):
             digest.update(f"{file.relative_to(_ROOT)}\0".encode())
             digest.update(file.read_bytes())

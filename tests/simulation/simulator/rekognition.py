@@ -6,6 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from local_aws.platform.rekognition import (
+    AFTER_START,
+    AFTER_STOP,
+    OVER_QUOTA,
+    PERHAPS_STARTABLE,
+    PERHAPS_STOPPABLE,
+    STARTABLE,
+    STOPPABLE,
+    UNITS_MAX,
+    UNKNOWN_RESOURCE,
+    WRONG_STATUS,
+)
 from simulator.errors import ApiError
 from simulator.kernel import Kernel
 from simulator.plan import ModelPlan, Plan, StartEnd
@@ -150,7 +162,7 @@ class Rekognition:
             look = model.look_at(self._kernel.now - lag) if lag else model.looks[-1]
             return (model.plan, look) if look.status is not None else None
         if project_arn not in self.projects.values():
-            raise ApiError("ResourceNotFoundException", f"The project {project_arn} does not exist.")
+            raise ApiError(UNKNOWN_RESOURCE, f"The project {project_arn} does not exist.")
         return None
 
     def list_tags(self, arn: str, lag: float) -> Mapping[str, str]:
@@ -162,13 +174,13 @@ class Rekognition:
     def start(self, arn: str, minimum: int, maximum: int | None, by: object) -> None:
         """StartProjectVersion."""
         model = self._existing(arn)
-        startable = {"TRAINING_COMPLETED", "STOPPED", "COPYING_COMPLETED"}
-        if model.plan.start_when_failed:
-            startable.add("FAILED")
+        startable = STARTABLE | PERHAPS_STARTABLE
+        if not model.plan.start_when_failed:
+            startable -= {"FAILED"}
         if model.plan.feature != "CUSTOM_LABELS":
             raise ApiError("InvalidParameterException", "Only Custom Labels models can be started.")
         if model.status not in startable:
-            raise ApiError("ResourceInUseException", f"The model is {model.status}.")
+            raise ApiError(WRONG_STATUS, f"The model is {model.status}.")
         counted = {"RUNNING"}
         if self._plan.quota_counts_starting:
             counted.add("STARTING")
@@ -176,25 +188,27 @@ class Rekognition:
             counted.add("STOPPING")
         busy = sum(1 for other in self.models.values() if other.status in counted)
         if busy >= self._plan.running_quota:
-            raise ApiError("LimitExceededException", "Too many running models.")
-        if (maximum or minimum) > 5:
-            raise ApiError("LimitExceededException", "Too many inference units.")
+            raise ApiError(OVER_QUOTA, "Too many running models.")
+        if (maximum or minimum) > UNITS_MAX:
+            raise ApiError(OVER_QUOTA, "Too many inference units.")
         start = model.plan.starts[min(model.starts, len(model.plan.starts) - 1)]
         model.starts += 1
         self._act(model, Change(self._kernel.now, "Start", by, minimum, maximum))
-        self._move(model, "STARTING", minimum, maximum)
+        self._move(model, AFTER_START[0], minimum, maximum)
         if start.end is not StartEnd.NEVER:
             self._later(model, start.seconds, str(start.end))
 
     def stop(self, arn: str, by: object) -> None:
         """StopProjectVersion."""
         model = self._existing(arn)
-        if model.status == "RUNNING" or (model.status == "STARTING" and model.plan.stop_while_starting):
+        if model.status in STOPPABLE or (
+            model.status in PERHAPS_STOPPABLE and model.plan.stop_while_starting
+        ):
             self._act(model, Change(self._kernel.now, "Stop", by, model.now.minimum, model.now.maximum))
-            self._move(model, "STOPPING", model.now.minimum, model.now.maximum)
-            self._later(model, model.plan.stop_seconds, "STOPPED")
+            self._move(model, AFTER_STOP[0], model.now.minimum, model.now.maximum)
+            self._later(model, model.plan.stop_seconds, AFTER_STOP[1])
             return
-        raise ApiError("ResourceInUseException", f"The model is {model.status}.")
+        raise ApiError(WRONG_STATUS, f"The model is {model.status}.")
 
     def tag(self, arn: str, tags: Mapping[str, str], by: object = None) -> None:
         """TagResource."""
@@ -212,7 +226,7 @@ class Rekognition:
         """DeleteProjectVersion: refused while it runs (CL tm-delete-model)."""
         model = self._existing(arn)
         if model.bills:
-            raise ApiError("ResourceInUseException", f"The model is {model.status}.")
+            raise ApiError(WRONG_STATUS, f"The model is {model.status}.")
         self._move(model, None, None, None)
 
     # --- time ---------------------------------------------------------------------------------------
@@ -220,7 +234,7 @@ class Rekognition:
     def _existing(self, arn: str) -> Model:
         model = self.models.get(arn)
         if model is None or model.status is None:
-            raise ApiError("ResourceNotFoundException", f"The resource {arn} does not exist.")
+            raise ApiError(UNKNOWN_RESOURCE, f"The resource {arn} does not exist.")
         return model
 
     def _act(self, model: Model, change: Change) -> None:

@@ -10,13 +10,13 @@ from functools import lru_cache
 from math import inf
 from typing import TYPE_CHECKING, Any
 
+from local_aws.platform.cloudformation import RESPONSE_URL_SECONDS
 from simulator.kernel import Task
 from simulator.plan import Declared, View
 
 if TYPE_CHECKING:
     from simulator.stack import Stack
 
-SERVICE_TIMEOUT_SECONDS = 3600
 STARVED_SECONDS = 150.0
 """Longer than Lambda's pause before it tries an event again, and than a poller's interval."""
 
@@ -167,7 +167,7 @@ def _url(number: int, sent_at: float) -> str:
     return (
         "https://cloudformation-custom-resource-response-euwest1.s3.eu-west-1.amazonaws.com/"
         f"request-{number}?X-Amz-Date={datetime.fromtimestamp(sent_at, UTC):%Y%m%dT%H%M%SZ}"
-        f"&X-Amz-Expires=7199&X-Amz-Signature=5ec2e7{number:06d}"
+        f"&X-Amz-Expires={RESPONSE_URL_SECONDS}&X-Amz-Signature=5ec2e7{number:06d}"
     )
 
 

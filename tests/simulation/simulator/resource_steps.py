@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, Any
 
+from local_aws.platform.cloudformation import SERVICE_TIMEOUT_SECONDS_DEFAULT
 from simulator.errors import ApiError
 from simulator.plan import FOREVER, Declared, Frozen, Mode, Sibling, View
-from simulator.requests import SERVICE_TIMEOUT_SECONDS, Outcome, Request
+from simulator.requests import Outcome, Request
 from simulator.stack import Freeze, Resource, Stack, Standing
 from simulator.steps import Step
 
@@ -389,7 +390,7 @@ class ResourceSteps:
                 freeze.until = self._kernel.now
 
     def _answer_to(self, request: Request) -> Any:
-        until = request.sent_at + SERVICE_TIMEOUT_SECONDS
+        until = request.sent_at + SERVICE_TIMEOUT_SECONDS_DEFAULT
         while request.waiting:
             if self._kernel.now >= until:
                 self._world.end_request(request, Outcome.TIMED_OUT)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from local_aws.platform.cloudformation import ANSWER_BODY_BYTES_MAX, ANSWER_STATUSES, PHYSICAL_ID_BYTES_MAX
 from simulator.errors import AnswerLost
 from simulator.functions import Invocation
 from simulator.gateway import READ_TIMEOUT_SECONDS
@@ -15,9 +16,6 @@ from simulator.words import short
 
 if TYPE_CHECKING:
     from simulator.world import World
-
-BODY_BYTES_MAX: Final = 4096
-PHYSICAL_ID_BYTES_MAX: Final = 1024
 
 
 class ResponseUrls:
@@ -97,13 +95,13 @@ def _read_answer(body: bytes) -> dict[str, Any] | None:
         answer = json.loads(body)
     except ValueError:
         return None
-    return answer if isinstance(answer, dict) and len(body) <= BODY_BYTES_MAX else None
+    return answer if isinstance(answer, dict) and len(body) <= ANSWER_BODY_BYTES_MAX else None
 
 
 def _fits(answer: Mapping[str, Any], request: Request) -> bool:
     physical = answer.get("PhysicalResourceId")
     return (
-        answer.get("Status") in ("SUCCESS", "FAILED")
+        answer.get("Status") in ANSWER_STATUSES
         and answer.get("StackId") == request.stack.plan.stack_id
         and answer.get("RequestId") == request.id
         and answer.get("LogicalResourceId") == request.logical_id

@@ -11,9 +11,6 @@ from typing import Any, Final
 
 from simulator.plan import Declared, ModelPlan, StackPlan, View
 
-STABLE: Final = frozenset(
-    {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_COMPLETE"}
-)
 EVENTS_SHOWN: Final = 100
 _AT: Final = attrgetter("at")
 

@@ -22,11 +22,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from local_aws.platform.cloudformation import SERVICE_TIMEOUT_SECONDS_DEFAULT
 from simulator.findings import Finding, Kind, Verdict
 from simulator.lives import lives_of
 from simulator.plan import StartEnd
 from simulator.rekognition import BILLING, Change, Look, Model
-from simulator.requests import SERVICE_TIMEOUT_SECONDS, STARVED_SECONDS, Outcome, Request
+from simulator.requests import STARVED_SECONDS, Outcome, Request
 from simulator.stack import Stack
 from simulator.world import World
 
@@ -283,7 +284,7 @@ def _looks(model: Model) -> Iterator[tuple[Look, float]]:
 
 def _starts_all_the_hour(model: Model, since: float) -> bool:
     """Whether a start that can't be interrupted outlasts all the time that a request has."""
-    until = since + SERVICE_TIMEOUT_SECONDS - STARVED_SECONDS
+    until = since + SERVICE_TIMEOUT_SECONDS_DEFAULT - STARVED_SECONDS
     return not model.plan.stop_while_starting and any(
         look.status == "STARTING" and look.at <= since and ends >= until for look, ends in _looks(model)
     )

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
+from local_aws.platform.cloudformation import CLEAN_UP_DELETE_TRIES
 from running_model_handler.core.names import ReplacementMode
 from simulator.chances import ending, log, with_declared, with_operation
 from simulator.halfway import express, rolled_back_in_vain, without_roll_back
@@ -70,7 +71,7 @@ def _other_events(plan: Plan, chance: random.Random) -> Plan:
             stack,
             shows_initiated=chance.random() < 0.7,
             hides_invented=chance.random() < 0.7,
-            clean_up_tries=chance.choice((1, 3)),
+            clean_up_tries=chance.choice((1, CLEAN_UP_DELETE_TRIES)),
         )
 
     return replace(plan, stacks=tuple(of(stack) for stack in plan.stacks))
@@ -101,7 +102,7 @@ def _late(plan: Plan, chance: random.Random) -> Plan:
 
 def _with_replacement(plan: Plan, chance: random.Random) -> Plan:
     """A clean-up in which something is to be stopped, and that may be tried again."""
-    stack = replace(plan.stacks[0], clean_up_tries=chance.choice((1, 3)))
+    stack = replace(plan.stacks[0], clean_up_tries=chance.choice((1, CLEAN_UP_DELETE_TRIES)))
     if chance.random() < 0.7:
         first = replace(stack.operations[0], interrupt_after=None)
         template = replace(first.template, siblings=())

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from local_aws.platform.cloudformation import SERVICE_TIMEOUT_SECONDS_DEFAULT
 from simulator.functions import Handler
 from simulator.iam import Policy, Role
 from simulator.plan import Declared, ModelPlan, StackPlan
-from simulator.requests import SERVICE_TIMEOUT_SECONDS
 from simulator.world import World
 
 LAMBDA_TIMEOUT_SECONDS_MAX = 900.0
@@ -38,7 +38,7 @@ def properties_of(declared: Declared, model: ModelPlan, stack: StackPlan) -> dic
     """The model and its units: what an alternative has no property for cannot send it an Update."""
     properties = {
         "ServiceToken": stack.function_arn,
-        "ServiceTimeout": str(SERVICE_TIMEOUT_SECONDS),
+        "ServiceTimeout": str(SERVICE_TIMEOUT_SECONDS_DEFAULT),
         "ProjectVersionArn": model.arn,
         "ProjectArn": model.project_arn,
         "MinInferenceUnits": str(declared.units),

@@ -1,0 +1,58 @@
+"""Rekognition Custom Labels: statuses of a project version, what they allow, quotas.
+
+No page has a table of transitions. What stands here as certain is what the tools of AWS do; what they do not
+do, or do in different ways, is open, and a setting in both worlds.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+STATUSES: Final = frozenset(
+    {
+        "TRAINING_IN_PROGRESS",
+        "TRAINING_COMPLETED",
+        "TRAINING_FAILED",
+        "STARTING",
+        "RUNNING",
+        "FAILED",
+        "STOPPING",
+        "STOPPED",
+        "DELETING",
+        "COPYING_IN_PROGRESS",
+        "COPYING_COMPLETED",
+        "COPYING_FAILED",
+        "DEPRECATED",
+        "EXPIRED",
+    }
+)
+"""API reference, ProjectVersionStatus."""
+
+STARTABLE: Final = frozenset({"TRAINING_COMPLETED", "STOPPED"})
+"""From what AWS's own tools start (amazon-rekognition-custom-labels-demo, media2cloud)."""
+PERHAPS_STARTABLE: Final = frozenset({"FAILED", "COPYING_COMPLETED"})
+"""Two samples give up on FAILED, one starts it; the copy guide implies that a copy can be started."""
+STOPPABLE: Final = frozenset({"RUNNING"})
+PERHAPS_STOPPABLE: Final = frozenset({"STARTING"})
+"""One sample stops it and ignores any error, the demo does not offer it."""
+AFTER_START: Final = ("STARTING", "RUNNING")
+AFTER_STOP: Final = ("STOPPING", "STOPPED")
+"""Developer guide, rm-start and rm-stop: the answer of the call, and what follows."""
+NOT_DELETABLE: Final = frozenset({"TRAINING_IN_PROGRESS", "STARTING", "RUNNING", "STOPPING"})
+"""Developer guide, tm-delete-model: not while it runs or trains."""
+
+WRONG_STATUS: Final = "ResourceInUseException"
+"""The one fitting error of Start and Stop in a status that forbids them (API reference); not spelled out."""
+UNKNOWN_RESOURCE: Final = "ResourceNotFoundException"
+OVER_QUOTA: Final = "LimitExceededException"
+"""Of Start alone; Stop cannot raise it (API reference)."""
+
+# General Reference, Rekognition endpoints and quotas: defaults, per account and Region
+
+RUNNING_MODELS_MAX: Final = 2
+UNITS_MAX: Final = 5
+"""Inference units of one started model."""
+CONTROL_CALLS_PER_SECOND: Final = 5.0
+"""Of each control operation by itself."""
+TAG_CALLS_PER_SECOND: Final = 10.0
+DETECT_CALLS_PER_SECOND: Final = 50.0

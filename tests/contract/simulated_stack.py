@@ -1,0 +1,125 @@
+"""Plays a course in the simulation of the tests."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from course import ID, RESOURCE, SIBLING, STACK, Course, Deploy, Destroy, RollBack, Seen, told
+
+from local_aws.platform.cloudformation import CLEAN_UP_DELETE_TRIES
+from simulator.functions import Handler
+from simulator.plan import (
+    Continued,
+    Declared,
+    Mode,
+    ModelPlan,
+    Operation,
+    Plan,
+    Sibling,
+    StackPlan,
+    Template,
+    Verb,
+)
+from simulator.requests import Outcome, Request
+from simulator.world import World
+
+_MODES: Final = {
+    "standard": Mode.STANDARD,
+    "no roll-back": Mode.NO_ROLL_BACK,
+    "express": Mode.EXPRESS,
+}
+_SIBLINGS: Final = {
+    "fails": Sibling(2.0, create_fails=True),
+    "fails late": Sibling(2.0, update_seconds=2.0, update_fails=True, after_models=True),
+    "needs it": Sibling(2.0, after_models=True),
+}
+_SWITCHES: Final = {
+    "rolled_back_replacement": ("rolls_back_replacements_by_update", "update"),
+    "failed_update_next": ("mends_at_once", "single"),
+    "replacement_without_rollback": ("replaces_without_roll_back", "accepted"),
+    "others_without_rollback": ("lets_others_end", "end"),
+}
+"""Fields of ``StackPlan`` and the answer for which they are true, by the names of the embedded AWS."""
+_OUTCOMES: Final = {Outcome.SUCCESS: "SUCCESS", Outcome.FAILED: "FAILED"}
+_SECONDS, _LATE_SECONDS = 10.0, 60.0
+
+
+def play(course: Course) -> Seen:
+    """The whole course, in simulated time."""
+    stack = StackPlan(
+        "alpha",
+        0.0,
+        tuple(_operation(one) for one in course.operations),
+        deploys_again=True,
+        clean_up_tries=CLEAN_UP_DELETE_TRIES,
+    )
+    chosen: dict[str, Any] = {
+        _SWITCHES[name][0]: _SWITCHES[name][1] == value for name, value in course.switches.items()
+    }
+    stack = replace(stack, **chosen)
+    world = World(Plan(1, (ModelPlan("v1", "parts"),), (stack,)), lambda world: _handler(world, course))
+    assert world.play(), "something never ends"
+    return _seen(world)
+
+
+def _operation(one: Deploy | Destroy | RollBack) -> Operation:
+    if isinstance(one, Destroy):
+        return Operation(Verb.DELETE)
+    if isinstance(one, RollBack):
+        return Operation(Verb.ROLL_BACK)
+    models = () if one.gone else ((RESOURCE, Declared(0, units=one.size, retained=one.retained)),)
+    siblings = ((SIBLING, _SIBLINGS[one.sibling]),) if one.sibling else ()
+    return Operation(
+        Verb.DEPLOY,
+        Template(models, siblings),
+        interrupt_after=20.0 if one.interrupted else None,
+        mode=_MODES[one.mode],
+        continued=Continued(retries=0) if one.skipping else Continued(),
+    )
+
+
+def _handler(world: World, course: Course) -> Handler:
+    deliveries: Counter[int] = world.__dict__.setdefault("contract_deliveries", Counter())
+
+    def handle(event: Mapping[str, Any], context: Any) -> None:
+        number = context.request.number
+        says = course.answer(number)
+        deliveries[number] += 1
+        if deliveries[number] <= says.crashes:
+            raise RuntimeError("the course says so")
+        world.kernel.sleep(_LATE_SECONDS if says.late else _SECONDS)
+        answer = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")} | {
+            "Status": says.status,
+            "Reason": "the course says so",
+            "PhysicalResourceId": says.id or event.get("PhysicalResourceId", ID),
+        }
+        if not says.silent:
+            world.response_urls.put(event["ResponseURL"], json.dumps(answer | dict(says.changes)).encode())
+
+    return handle
+
+
+def _seen(world: World) -> Seen:
+    stack = next(iter(world.stacks.values()))
+    names = {stack.plan.name: STACK, RESOURCE: RESOURCE, SIBLING: SIBLING}
+    return Seen(
+        [_told(request) for request in world.requests],
+        [_OUTCOMES.get(request.outcome, "no answer") for request in world.requests],
+        [(names[event.logical_id], event.status) for event in stack.events if event.logical_id in names],
+    )
+
+
+def _told(request: Request) -> str:
+    former = request.old_properties
+    invented = (request.physical_id or "").startswith(f"{request.stack.plan.name}-{RESOURCE}-")
+    return told(
+        request.type,
+        request.properties["MinInferenceUnits"],
+        former["MinInferenceUnits"] if former is not None else None,
+        request.physical_id,
+        is_invented=invented,
+    )
