@@ -89,6 +89,10 @@ class Dispatcher:
             if not course.journalled:
                 self._journal(request, course, error.code, message=error.message)
             reply = _refused(error)
+        except Exception as error:  # a fault of the emulator itself: told, and never a dropped connection
+            problem = {"problem": f"the emulator failed: {type(error).__name__}: {error}"}
+            self._store.journal.add(self._store.clock.now(), NOTE, request.operation, course.arn, problem)
+            reply = _refused(_internal_error())
         if self._strikes(Fault.SLOW_ANSWER, request, course):
             self._store.clock.wait(self._faults.slow_answer_seconds, self._closing)
             if self._closing.is_set():

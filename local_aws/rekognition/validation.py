@@ -20,7 +20,9 @@ from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Sh
 
 from local_aws.rekognition.errors import ApiError
 
-_INTEGER_MAX = {"integer": 2**31 - 1, "long": 2**63 - 1}
+_NUMBER_MAX = {"integer": 2**31 - 1, "long": 2**63 - 1, "float": 3.4028235e38}
+_FLOAT_MAX = 1.7976931348623157e308
+_INTEGERS = ("integer", "long")
 
 
 @lru_cache(maxsize=1)
@@ -125,10 +127,11 @@ def _scalar(shape: Shape, value: object, path: str, problems: list[str]) -> Any:
         return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _wrong_type(shape, path)
-    if kind in _INTEGER_MAX and (value != int(value) or abs(value) > _INTEGER_MAX[kind]):
+    # The greatness first: there is no whole number for an infinite one, which JSON can spell as 1e999.
+    if abs(value) > _NUMBER_MAX.get(kind, _FLOAT_MAX) or (kind in _INTEGERS and value != int(value)):
         raise _wrong_type(shape, path)
     _range(shape, value, path, problems)
-    return int(value) if kind in _INTEGER_MAX else value
+    return int(value) if kind in _INTEGERS else value
 
 
 def _string(shape: Shape, value: object, path: str, problems: list[str]) -> str:

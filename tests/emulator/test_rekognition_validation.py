@@ -166,3 +166,42 @@ def test_the_tag_value_pattern_is_that_of_its_unicode_categories(text: str) -> N
     """Whatever the text: it fits exactly if each character is a letter, separator, number or named symbol."""
     expected = all(unicodedata.category(c)[0] in "LZN" or c in "_.:/=+-@" for c in text)
     assert matches(_pattern("TagValue"), text) is expected
+
+
+ODD = [None, True, 1.5, -1, 0, 10**400, 1e999, -1e999, "", "x", "\ud800", "é", [], ["x"], {}, {"a": 1}, [[1]]]
+
+
+@pytest.mark.parametrize("value", ODD, ids=repr)
+@pytest.mark.parametrize(
+    ("operation", "member"),
+    [
+        ("DescribeProjects", "MaxResults"),
+        ("DescribeProjects", "NextToken"),
+        ("DescribeProjects", "ProjectNames"),
+        ("DescribeProjectVersions", "ProjectArn"),
+        ("DescribeProjectVersions", "NextToken"),
+        ("StartProjectVersion", "ProjectVersionArn"),
+        ("StartProjectVersion", "MinInferenceUnits"),
+        ("StartProjectVersion", "MaxInferenceUnits"),
+        ("CreateProject", "Tags"),
+        ("TagResource", "Tags"),
+        ("UntagResource", "TagKeys"),
+        ("DetectCustomLabels", "Image"),
+        ("DetectCustomLabels", "MinConfidence"),
+    ],
+)
+def test_no_value_ends_a_connection(world: World, operation: str, member: str, value: object) -> None:
+    """Of whatever kind: an answer or a 400, as the service gives it."""
+    arn = world.version()
+    bodies: dict[str, dict[str, object]] = {
+        "DescribeProjectVersions": {"ProjectArn": world.project},
+        "StartProjectVersion": {"ProjectVersionArn": arn, "MinInferenceUnits": 1},
+        "CreateProject": {"ProjectName": "other"},
+        "TagResource": {"ResourceArn": arn, "Tags": {}},
+        "UntagResource": {"ResourceArn": arn, "TagKeys": ["a"]},
+        "DetectCustomLabels": {"ProjectVersionArn": arn, "Image": {"Bytes": "aGVsbG8="}},
+    }
+    status, _ = post(world.emulator, operation, {**bodies.get(operation, {}), member: value})
+    assert status in (200, 400)
+    assert world.emulator.journal.select(kind="note") == []
+    assert outcome_of(world.rekognition.describe_projects) == "ok"
