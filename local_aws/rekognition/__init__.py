@@ -7,11 +7,12 @@ from local_aws.rekognition.errors import ApiError
 from local_aws.rekognition.faults import Fault, Faults
 from local_aws.rekognition.journal import Entry, Journal
 from local_aws.rekognition.records import DELETED
-from local_aws.rekognition.settings import Settings
+from local_aws.rekognition.settings import REGIONS, Settings
 
 __all__ = [
     "BY_HAND",
     "DELETED",
+    "REGIONS",
     "ApiError",
     "AuthorizationRequest",
     "Authorizer",

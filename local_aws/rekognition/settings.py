@@ -12,6 +12,20 @@ from local_aws.rekognition.checked import Checked, choice, count, flag, number, 
 REFUSED = "refused"
 ACCEPTED = "accepted"
 IN_USE = "ResourceInUseException"
+REGIONS = (
+    "us-east-1",
+    "us-east-2",
+    "us-west-2",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-central-1",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-northeast-1",
+    "ap-northeast-2",
+)
+"""Where Custom Labels exists (General Reference, Rekognition endpoints); Rekognition has more Regions."""
 
 
 @dataclass
