@@ -14,7 +14,14 @@ from local_aws.switches import Switches
 
 def corrected_app(switches: Switches) -> Any:
     """MiniStack's ASGI application with every correction in place. To be called once, in the host process."""
-    from local_aws.corrections import admission, change_sets, descriptions, lambda_workers, ministack
+    from local_aws.corrections import (
+        admission,
+        change_sets,
+        descriptions,
+        lambda_limits,
+        lambda_workers,
+        ministack,
+    )
     from local_aws.corrections.access import Access
     from local_aws.corrections.admin import Admin
     from local_aws.corrections.custom_resources import CustomResources
@@ -30,6 +37,7 @@ def corrected_app(switches: Switches) -> Any:
     access = Access(recorder, switches)
     access.install()
     lambda_workers.install()
+    lambda_limits.install(switches)
     invocations = LambdaInvocations(recorder, switches)
     invocations.install()
     custom_resources = CustomResources(recorder, switches, invocations)
