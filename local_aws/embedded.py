@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -88,6 +89,7 @@ class EmbeddedAws:
         self._clients.clear()
         try:
             self.rekognition.authorizer = None
+            self.rekognition.record_calls_with(None)
             self.rekognition.stop()
         finally:
             if host is not None:
@@ -118,12 +120,17 @@ class EmbeddedAws:
             return message
 
         def read_s3(bucket: str, key: str, version: str | None) -> bytes:
-            place = {"Bucket": bucket, "Key": key} | ({"VersionId": version} if version else {})
-            data: bytes = self.client("s3").get_object(**place)["Body"].read()
+            # An empty answer is the first Region's (S3 API reference, GetBucketLocation).
+            place = self.client("s3").get_bucket_location(Bucket=bucket)
+            if (place.get("LocationConstraint") or "us-east-1") != self.region:
+                raise LocalAwsError(f"the bucket {bucket} is in another Region than the model")
+            wanted = {"Bucket": bucket, "Key": key} | ({"VersionId": version} if version else {})
+            data: bytes = self.client("s3").get_object(**wanted)["Body"].read()
             return data
 
         self.rekognition.authorizer = authorize
         self.rekognition.s3_reader = read_s3
+        self.rekognition.record_calls_with(lambda event: host.admin.post("/trail", asdict(event)))
         self.rekognition.publish_metrics_to(self.client("cloudwatch").put_metric_data)
 
     @property

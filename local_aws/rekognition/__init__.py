@@ -8,6 +8,7 @@ from local_aws.rekognition.faults import Fault, Faults
 from local_aws.rekognition.journal import Entry, Journal
 from local_aws.rekognition.records import DELETED
 from local_aws.rekognition.settings import REGIONS, Settings
+from local_aws.rekognition.trail import TrailEvent
 
 __all__ = [
     "BY_HAND",
@@ -25,4 +26,5 @@ __all__ = [
     "RealClock",
     "RekognitionEmulator",
     "Settings",
+    "TrailEvent",
 ]

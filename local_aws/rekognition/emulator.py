@@ -36,6 +36,7 @@ from local_aws.rekognition.records import (
 from local_aws.rekognition.server import HttpServer
 from local_aws.rekognition.settings import REGIONS, Settings
 from local_aws.rekognition.store import Store, since_ever
+from local_aws.rekognition.trail import Trail
 
 PARTITION = "aws"
 """Custom Labels exists in no other one."""
@@ -149,6 +150,10 @@ class RekognitionEmulator:
     @s3_reader.setter
     def s3_reader(self, reader: S3Reader | None) -> None:
         self._dispatcher.detection.s3_reader = reader
+
+    def record_calls_with(self, trail: Trail | None) -> None:
+        """Tell it each call that CloudTrail records; None: nobody."""
+        self._dispatcher.trail = trail
 
     def publish_metrics_to(self, put_metric_data: PutMetricData | None) -> None:
         """Put metrics there, as boto3's ``put_metric_data``, every ``settings.metrics_period_seconds``."""
@@ -289,6 +294,7 @@ class RekognitionEmulator:
             "status_message": version.look.message,
             "units": version.look.min_units,
             "max_units": version.look.max_units,
+            "units_in_service": version.units_in_service if version.status == lifecycle.RUNNING else 0,
             "tags": dict(version.tags.now or {}),
             "due": None if version.due is None else {"at": version.due.at, "to": version.due.to},
             "billed_unit_seconds": self.journal.billed(version.arn),

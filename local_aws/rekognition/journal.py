@@ -11,18 +11,19 @@ from typing import Any
 
 from local_aws.spill import NEWEST, Spill
 
-CALL, TRANSITION, FAULT, NOTE = "call", "transition", "fault", "note"
+CALL, TRANSITION, FAULT, NOTE, SCALING = "call", "transition", "fault", "note", "scaling"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the journal.
 
-    ``at``: seconds since 1970. ``kind``: call, transition, fault or note. ``operation``: the API operation,
-    or the one that caused the transition, empty where time alone did. ``principal``: access key or "by hand".
+    ``at``: seconds since 1970. ``kind``: call, transition, scaling, fault or note. ``operation``: the API
+    operation, or the one that caused the transition, empty where time alone did. ``principal``: access key or
+    "by hand".
     ``detail`` of a call: parameters, outcome ("ok" or the error's code), message, answered (False where the
     connection was dropped). Of a transition: from (None for a version's first), to, units and max_units, and
-    billed_units, the units billed from then on.
+    billed_units, the units billed from then on; of a scaling: units_in_service, and billed_units likewise.
     """
 
     at: float
@@ -104,7 +105,8 @@ class Journal:
     def billed(self, arn: str | None = None, until: float | None = None) -> float:
         """Inference time billed, seconds times units, up to ``until`` (default now), of one or all."""
         end = self._now() if until is None else until
-        transitions = self.transitions(arn)
+        transitions = self.transitions(arn) + self.select(kind=SCALING, arn=arn)
+        transitions.sort(key=lambda entry: (entry.at, entry.number))
         versions = {entry.arn for entry in transitions}
         return sum(_billed([entry for entry in transitions if entry.arn == one], end) for one in versions)
 
