@@ -30,6 +30,7 @@ def corrected_app(switches: Switches) -> Any:
     from local_aws.corrections.provisioning import Provisioner
     from local_aws.corrections.recorder import Recorder
     from local_aws.corrections.refusing import Refusing
+    from local_aws.corrections.schedules import Schedules
     from local_aws.corrections.stale_views import StaleViews
     from local_aws.refusals import Refusals
 
@@ -46,6 +47,7 @@ def corrected_app(switches: Switches) -> Any:
     change_sets.install()
     descriptions.install(operations)
     admission.install(operations)
+    Schedules().install()
     StaleViews(switches, access).install()
     refusals = Refusals()
     admin = Admin(recorder, switches, access, custom_resources, refusals)
