@@ -228,6 +228,30 @@ def test_no_value_ends_a_connection(world: World, method: str, path: str, member
     assert world.emulator.journal.select(kind="note") == []
 
 
+@pytest.mark.parametrize(
+    ("path", "member", "value", "wanted"),
+    [
+        ("projects", "tags", {"a": 1}, "an object of texts"),
+        ("projects", "tags", ["a"], "an object of texts"),
+        ("versions", "labels", "ab", "a list of texts"),
+        ("versions", "labels", ["a", 1], "a list of texts"),
+        ("versions", "units", True, "a whole number"),
+        ("versions", "units", 1.0, "a whole number"),
+        ("versions", "stop_seconds", "5", "a number"),
+        ("versions", "start_seconds", 1e999, "a number"),
+    ],
+)
+def test_fails_when_a_value_is_of_another_kind(
+    world: World, path: str, member: str, value: object, wanted: str
+) -> None:
+    """It is named, with what it has to be, and nothing is made."""
+    body = {"projects": {"name": "other"}, "versions": {"project_arn": world.project, "name": "odd"}}[path]
+    status, answer = admin(world.emulator, "POST", path, {**body, member: value})
+    assert status == 400
+    assert f"{member} must be {wanted}" in answer["error"]
+    assert world.emulator.versions() == []
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"5", b"null", b"\xff", b"[" * 100_000, b'{"name": 1e}'])
 def test_no_body_ends_a_connection(world: World, body: bytes) -> None:
     """What is no JSON object is 400."""
