@@ -27,6 +27,8 @@ from local_aws.switches import Switches
 
 ROOT_KEY = "test"
 PORT_MAX = 65_535
+JSII_CACHE = Path(__file__).parents[1] / "build" / "jsii"
+"""Where jsii unpacks the CDK, by its content: hundreds of megabytes, too much for each run of its own."""
 _UNWANTED = "AWS_"
 """Variables that begin so lead tools elsewhere: a profile, a session, an endpoint of one service."""
 
@@ -184,7 +186,7 @@ class EmbeddedAws:
             # account an access key belongs to, and takes that for true wherever the same key is used.
             "CDK_HOME": str(own / "cdk"),
             "CDK_DISABLE_CLI_TELEMETRY": "1",
-            "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(own / "jsii"),
+            "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(JSII_CACHE),
             "AWS_CONFIG_FILE": str(own / "config"),
             "AWS_SHARED_CREDENTIALS_FILE": str(own / "credentials"),
         }
