@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import shutil
 import signal
@@ -57,8 +58,16 @@ async def _serve(switches: Switches, listener: int, token: str) -> None:
     config.certfile, config.keyfile = resolve_tls_material()
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
+    logging.getLogger("asyncio").addFilter(worth_telling)
     app: Any = Doorkeeper(corrected_app(switches), token)
     await serve(app, config)
+
+
+def worth_telling(record: logging.LogRecord) -> bool:
+    """Whether a record of asyncio says anything. A client that never closes its idle connection, as SDKs do,
+    makes a traceback, thirty seconds after this side has closed it."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not (isinstance(error, TimeoutError) and "SSL shutdown timed out" in str(error))
 
 
 def _end_with_the_parent(folder: Path) -> None:

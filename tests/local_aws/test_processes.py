@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import socket
@@ -17,6 +18,7 @@ import pytest
 from stack_world import until, zipped
 
 from local_aws import EmbeddedAws, LocalAwsError
+from local_aws.ministack_host import worth_telling
 
 pytestmark = pytest.mark.slow
 
@@ -298,6 +300,32 @@ def test_bad_options_are_told_in_one_line(arguments: list[str], said: str) -> No
     assert seen.returncode != 0
     assert said in seen.stderr
     assert "Traceback" not in seen.stderr
+
+
+@pytest.mark.parametrize("after", [0.3, 1.0, 2.0])
+def test_ctrl_c_on_an_app_leaves_no_traceback(after: float) -> None:
+    """It ends at once, by the signal, whatever it was loading."""
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}/constructs:{ROOT}/lambda"}
+    app = subprocess.Popen(
+        [sys.executable, str(ROOT / "app.py")], stderr=subprocess.PIPE, text=True, env=environment
+    )
+    time.sleep(after)
+    app.send_signal(signal.SIGINT)
+    _, said = app.communicate(timeout=30)
+    assert "KeyboardInterrupt" not in said
+
+
+def test_an_idle_client_leaves_no_traceback_in_the_log() -> None:
+    """What asyncio says of a connection that nobody closes is left out, and nothing else."""
+
+    def record(error: Exception | None) -> logging.LogRecord:
+        exc_info = (type(error), error, None) if error else None
+        return logging.LogRecord("asyncio", logging.ERROR, "", 1, "Unhandled exception", (), exc_info)
+
+    assert not worth_telling(record(TimeoutError("SSL shutdown timed out")))
+    assert worth_telling(record(TimeoutError("something else")))
+    assert worth_telling(record(OSError("SSL shutdown timed out")))
+    assert worth_telling(record(None))
 
 
 def test_switches_have_names_and_ranges(aws: EmbeddedAws) -> None:
