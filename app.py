@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":
+    # Ctrl-C on the CDK CLI reaches this process too, which then just ends: a traceback would help nobody.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import difflib
 import os
 import re

@@ -5,9 +5,14 @@ Rekognition Custom Labels. ``python -m local_aws`` starts all of it for the plai
 commands.
 """
 
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
+
+TYPE_CHECKING = False
+"""As typing's, for type checkers; typing itself takes a while to load, in which ctrl-C has no handler yet."""
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from local_aws.embedded import EmbeddedAws
     from local_aws.errors import LocalAwsError
     from local_aws.journal import Answer, ApiCall, Attempt, CustomResourceRequest, Invocation

@@ -3,16 +3,22 @@ interrupted."""
 
 from __future__ import annotations
 
-import argparse
 import signal
+
+if __name__ == "__main__":
+    # Until it is ready to end in order, ctrl-C just ends it: nothing has been started by then.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+import argparse
+import os
 import sys
+import threading
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Never
+from typing import TYPE_CHECKING
 
+from local_aws.door import TOKEN_HEADER
 from local_aws.errors import LocalAwsError
 
 if TYPE_CHECKING:
@@ -23,22 +29,31 @@ VERSIONS = ("v1", "v2")
 ROOT = Path(__file__).parents[1]
 TOOLS = (ROOT / "node_modules" / ".bin", ROOT / ".venv" / "bin")
 """Where ``make setup`` puts the CDK CLI and its Node."""
-
-
-class _Ended(Exception):
-    """Somebody wants this program to end."""
+_ENDINGS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs until SIGINT, SIGTERM or SIGHUP; returns the exit status."""
+    # A signal interrupts nothing: this thread waits for it, another one does the work and looks whether it
+    # has to end. An exception out of a signal handler is lost wherever Python, or a library, ignores one.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
     options = _parser().parse_args(arguments)
-    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, _end)
+    ending = threading.Event()
+    statuses: list[int] = []
+    work = threading.Thread(target=lambda: statuses.append(_status(options, ending)), name="local-aws")
+    work.start()
+    while work.is_alive():
+        if signal.sigtimedwait(_ENDINGS, 0.1) is not None:
+            ending.set()
+    return statuses[0] if statuses else 1
+
+
+def _status(options: argparse.Namespace, ending: threading.Event) -> int:
     try:
-        with suppress(_Ended):
-            _run(options)
+        _check_files(options)
+        _run(options, ending)
     except LocalAwsError as error:
-        return _complain(str(error))
+        return 0 if ending.is_set() else _complain(str(error))
     except ModuleNotFoundError as error:
         return _complain(
             f"{error}; install the development requirements: pip install -r requirements-dev.txt"
@@ -46,6 +61,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         return _complain(f"{error.strerror or error}: {error.filename}" if error.filename else str(error))
     return 0
+
+
+def _check_files(options: argparse.Namespace) -> None:
+    """What can't be written is worth knowing before the work, not after it."""
+    journal, folder = options.journal, options.folder
+    if journal is not None:
+        if journal.is_dir():
+            raise LocalAwsError(
+                f"--journal {journal} is a folder; name a file, such as {journal}/journal.json"
+            )
+        journal.touch()
+        if not os.access(journal, os.W_OK):
+            raise LocalAwsError(f"--journal {journal} can't be written; name another file")
+    there = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK)):
+        raise LocalAwsError(
+            f"--folder {folder} can't be made or written, because of {there}; name another folder"
+        )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -86,46 +119,59 @@ def _seconds(text: str) -> float:
     return value
 
 
-def _run(options: argparse.Namespace) -> None:
+def _run(options: argparse.Namespace, ending: threading.Event) -> None:
     from local_aws import EmbeddedAws
     from local_aws.rekognition import Settings
 
-    if options.journal is not None:
-        # A journal that can't be written is worth knowing before the work, not after it.
-        options.journal.touch()
     settings = Settings(start_seconds=options.start_seconds, stop_seconds=options.stop_seconds)
-    with EmbeddedAws(
+    aws = EmbeddedAws(
         account=options.account, region=options.region, port=options.port, rekognition=settings
-    ) as aws:
+    ).start(ending)
+    try:
+        _tell(aws)
+        ending.wait()
+    finally:
         try:
-            _tell(aws)
-            while True:
-                signal.pause()
-        finally:
             if options.journal is not None:
                 aws.rekognition.journal.dump(options.journal)
             _take_leave(aws, options.folder)
+        finally:
+            aws.stop()
 
 
 def _tell(aws: EmbeddedAws) -> None:
+    """What a shell may source on stdout, and nothing else; what a person reads on stderr."""
     from local_aws.embedded import export_lines
 
     project = aws.rekognition.add_project(PROJECT)
-    print("# Paste this into another shell, or redirect it into a file and source that.")
-    print("\n".join(export_lines(aws.environment)))
-    print(f"# Two trained models of the project {project}:")
+    exported = dict(aws.environment)
     for name in VERSIONS:
         arn = aws.rekognition.add_version(project, name, labels=["good", "faulty"])
-        print(f"export MODEL_{name.upper()}_ARN={arn}")
+        exported[f"MODEL_{name.upper()}_ARN"] = arn
+    exported["LOCAL_AWS_TOKEN"] = aws.token
+    lines = export_lines(exported)
     if installed := [str(folder) for folder in TOOLS if folder.is_dir()]:
         # Last, so that a CDK CLI and a Python environment of one's own come first.
-        print(f'export PATH="$PATH:{":".join(installed)}"')
-    # Without --app '' the CLI runs the app of the folder it is in, which may want context.
-    print(f"# First: cdk bootstrap aws://{aws.account}/{aws.region} --app ''")
-    print(f"# Log of MiniStack and of the Lambda functions: {aws.log_file}")
-    print("# Running; ctrl-C ends it, with the bill and a timeline.", flush=True)
-    if not sys.stdout.isatty():
-        print("Running; ctrl-C ends it, with the bill and a timeline.", file=sys.stderr)
+        lines.append(f'export PATH="$PATH:{":".join(installed)}"')
+    print("\n".join(lines), flush=True)
+    print("\n".join(_for_people(aws, project)), file=sys.stderr, flush=True)
+
+
+def _for_people(aws: EmbeddedAws, project: str) -> list[str]:
+    lines = []
+    if sys.stdout.isatty():
+        lines.append("Paste the lines above into another shell.")
+    curl = f'curl -H "{TOKEN_HEADER}: $LOCAL_AWS_TOKEN" "$AWS_ENDPOINT_URL_REKOGNITION/_emulator/'
+    return [
+        *lines,
+        f"Two trained models of the project {project}: $MODEL_V1_ARN and $MODEL_V2_ARN.",
+        # Without --app '' the CLI runs the app of the folder it is in, which may want context.
+        f"First, in that shell: cdk bootstrap aws://{aws.account}/{aws.region} --app ''",
+        f'What the models do and bill: {curl}models"',
+        f'Every call and change, also of one number on: {curl}journal?since=0"',
+        f"Log of MiniStack and of the Lambda functions: {aws.log_file}",
+        "Running; ctrl-C ends it, with the bill and a timeline.",
+    ]
 
 
 def _take_leave(aws: EmbeddedAws, folder: Path) -> None:
@@ -133,13 +179,6 @@ def _take_leave(aws: EmbeddedAws, folder: Path) -> None:
 
     # Not on stdout: what stands there may be sourced by a shell.
     print("", *last_words(aws, folder, time.time()), sep="\n", file=sys.stderr)
-
-
-def _end(number: int, frame: FrameType | None) -> Never:  # noqa: ARG001 - what a signal handler gets
-    # Once is enough: a second signal must not interrupt the end.
-    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, signal.SIG_IGN)
-    raise _Ended
 
 
 def _complain(text: str) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from local_aws.door import TOKEN_HEADER
 from local_aws.errors import LocalAwsError
 
 PREFIX = "/_local_aws"
@@ -19,8 +20,9 @@ TIMEOUT_SECONDS = 30.0
 class AdminClient:
     """JSON over HTTP, one connection a call, usable from any thread."""
 
-    def __init__(self, endpoint: str, authority: Path) -> None:
+    def __init__(self, endpoint: str, authority: Path, token: str) -> None:
         self._address = urlsplit(endpoint)
+        self._headers = {"Content-Type": "application/json", TOKEN_HEADER: token}
         self._tls = ssl.create_default_context(cafile=str(authority))
 
     def healthy(self) -> bool:
@@ -53,7 +55,7 @@ class AdminClient:
         )
         try:
             payload = None if body is None else json.dumps(body).encode()
-            connection.request(method, PREFIX + path, payload, {"Content-Type": "application/json"})
+            connection.request(method, PREFIX + path, payload, self._headers)
             response = connection.getresponse()
             answer = json.loads(response.read() or b"null")
         finally:

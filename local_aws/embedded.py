@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,17 +22,15 @@ from local_aws.journal import (
     request_from,
 )
 from local_aws.refusals import refusal_from
-from local_aws.rekognition import AuthorizationRequest, RekognitionEmulator, Settings
+from local_aws.rekognition import REGIONS, AuthorizationRequest, RekognitionEmulator, Settings
 from local_aws.switches import Switches
 
 ROOT_KEY = "test"
-_UNWANTED = (
-    "AWS_PROFILE",
-    "AWS_DEFAULT_PROFILE",
-    "AWS_SESSION_TOKEN",
-    "AWS_ROLE_ARN",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-)
+PORT_MAX = 65_535
+JSII_CACHE = Path(__file__).parents[1] / "build" / "jsii"
+"""Where jsii unpacks the CDK, by its content: hundreds of megabytes, too much for each run of its own."""
+_UNWANTED = "AWS_"
+"""Variables that begin so lead tools elsewhere: a profile, a session, an endpoint of one service."""
 
 
 class EmbeddedAws:
@@ -51,8 +51,7 @@ class EmbeddedAws:
         port: int = 0,
         seed: int = 0,
     ) -> None:
-        if len(account) != 12 or not account.isdigit():
-            raise LocalAwsError(f"account must be 12 digits, got {account!r}")
+        _check(account, region, port)
         self.account = account
         self.region = region
         self.rekognition = RekognitionEmulator(
@@ -63,16 +62,22 @@ class EmbeddedAws:
         self._host: HostProcess | None = None
         self._clients: dict[str, Any] = {}
 
-    def start(self) -> Self:
-        """Starts everything and returns when it can be used."""
+    def start(self, cancelled: threading.Event | None = None) -> Self:
+        """Starts everything and returns when it can be used; ends with LocalAwsError once ``cancelled`` is
+        set before that."""
         self.rekognition.start()
         try:
             host = HostProcess(
                 HostSettings(
-                    self.account, self.region, self.rekognition.endpoint, self._port, self._switches.as_dict()
+                    account=self.account,
+                    region=self.region,
+                    rekognition_endpoint=self.rekognition.endpoint,
+                    port=self._port,
+                    switches=self._switches.as_dict(),
+                    token=self.token,
                 )
             )
-            host.start()
+            host.start(cancelled)
             self._host = host
             self._wire(host)
         except BaseException:
@@ -86,6 +91,7 @@ class EmbeddedAws:
         self._clients.clear()
         try:
             self.rekognition.authorizer = None
+            self.rekognition.record_calls_with(None)
             self.rekognition.stop()
         finally:
             if host is not None:
@@ -116,12 +122,17 @@ class EmbeddedAws:
             return message
 
         def read_s3(bucket: str, key: str, version: str | None) -> bytes:
-            place = {"Bucket": bucket, "Key": key} | ({"VersionId": version} if version else {})
-            data: bytes = self.client("s3").get_object(**place)["Body"].read()
+            # An empty answer is the first Region's (S3 API reference, GetBucketLocation).
+            place = self.client("s3").get_bucket_location(Bucket=bucket)
+            if (place.get("LocationConstraint") or "us-east-1") != self.region:
+                raise LocalAwsError(f"the bucket {bucket} is in another Region than the model")
+            wanted = {"Bucket": bucket, "Key": key} | ({"VersionId": version} if version else {})
+            data: bytes = self.client("s3").get_object(**wanted)["Body"].read()
             return data
 
         self.rekognition.authorizer = authorize
         self.rekognition.s3_reader = read_s3
+        self.rekognition.record_calls_with(lambda event: host.admin.post("/trail", asdict(event)))
         self.rekognition.publish_metrics_to(self.client("cloudwatch").put_metric_data)
 
     @property
@@ -136,6 +147,11 @@ class EmbeddedAws:
         return self._running.endpoint
 
     @property
+    def token(self) -> str:
+        """What the paths that change the embedded AWS itself want in the header X-Local-Aws-Token."""
+        return self.rekognition.token
+
+    @property
     def log_file(self) -> Path:
         """What MiniStack and the Lambda functions print; it goes with ``stop``."""
         return self._running.log_file
@@ -148,7 +164,7 @@ class EmbeddedAws:
     @property
     def environment(self) -> dict[str, str]:
         """The variables that make ``cdk``, ``aws``, boto3 and the JavaScript SDK use this AWS."""
-        certificate = self._running.certificate
+        certificate, own = self._running.certificate, self._running.own_home
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ENDPOINT_URL_REKOGNITION": self.rekognition.endpoint,
@@ -163,13 +179,23 @@ class EmbeddedAws:
             "NODE_EXTRA_CA_CERTS": str(certificate.authority),
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_PAGER": "",
+            # A proxy would not find this machine.
+            "NO_PROXY": "127.0.0.1,localhost",
+            "no_proxy": "127.0.0.1,localhost",
+            # Nothing of a person's own home is read, and nothing left there: the CDK CLI remembers which
+            # account an access key belongs to, and takes that for true wherever the same key is used.
+            "CDK_HOME": str(own / "cdk"),
             "CDK_DISABLE_CLI_TELEMETRY": "1",
+            "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(JSII_CACHE),
+            "AWS_CONFIG_FILE": str(own / "config"),
+            "AWS_SHARED_CREDENTIALS_FILE": str(own / "credentials"),
         }
 
     def process_environment(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
         """A whole environment for a child process: ``base``, by default this process's, without what would
         lead the tools to another account, and with ``environment``."""
-        kept = {name: value for name, value in (base or os.environ).items() if name not in _UNWANTED}
+        given = os.environ if base is None else base
+        kept = {name: value for name, value in given.items() if not name.startswith(_UNWANTED)}
         return kept | self.environment
 
     def client(self, service: str) -> Any:
@@ -274,10 +300,20 @@ class EmbeddedAws:
             time.sleep(0.05)
 
 
-def export_lines(environment: Mapping[str, str], unset: Iterable[str] = _UNWANTED) -> list[str]:
+def _check(account: str, region: str, port: int) -> None:
+    if not (account.isascii() and account.isdigit() and len(account) == 12):
+        raise LocalAwsError(f"account must be 12 digits, got {account!r}")
+    if region not in REGIONS:
+        raise LocalAwsError(f"region must be one with Custom Labels, {', '.join(REGIONS)}; got {region!r}")
+    if not 0 <= port <= PORT_MAX:
+        raise LocalAwsError(f"port must be 0, for any free one, to {PORT_MAX}, got {port}")
+
+
+def export_lines(environment: Mapping[str, str]) -> list[str]:
     """Shell lines that set ``environment`` and clear what would win over it."""
     from shlex import quote
 
-    return [f"unset {' '.join(unset)}"] + [
+    present = f"$(env | sed -n 's/^\\({_UNWANTED}[A-Za-z0-9_]*\\)=.*/\\1/p')"
+    return [f"unset AWS_PROFILE {present}"] + [
         f"export {name}={quote(value)}" for name, value in environment.items()
     ]

@@ -10,8 +10,10 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,8 @@ class HostSettings:
     port: int
     """0 for any free port."""
     switches: Mapping[str, Any]
+    token: str
+    """What the admin paths want: see ``local_aws.door``."""
 
 
 class HostProcess:
@@ -49,23 +53,25 @@ class HostProcess:
         self.endpoint: str
         self.admin: AdminClient
 
-    def start(self) -> None:
-        """Starts the host and waits until it answers. Raises LocalAwsError; nothing is left behind then."""
+    def start(self, cancelled: threading.Event | None = None) -> None:
+        """Starts the host and waits until it answers, or ``cancelled`` is set. Raises LocalAwsError; nothing
+        is left behind then."""
         try:
-            self._start()
+            self._start(cancelled or threading.Event())
         except BaseException:
             self.stop()
             raise
 
-    def _start(self) -> None:
+    def _start(self, cancelled: threading.Event) -> None:
         self._folder = folder = Path(tempfile.mkdtemp(prefix="local-aws-"))
+        self._make_own_home()
         self.certificate = make_certificate(folder)
         with _listening_socket(self._settings.port) as listener:
             port = listener.getsockname()[1]
             # An address instead of a name: every SDK then puts the bucket's name into the path, not before
             # the host.
             self.endpoint = f"https://127.0.0.1:{port}"
-            self.admin = AdminClient(self.endpoint, self.certificate.authority)
+            self.admin = AdminClient(self.endpoint, self.certificate.authority, self._settings.token)
             with self.log_file.open("wb") as log:
                 # The pipe is how the host learns that this process is gone, even after a SIGKILL.
                 self._process = subprocess.Popen(
@@ -74,21 +80,32 @@ class HostProcess:
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     cwd=Path(__file__).parents[1],
-                    env=self._environment(folder, port, listener.fileno()),
+                    env=self._environment(folder, port),
                     pass_fds=[listener.fileno()],
                     start_new_session=True,
                 )
-        self._wait_until_healthy(self._process)
+            self._hand_down(self._process, listener.fileno(), folder)
+        self._wait_until_healthy(self._process, cancelled)
 
-    def _environment(self, folder: Path, port: int, listener: int) -> dict[str, str]:
+    def _hand_down(self, process: subprocess.Popen[bytes], listener: int, folder: Path) -> None:
+        """What the host has to know. Not in its environment, which its Lambda workers could read."""
+        handed = {
+            "listener": listener,
+            "folder": str(folder),
+            "switches": dict(self._settings.switches),
+            "token": self._settings.token,
+        }
+        assert process.stdin is not None  # noqa: S101 - a pipe, see above
+        with suppress(BrokenPipeError):  # it has ended already, which the wait for its health tells
+            process.stdin.write(json.dumps(handed).encode() + b"\n")
+            process.stdin.flush()
+
+    def _environment(self, folder: Path, port: int) -> dict[str, str]:
         """Everything that MiniStack reads, and that the Lambda workers inherit from it."""
         temporary = folder / "tmp"
         temporary.mkdir()
         kept = {name: os.environ[name] for name in _KEPT_FROM_OUTSIDE if name in os.environ}
         return kept | {
-            "LOCAL_AWS_HOST": json.dumps(
-                {"listener": listener, "folder": str(folder), "switches": dict(self._settings.switches)}
-            ),
             # A person's own ~/.aws must not reach the functions.
             "HOME": str(temporary),
             "TMPDIR": str(temporary),
@@ -115,7 +132,17 @@ class HostProcess:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
-    def _wait_until_healthy(self, process: subprocess.Popen[bytes]) -> None:
+    @property
+    def own_home(self) -> Path:
+        """Where tools keep what they would put into a person's home: caches, and an empty configuration."""
+        return self._running_folder / "home"
+
+    def _make_own_home(self) -> None:
+        self.own_home.mkdir()
+        for name in ("config", "credentials"):
+            (self.own_home / name).touch(mode=0o600)
+
+    def _wait_until_healthy(self, process: subprocess.Popen[bytes], cancelled: threading.Event) -> None:
         deadline = time.monotonic() + START_SECONDS_MAX
         while time.monotonic() < deadline:
             if process.poll() is not None:
@@ -124,7 +151,8 @@ class HostProcess:
                 )
             if self.admin.healthy():
                 return
-            time.sleep(0.05)
+            if cancelled.wait(0.05):
+                raise LocalAwsError("ended while it started")
         raise LocalAwsError(
             f"MiniStack does not answer after {START_SECONDS_MAX:.0f} s: {self._last_log_line()}"
         )
@@ -132,9 +160,13 @@ class HostProcess:
     @property
     def log_file(self) -> Path:
         """What MiniStack and its Lambda functions print."""
+        return self._running_folder / "ministack.log"
+
+    @property
+    def _running_folder(self) -> Path:
         if self._folder is None:
             raise LocalAwsError("the embedded AWS is not running")
-        return self._folder / "ministack.log"
+        return self._folder
 
     @property
     def process_group(self) -> int:

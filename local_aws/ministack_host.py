@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import shutil
 import signal
@@ -22,29 +23,51 @@ from local_aws.switches import Switches
 
 def main() -> None:
     """Runs until the process that started this one ends."""
-    handed = json.loads(os.environ.pop("LOCAL_AWS_HOST"))
+    # Blocked in the process that started this one; workers are ended by them.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, signal.valid_signals())
+    handed = json.loads(_first_line(sys.stdin.fileno()))
     _end_with_the_parent(Path(handed["folder"]))
     # From here on every child is a Lambda worker; this process has imported what it needs from its own path.
     os.environ["PYTHONPATH"] = str(Path(__file__).parent / "worker_guard")
     switches = Switches()
     switches.update(handed["switches"])
-    asyncio.run(_serve(switches, int(handed["listener"])))
+    asyncio.run(_serve(switches, int(handed["listener"]), handed["token"]))
 
 
-async def _serve(switches: Switches, listener: int) -> None:
+def _first_line(pipe: int) -> bytes:
+    line = b""
+    while not line.endswith(b"\n"):
+        # Byte by byte: what follows is for the watch.
+        piece = os.read(pipe, 1)
+        if not piece:
+            sys.exit("the process that started this one has ended")
+        line += piece
+    return line
+
+
+async def _serve(switches: Switches, listener: int, token: str) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
     from ministack.core.tls import resolve_tls_material
 
     from local_aws.corrections import corrected_app
+    from local_aws.corrections.doorkeeper import Doorkeeper
 
     config = Config()
     config.bind = [f"fd://{listener}"]
     config.certfile, config.keyfile = resolve_tls_material()
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
-    app: Any = corrected_app(switches)
+    logging.getLogger("asyncio").addFilter(worth_telling)
+    app: Any = Doorkeeper(corrected_app(switches), token)
     await serve(app, config)
+
+
+def worth_telling(record: logging.LogRecord) -> bool:
+    """Whether a record of asyncio says anything. A client that never closes its idle connection, as SDKs do,
+    makes a traceback, thirty seconds after this side has closed it."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not (isinstance(error, TimeoutError) and "SSL shutdown timed out" in str(error))
 
 
 def _end_with_the_parent(folder: Path) -> None:

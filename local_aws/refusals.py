@@ -38,6 +38,10 @@ class Refusal:
 
     def __post_init__(self) -> None:
         self.spares = tuple(self.spares)
+        if not all(isinstance(text, str) for text in (self.action, self.code, self.message)):
+            raise LocalAwsError("action, code and message must be texts")
+        if not isinstance(self.calls, int | None) or isinstance(self.calls, bool):
+            raise LocalAwsError(f"calls must be a whole number, got {self.calls!r}")
         if not self.action or not self.code:
             raise LocalAwsError("a refusal needs an action, such as cloudformation:*, and an error code")
         if not 400 <= self.status <= 599:

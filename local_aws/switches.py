@@ -89,6 +89,10 @@ class Switches:
     """How long after an operation's begin the answers are old; a great number is for good. What is set when
     the operation begins counts."""
 
+    account_concurrency: int = 1000
+    """How many functions may run at once in the account; 0 is no limit. AWS: 1,000, less for a new account
+    (Lambda guide, gettingstarted-limits)."""
+
     iam_propagation_seconds: float = 0.0
     """How long a changed role policy takes until it counts. IAM is eventually consistent (IAM guide,
     troubleshoot)."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def corrected_app(switches: Switches) -> Any:
     """MiniStack's ASGI application with every correction in place. To be called once, in the host process."""
-    from local_aws.corrections import lambda_workers, ministack
+    from local_aws.corrections import lambda_limits, lambda_workers, ministack
     from local_aws.corrections.access import Access
     from local_aws.corrections.admin import Admin
     from local_aws.corrections.custom_resources import CustomResources
@@ -26,6 +26,7 @@ def corrected_app(switches: Switches) -> Any:
     from local_aws.corrections.provisioning import Provisioner
     from local_aws.corrections.recorder import Recorder
     from local_aws.corrections.refusing import Refusing
+    from local_aws.corrections.schedules import Schedules
     from local_aws.corrections.stale_views import StaleViews
     from local_aws.refusals import Refusals
 
@@ -33,12 +34,14 @@ def corrected_app(switches: Switches) -> Any:
     access = Access(recorder, switches)
     access.install()
     lambda_workers.install()
+    lambda_limits.install(switches)
     invocations = LambdaInvocations(recorder, switches)
     invocations.install()
     custom_resources = CustomResources(recorder, switches, invocations)
     operations = Operations(Provisioner(custom_resources, access), switches)
     operations.install()
     _correct_actions(operations)
+    Schedules().install()
     StaleViews(switches, access).install()
     refusals = Refusals()
     admin = Admin(recorder, switches, access, custom_resources, refusals)

@@ -1,7 +1,7 @@
 """The admin interface of the host process, and the ResponseURLs, before MiniStack's own routes.
 
 JSON under ``/_local_aws/``: GET health, requests, requests/ID, requests/ID/response-url, invocations,
-api-calls, switches and refusals; PATCH switches; POST authorize, events and refusals; DELETE refusals.
+api-calls, switches and refusals; PATCH switches; POST authorize, events, trail and refusals; DELETE refusals.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from local_aws.corrections import answers, ministack
+from local_aws.corrections import answers, ministack, trail
 from local_aws.corrections.access import Access
 from local_aws.corrections.custom_resources import CustomResourceError, CustomResources
 from local_aws.corrections.recorder import Recorder
@@ -53,6 +53,7 @@ class Admin:
             ("DELETE", "refusals"): self._refuse_nothing,
             ("POST", "authorize"): lambda question: {"denied": access.authorize(question)},
             ("POST", "events"): self._send_event,
+            ("POST", "trail"): trail.record,
         }
 
     def wrapped_around(self, inner: Any) -> Any:

@@ -6,6 +6,8 @@
 - An error that the handler raises. MiniStack kills the worker and starts the next run in a new one. On AWS
   the environment stays, with everything that its modules remember; only a process that has died, or was
   killed for its time-out, is started anew (Lambda guide, lambda-runtime-environment).
+- Logging. MiniStack passes a function's LoggingConfig on to nobody, so that ``logging.info`` is lost and a
+  warning is plain text. AWS's runtimes learn it from their environment; ``worker_guard`` does as they do.
 - Idleness. MiniStack ends a worker that has been idle for five minutes, and counts from the beginning of its
   last run: after a long one it is ended at once. On AWS, too, an environment is kept for a while after a run;
   here it counts from the end.
@@ -30,7 +32,12 @@ def install() -> None:
     run, spawn = runtime.Worker.invoke, runtime.Worker._spawn
 
     def spawn_worker(worker: Any) -> None:
-        spawn(worker)
+        own = worker.config
+        worker.config = with_log_settings(own)
+        try:
+            spawn(worker)
+        finally:
+            worker.config = own
         worker._proc.stdout = _Answers(worker._proc.stdout)
 
     def invoke(worker: Any, *arguments: Any, **named: Any) -> Any:
@@ -46,6 +53,16 @@ def install() -> None:
 
     runtime.Worker._spawn, runtime.Worker.invoke = spawn_worker, invoke
     runtime.invalidate_worker = service.invalidate_worker = _retire
+
+
+def with_log_settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A function's configuration, with the variables by which AWS's runtimes learn how to log."""
+    logging = config.get("LoggingConfig") or {}
+    told = {"AWS_LAMBDA_LOG_FORMAT": logging.get("LogFormat") or "Text"}
+    if told["AWS_LAMBDA_LOG_FORMAT"] == "JSON":
+        told["AWS_LAMBDA_LOG_LEVEL"] = logging.get("ApplicationLogLevel") or "INFO"
+    variables = (config.get("Environment") or {}).get("Variables") or {}
+    return {**config, "Environment": {"Variables": {**variables, **told}}}
 
 
 class _Answers:

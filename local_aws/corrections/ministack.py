@@ -20,7 +20,10 @@ if version("ministack") != RELEASE:
 import ministack.app as _app  # noqa: E402
 import ministack.core.iam_evaluator as _iam_evaluator  # noqa: E402
 import ministack.core.lambda_runtime as _lambda_runtime  # noqa: E402
+import ministack.services.cloudtrail as _cloudtrail  # noqa: E402
+import ministack.services.eventbridge as _eventbridge  # noqa: E402
 import ministack.services.lambda_svc as _lambda_service  # noqa: E402
+import ministack.services.scheduler as _scheduler  # noqa: E402
 import ministack.services.sts as _sts  # noqa: E402
 from ministack.core import concurrency as _concurrency  # noqa: E402
 from ministack.core import responses as _responses  # noqa: E402
@@ -38,6 +41,9 @@ app: Any = _app
 iam_evaluator: Any = _iam_evaluator
 lambda_runtime: Any = _lambda_runtime
 lambda_service: Any = _lambda_service
+cloudtrail: Any = _cloudtrail
+eventbridge: Any = _eventbridge
+scheduler: Any = _scheduler
 sts: Any = _sts
 concurrency: Any = _concurrency
 responses: Any = _responses

@@ -6,13 +6,15 @@ from typing import Final
 
 # Lambda guide, invocation-async-error-handling and invocation-async-configuring
 
-RETRIES_DEFAULT: Final = 2
+RETRIES_MAX: Final = 2
+RETRIES_DEFAULT: Final = RETRIES_MAX
 """More tries after a function error, a time-out included; settable from 0 to 2."""
 RETRY_SECONDS: Final = (60.0, 120.0)
 """Before the first more try, and before the second."""
 EVENT_AGE_SECONDS_MIN: Final = 60
-EVENT_AGE_SECONDS_DEFAULT: Final = 6 * 3600
-"""MaximumEventAgeInSeconds; also the most that can be set."""
+EVENT_AGE_SECONDS_MAX: Final = 6 * 3600
+EVENT_AGE_SECONDS_DEFAULT: Final = EVENT_AGE_SECONDS_MAX
+"""MaximumEventAgeInSeconds."""
 THROTTLE_SECONDS_MIN: Final = 1.0
 THROTTLE_SECONDS_MAX: Final = 300.0
 """How long a throttled event waits, at first and at most; each such wait is longer, and costs no try."""
@@ -20,6 +22,14 @@ THROTTLE_SECONDS_MAX: Final = 300.0
 # Lambda guide, gettingstarted-limits
 
 FUNCTION_SECONDS_MAX: Final = 900.0
+FUNCTION_MIB_MIN: Final = 128
+FUNCTION_MIB_MAX: Final = 10_240
+SYNCHRONOUS_BYTES_MAX: Final = 6 * 1024 * 1024
+"""The payload of an invocation that is waited for."""
+ASYNCHRONOUS_BYTES_MAX: Final = 1024 * 1024
+ENVIRONMENT_BYTES_MAX: Final = 4096
+POLICY_BYTES_MAX: Final = 20 * 1024
+"""The resource policy of a function."""
 
 # Lambda guide, invocation-recursion
 

@@ -7,11 +7,13 @@ from local_aws.rekognition.errors import ApiError
 from local_aws.rekognition.faults import Fault, Faults
 from local_aws.rekognition.journal import Entry, Journal
 from local_aws.rekognition.records import DELETED
-from local_aws.rekognition.settings import Settings
+from local_aws.rekognition.settings import REGIONS, Settings
+from local_aws.rekognition.trail import TrailEvent
 
 __all__ = [
     "BY_HAND",
     "DELETED",
+    "REGIONS",
     "ApiError",
     "AuthorizationRequest",
     "Authorizer",
@@ -24,4 +26,5 @@ __all__ = [
     "RealClock",
     "RekognitionEmulator",
     "Settings",
+    "TrailEvent",
 ]

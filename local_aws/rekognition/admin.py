@@ -1,8 +1,8 @@
 """The emulator's own paths, for other processes: ``/_emulator/…``, JSON in and out.
 
-GET journal (?since=NUMBER, ?kind=call), GET models, GET and PATCH settings, GET and PATCH faults, POST and
-DELETE refusals {action, code, …}, POST projects {name}, POST versions {project_arn, name, …}, POST actions
-{action, arn, …}, POST reset.
+GET journal (?since=NUMBER, ?limit=NUMBER, ?kind=call; "more" says whether there is more), GET models, GET and
+PATCH settings, GET and PATCH faults, POST and DELETE refusals {action, code, …}, POST projects {name}, POST
+versions {project_arn, name, …}, POST actions {action, arn, …}, POST reset.
 """
 
 from __future__ import annotations
@@ -14,12 +14,17 @@ from urllib.parse import parse_qsl, urlsplit
 
 from local_aws.errors import LocalAwsError
 from local_aws.refusals import refusal_from
+from local_aws.rekognition.called import call_with
 from local_aws.rekognition.errors import ApiError
+from local_aws.rekognition.journal import as_document
 
 if TYPE_CHECKING:
     from local_aws.rekognition.emulator import RekognitionEmulator
 
 Document = Mapping[str, Any]
+ENTRIES_DEFAULT = 10_000
+ENTRIES_MAX = 100_000
+"""Entries of the journal in one answer."""
 
 
 class AdminApi:
@@ -36,8 +41,8 @@ class AdminApi:
             ("PATCH", "faults"): self._change_faults,
             ("POST", "refusals"): lambda body: emulator.faults.refuse(refusal_from(body)),
             ("DELETE", "refusals"): lambda _: emulator.faults.refuse_nothing(),
-            ("POST", "projects"): lambda body: {"project_arn": emulator.add_project(**body)},
-            ("POST", "versions"): lambda body: {"version_arn": emulator.add_version(**body)},
+            ("POST", "projects"): lambda body: {"project_arn": call_with(emulator.add_project, body)},
+            ("POST", "versions"): lambda body: {"version_arn": call_with(emulator.add_version, body)},
             ("POST", "actions"): self._act,
             ("POST", "reset"): self._reset,
         }
@@ -52,18 +57,26 @@ class AdminApi:
                 "known": [" ".join(key) for key in self._routes],
             }
         try:
-            document = json.loads(body) if body.strip() else dict(parse_qsl(parts.query))
+            document = (
+                json.loads(body) if body.strip() else dict(parse_qsl(parts.query, keep_blank_values=True))
+            )
             if not isinstance(document, dict):
                 raise ValueError("the body must be a JSON object")
             return 200, route(document)
-        except (ValueError, TypeError, KeyError, AttributeError, ApiError, LocalAwsError) as error:
+        except (
+            ValueError, TypeError, KeyError, AttributeError, RecursionError, ApiError, LocalAwsError,
+        ) as error:  # fmt: skip
             return 400, {"error": str(error)}
 
     def _journal(self, query: Document) -> Any:
-        since, kind = int(query.get("since", 0)), query.get("kind")
-        entries = self._emulator.journal.to_json()
-        chosen = [item for item in entries if item["number"] > since and kind in (None, item["kind"])]
-        return {"now": self._emulator.clock.now(), "entries": chosen}
+        since, limit = _whole(query, "since", 0), _whole(query, "limit", ENTRIES_DEFAULT)
+        if not 1 <= limit <= ENTRIES_MAX:
+            raise ValueError(f"limit must be 1 to {ENTRIES_MAX}, got {limit}")
+        kind = query.get("kind")
+        # One more than asked for tells whether there is more.
+        found = self._emulator.journal.select(since=since, limit=limit + 1, kind=kind)
+        entries = [as_document(entry) for entry in found[:limit]]
+        return {"now": self._emulator.clock.now(), "entries": entries, "more": len(found) > limit}
 
     def _change_settings(self, body: Document) -> Any:
         self._emulator.settings.update(body)
@@ -90,9 +103,17 @@ class AdminApi:
         action = actions.get(str(body.get("action")))
         if action is None:
             raise ValueError(f"action must be one of {', '.join(actions)}")
-        action(body["arn"], **rest)
-        return {"status": emulator.status(body["arn"])}
+        arn = body.get("arn")
+        call_with(action, {"version_arn": arn, **rest})
+        return {"status": emulator.status(str(arn))}
 
     def _reset(self, _: Document) -> Any:
         self._emulator.reset()
         return {}
+
+
+def _whole(query: Document, name: str, default: int) -> int:
+    text = str(query.get(name, default))
+    if not (text.isascii() and text.isdigit() and len(text) <= 15):
+        raise ValueError(f"{name} must be a whole number of at least 0, got {text}")
+    return int(text)

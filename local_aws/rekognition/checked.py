@@ -10,6 +10,10 @@ Rule = Callable[[object], str | None]
 """None if the value is allowed, else what is: "must be …"."""
 
 
+NUMBER_MAX = 1e9
+"""Seconds: thirty years. What is greater than all that a clock or a wait can take."""
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value == value
 
@@ -17,14 +21,16 @@ def _is_number(value: object) -> bool:
 def number(
     default: float | None, *, least: float = 0, most: float | None = None, optional: bool = False
 ) -> Any:
-    """A number within bounds; ``optional`` also takes None."""
+    """A number within bounds, never more than a thousand million; ``optional`` also takes None."""
 
     def rule(value: object) -> str | None:
-        fits = _is_number(value) and value >= least and (most is None or value <= most)  # type: ignore[operator]
+        upper = NUMBER_MAX if most is None else most
+        fits = _is_number(value) and least <= value <= upper  # type: ignore[operator]
         if fits or (optional and value is None):
             return None
-        upper = "" if most is None else f" and at most {most:g}"
-        return f"must be a number of at least {least:g}{upper}" + (" or None" if optional else "")
+        return f"must be a number of at least {least:g} and at most {upper:g}" + (
+            " or None" if optional else ""
+        )
 
     return field(default=default, metadata={"rule": rule})
 
@@ -101,6 +107,8 @@ class Checked:
         """Change several fields, or none: raises ValueError or AttributeError before any change."""
         trial = type(self)()
         for name, value in values.items():
+            if name.startswith("_"):
+                raise AttributeError(f"{type(self).__name__} has no {name}")
             setattr(trial, name, value)
         for name in values:
             setattr(self, name, getattr(trial, name))

@@ -21,6 +21,7 @@ from local_aws.rekognition.metrics import Metrics
 from local_aws.rekognition.operations import OPERATIONS, Answer, Call, Operation, tags_of
 from local_aws.rekognition.quotas import Rates
 from local_aws.rekognition.store import Store
+from local_aws.rekognition.trail import Trail, TrailEvent, is_recorded
 from local_aws.rekognition.validation import parse, service_model
 
 DETECT = "DetectCustomLabels"
@@ -65,7 +66,7 @@ class Dispatcher:
     """Answers calls, from any number of threads."""
 
     def __init__(self, store: Store, faults: Faults, metrics: Metrics, closing: threading.Event) -> None:
-        self.authorizer: Authorizer | None = None
+        self.trail: Trail | None = None
         self.rates = Rates(store.clock.now)
         self.detection = Detection(self.rates)
         self._store = store
@@ -73,6 +74,15 @@ class Dispatcher:
         self._metrics = metrics
         self._closing = closing
         self._operations = {**OPERATIONS, DETECT: self.detection.operation}
+
+    @property
+    def authorizer(self) -> Authorizer | None:
+        """Who judges calls, and the reading of pictures on a caller's behalf; None allows everything."""
+        return self.detection.authorizer
+
+    @authorizer.setter
+    def authorizer(self, authorizer: Authorizer | None) -> None:
+        self.detection.authorizer = authorizer
 
     def handle(self, request: Request) -> Reply:
         """Answer one call and write it into the journal."""
@@ -89,11 +99,16 @@ class Dispatcher:
             if not course.journalled:
                 self._journal(request, course, error.code, message=error.message)
             reply = _refused(error)
+        except Exception as error:  # a fault of the emulator itself: told, and never a dropped connection
+            problem = {"problem": f"the emulator failed: {type(error).__name__}: {error}"}
+            self._store.journal.add(self._store.clock.now(), NOTE, request.operation, course.arn, problem)
+            reply = _refused(_internal_error())
         if self._strikes(Fault.SLOW_ANSWER, request, course):
             self._store.clock.wait(self._faults.slow_answer_seconds, self._closing)
             if self._closing.is_set():
                 return _DROPPED
         self._measure(request, course, reply)
+        self._tell_trail(request, course, reply)
         if reply.status == 200 and self._strikes(Fault.LOST_ANSWER, request, course):
             return _DROPPED
         return reply
@@ -103,11 +118,11 @@ class Dispatcher:
     def _answer(self, request: Request, operation: Operation, course: _Course) -> Answer:
         self._admit(request, operation, course)
         model = service_model().operation_model(request.operation)
-        course.parameters = parse(model, request.body, self._store.settings.constraint_error)
+        course.parameters = parse(model, request.body, self._error_of)
         course.arn = operation.subject(course.parameters)
         self._authorize(request, operation, course)
         age = self._age(request, course)
-        call = Call(request.operation, course.parameters, request.access_key_id, age)
+        call = Call(request.operation, course.parameters, request.access_key_id, age, request.session_token)
         if request.operation == DETECT:
             self._store.settle()
             document = operation.answer(self._store, call)
@@ -117,6 +132,9 @@ class Dispatcher:
         if self._strikes(Fault.LATE_ERROR, request, course):
             raise _internal_error()
         return document
+
+    def _error_of(self, kind: str) -> str:
+        return str(getattr(self._store.settings, f"{kind}_error"))
 
     def _admit(self, request: Request, operation: Operation, course: _Course) -> None:
         refusal = self._faults.refusal(request.operation, request.access_key_id, self._store.clock.now())
@@ -135,16 +153,22 @@ class Dispatcher:
     def _authorize(self, request: Request, operation: Operation, course: _Course) -> None:
         if self.authorizer is None:
             return
+        self._ask(request, course, operation.resource(course.parameters))
+        if operation.second_resource is not None:
+            self._ask(request, course, operation.second_resource(course.parameters))
+
+    def _ask(self, request: Request, course: _Course, resource_arn: str) -> None:
+        about = course.arn if resource_arn == "*" else resource_arn
         asked = AuthorizationRequest(
             access_key_id=request.access_key_id,
             session_token=request.session_token,
             action=f"rekognition:{request.operation}",
-            resource_arn=operation.resource(course.parameters),
-            context=context_of(course.parameters, self._resource_tags(course.arn)),
+            resource_arn=resource_arn,
+            context=context_of(course.parameters, self._resource_tags(about)),
         )
         # Not under the store's lock: an authorizer may ask another process.
         try:
-            message = self.authorizer(asked)
+            message = None if self.authorizer is None else self.authorizer(asked)
         except Exception as error:  # the host is ending, or has a fault: to a caller the service has one
             problem = {"problem": f"the authorizer failed: {type(error).__name__}: {error}"}
             self._store.journal.add(self._store.clock.now(), NOTE, request.operation, course.arn, problem)
@@ -206,10 +230,31 @@ class Dispatcher:
         journal = self._store.journal
         return journal.add(now, CALL, request.operation, course.arn, detail, request.access_key_id)
 
+    def _tell_trail(self, request: Request, course: _Course, reply: Reply) -> None:
+        if self.trail is None or not is_recorded(request.operation):
+            return
+        error = reply.status != 200
+        event = TrailEvent(
+            operation=request.operation,
+            access_key_id=request.access_key_id,
+            session_token=request.session_token,
+            parameters=_readable(course.parameters),
+            answer={} if error else reply.document,
+            resource_arn=course.arn,
+            error_code=str(reply.document["__type"]) if error else "",
+            error_message=str(reply.document["message"]) if error else "",
+        )
+        try:
+            self.trail(event)
+        except Exception as problem:  # a call does not depend on who records it
+            detail = {"problem": f"the trail failed: {type(problem).__name__}: {problem}"}
+            self._store.journal.add(self._store.clock.now(), NOTE, request.operation, course.arn, detail)
+
     def _measure(self, request: Request, course: _Course, reply: Reply) -> None:
         if request.operation == DETECT:
             code = str(reply.document.get("__type", ""))
-            self._metrics.count_detection(code, reply.status, self._store.clock.now() - course.received)
+            seconds = self._store.clock.now() - course.received
+            self._metrics.count_detection(code, reply.status, seconds, course.arn)
 
 
 _DROPPED = Reply(0, {}, dropped=True)
@@ -221,7 +266,7 @@ def _refused(error: ApiError) -> Reply:
 
 
 def _internal_error() -> ApiError:
-    return ApiError("InternalServerError", "The service had an internal error. Try again.", 500)
+    return ApiError("InternalServerError", "The service had an internal error. Try again.")
 
 
 def _unknown(name: str) -> ApiError:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
+from local_aws.door import new_token
 from local_aws.rekognition import lifecycle
 from local_aws.rekognition.admin import AdminApi
 from local_aws.rekognition.authorization import Authorizer
+from local_aws.rekognition.checked import NUMBER_MAX
 from local_aws.rekognition.clock import Clock, RealClock
 from local_aws.rekognition.detection import S3Reader
 from local_aws.rekognition.dispatch import Dispatcher
@@ -31,9 +34,12 @@ from local_aws.rekognition.records import (
     Version,
 )
 from local_aws.rekognition.server import HttpServer
-from local_aws.rekognition.settings import Settings
+from local_aws.rekognition.settings import REGIONS, Settings
 from local_aws.rekognition.store import Store, since_ever
+from local_aws.rekognition.trail import Trail
 
+PARTITION = "aws"
+"""Custom Labels exists in no other one."""
 BY_HAND = "by hand"
 """The principal of people who act beside the stack."""
 
@@ -42,7 +48,7 @@ class RekognitionEmulator:
     """Serves on 127.0.0.1 between ``start`` and ``stop``; a context manager does both.
 
     ``settings`` and ``faults`` may be changed at any time. ``seed`` fixes which calls meet a fault. Raises
-    ValueError for an account that is not twelve digits.
+    ValueError for an account that is not twelve digits, or a Region without Custom Labels.
     """
 
     def __init__(
@@ -54,10 +60,11 @@ class RekognitionEmulator:
         *,
         faults: Faults | None = None,
         clock: Clock | None = None,
-        partition: str = "aws",
     ) -> None:
         if not (account.isascii() and account.isdigit() and len(account) == 12):
             raise ValueError(f"account must be twelve digits, got {account!r}")
+        if region not in REGIONS:
+            raise ValueError(f"region must be one of {', '.join(REGIONS)}, got {region!r}")
         self.settings = settings or Settings()
         self.faults = faults or Faults()
         self.faults.seed(seed)
@@ -66,11 +73,13 @@ class RekognitionEmulator:
         self.clock: Clock = clock or RealClock()
         self._closing = threading.Event()
         self._store = Store(
-            account=account, region=region, partition=partition, clock=self.clock, settings=self.settings
+            account=account, region=region, partition=PARTITION, clock=self.clock, settings=self.settings
         )
         self._metrics = Metrics(self._store, self._closing)
         self._dispatcher = Dispatcher(self._store, self.faults, self._metrics, self._closing)
         self._server: HttpServer | None = None
+        self.token = new_token()
+        """What the emulator's own paths want in the header X-Local-Aws-Token; it never changes."""
 
     # --- running --------------------------------------------------------------------------------
 
@@ -79,7 +88,7 @@ class RekognitionEmulator:
         if self._server is not None:
             raise RuntimeError("the emulator already runs")
         self._closing.clear()
-        self._server = HttpServer(self._dispatcher, AdminApi(self))
+        self._server = HttpServer(self._dispatcher, AdminApi(self), self.token)
         self._server.start()
         self._metrics.start()
         return self
@@ -142,6 +151,10 @@ class RekognitionEmulator:
     def s3_reader(self, reader: S3Reader | None) -> None:
         self._dispatcher.detection.s3_reader = reader
 
+    def record_calls_with(self, trail: Trail | None) -> None:
+        """Tell it each call that CloudTrail records; None: nobody."""
+        self._dispatcher.trail = trail
+
     def publish_metrics_to(self, put_metric_data: PutMetricData | None) -> None:
         """Put metrics there, as boto3's ``put_metric_data``, every ``settings.metrics_period_seconds``."""
         self._metrics.publish_to(put_metric_data)
@@ -156,6 +169,7 @@ class RekognitionEmulator:
         self, name: str, *, feature: str = CUSTOM_LABELS, tags: Mapping[str, str] | None = None
     ) -> str:
         """A project as if it had been there for long; returns its ARN. Raises ValueError for a taken name."""
+        _check_name(name)
         with self._store.lock:
             if any(project.name == name for project in self._store.projects()):
                 raise ValueError(f"there is a project named {name} already")
@@ -194,7 +208,9 @@ class RekognitionEmulator:
         default).
         Raises ValueError for an unknown outcome or a name that is taken, ApiError for an unknown project.
         """
+        _check_name(name)
         _check_outcomes(start_outcome, stop_outcome)
+        _check_numbers(start_seconds, stop_seconds, units, max_units)
         with self._store.lock:
             self._store.settle()
             project = self._store.project(project_arn)
@@ -233,6 +249,7 @@ class RekognitionEmulator:
         with self._store.lock:
             self._store.settle()
             version = self._store.version(version_arn)
+            _check_numbers(start_seconds, stop_seconds)
             _check_outcomes(start_outcome or version.start_outcome, stop_outcome or version.stop_outcome)
             version.start_outcome = start_outcome or version.start_outcome
             version.stop_outcome = stop_outcome or version.stop_outcome
@@ -277,6 +294,7 @@ class RekognitionEmulator:
             "status_message": version.look.message,
             "units": version.look.min_units,
             "max_units": version.look.max_units,
+            "units_in_service": version.units_in_service if version.status == lifecycle.RUNNING else 0,
             "tags": dict(version.tags.now or {}),
             "due": None if version.due is None else {"at": version.due.at, "to": version.due.to},
             "billed_unit_seconds": self.journal.billed(version.arn),
@@ -295,6 +313,8 @@ class RekognitionEmulator:
 
     def set_status(self, version_arn: str, status: str, message: str = "") -> None:
         """Force any status, known to AWS or not; time changes it no more until the next Start or Stop."""
+        if not status:
+            raise ValueError("status must not be empty")
         with self._store.lock:
             self._store.settle()
             version = self._store.version(version_arn)
@@ -304,6 +324,7 @@ class RekognitionEmulator:
 
     def start_by_hand(self, version_arn: str, units: int = 1, max_units: int | None = None) -> str:
         """StartProjectVersion by somebody else: no rate, fault or policy. Raises ApiError if refused."""
+        _check_numbers(None, None, units, max_units)
         with self._acting("StartProjectVersion", version_arn) as (version, caller):
             return lifecycle.start(self._store, version, units, max_units, caller)
 
@@ -375,6 +396,20 @@ def _check_outcomes(start_outcome: str, stop_outcome: str) -> None:
         raise ValueError(f"start_outcome must be one of {', '.join(START_OUTCOMES)}, got {start_outcome!r}")
     if stop_outcome not in STOP_OUTCOMES:
         raise ValueError(f"stop_outcome must be one of {', '.join(STOP_OUTCOMES)}, got {stop_outcome!r}")
+
+
+def _check_name(name: str) -> None:
+    # re.ASCII: the model's pattern names letters from a to z and no others.
+    if not re.fullmatch(r"[a-zA-Z0-9_.\-]{1,255}", name, re.ASCII):
+        raise ValueError(f"name must be 1 to 255 of a-z, A-Z, 0-9, _, . and -, got {name!r}")
+
+
+def _check_numbers(start: float | None, stop: float | None, *units: int | None) -> None:
+    for name, seconds in (("start_seconds", start), ("stop_seconds", stop)):
+        if seconds is not None and not 0 <= seconds <= NUMBER_MAX:
+            raise ValueError(f"{name} must be at least 0 and at most {NUMBER_MAX:g}, got {seconds}")
+    if any(count is not None and count < 1 for count in units):
+        raise ValueError(f"units must be at least 1, got {[count for count in units if count is not None]}")
 
 
 def _first_look(

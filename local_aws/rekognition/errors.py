@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+FAULTS = frozenset({"InternalServerError", "ThrottlingException"})
+"""Errors that the service answers with HTTP 500, its own faults; all others are 400 (botocore's model)."""
+
 
 class ApiError(Exception):
-    """A call that the service refuses: ``code`` as boto3 shows it, HTTP ``status``, a message for people."""
+    """A call that the service refuses: ``code`` as boto3 shows it, HTTP ``status`` (by default that of the
+    code), a message for people."""
 
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
+    def __init__(self, code: str, message: str, status: int | None = None) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
-        self.status = status
+        self.status = (500 if code in FAULTS else 400) if status is None else status
 
 
 def invalid_parameter(message: str) -> ApiError:

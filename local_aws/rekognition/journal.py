@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-CALL, TRANSITION, FAULT, NOTE = "call", "transition", "fault", "note"
+from local_aws.spill import NEWEST, Spill
+
+CALL, TRANSITION, FAULT, NOTE, SCALING = "call", "transition", "fault", "note", "scaling"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the journal.
 
-    ``at``: seconds since 1970. ``kind``: call, transition, fault or note. ``operation``: the API operation,
-    or the one that caused the transition, empty where time alone did. ``principal``: access key or "by hand".
+    ``at``: seconds since 1970. ``kind``: call, transition, scaling, fault or note. ``operation``: the API
+    operation, or the one that caused the transition, empty where time alone did. ``principal``: access key or
+    "by hand".
     ``detail`` of a call: parameters, outcome ("ok" or the error's code), message, answered (False where the
     connection was dropped). Of a transition: from (None for a version's first), to, units and max_units, and
-    billed_units, the units billed from then on.
+    billed_units, the units billed from then on; of a scaling: units_in_service, and billed_units likewise.
     """
 
     at: float
@@ -42,7 +45,9 @@ class Journal:
     def __init__(self, now: Callable[[], float], settle: Callable[[], None], lock: threading.RLock) -> None:
         self._now = now
         self._settle = settle
-        self._entries: list[Entry] = []
+        self._entries = Spill[Entry](
+            lambda entry: (entry.kind, entry.operation, entry.arn), as_document, lambda found: Entry(**found)
+        )
         self._lock = lock
 
     def add(
@@ -64,21 +69,34 @@ class Journal:
     @property
     def entries(self) -> list[Entry]:
         """All entries so far, transitions that are due by now included."""
+        return self.select()
+
+    def select(
+        self,
+        *,
+        since: int = 0,
+        limit: int | None = None,
+        kind: str | None = None,
+        operation: str | None = None,
+        arn: str | None = None,
+    ) -> list[Entry]:
+        """Entries after number ``since``, oldest first, at most ``limit``; None stands for any."""
         with self._lock:
             self._settle()
-            return list(self._entries)
+            return self._entries.select(since=since, limit=limit, kind=kind, operation=operation, arn=arn)
+
+    @property
+    def in_memory(self) -> int:
+        """How many entries memory holds; the others lie in a temporary file."""
+        return self._entries.in_memory
 
     def calls(self, operation: str | None = None, arn: str | None = None) -> list[Entry]:
         """The calls, of one operation or on one ARN if named."""
-        return [
-            entry
-            for entry in self.entries
-            if entry.kind == CALL and operation in (None, entry.operation) and arn in (None, entry.arn)
-        ]
+        return self.select(kind=CALL, operation=operation, arn=arn)
 
     def transitions(self, arn: str | None = None) -> list[Entry]:
         """The changes of status; the first one of a version has no ``from``."""
-        return [entry for entry in self.entries if entry.kind == TRANSITION and arn in (None, entry.arn)]
+        return self.select(kind=TRANSITION, arn=arn)
 
     def statuses(self, arn: str) -> list[str]:
         """The statuses that a version went through, its first one included."""
@@ -87,7 +105,8 @@ class Journal:
     def billed(self, arn: str | None = None, until: float | None = None) -> float:
         """Inference time billed, seconds times units, up to ``until`` (default now), of one or all."""
         end = self._now() if until is None else until
-        transitions = self.transitions(arn)
+        transitions = self.transitions(arn) + self.select(kind=SCALING, arn=arn)
+        transitions.sort(key=lambda entry: (entry.at, entry.number))
         versions = {entry.arn for entry in transitions}
         return sum(_billed([entry for entry in transitions if entry.arn == one], end) for one in versions)
 
@@ -107,16 +126,33 @@ class Journal:
 
     def to_json(self) -> list[dict[str, Any]]:
         """All entries as JSON takes them."""
-        return [asdict(entry) for entry in self.entries]
+        return [as_document(entry) for entry in self.entries]
 
     def dump(self, path: str | Path) -> None:
         """Write the entries into a file, one JSON array."""
-        Path(path).write_text(json.dumps(self.to_json(), indent=1, default=str) + "\n", encoding="utf-8")
+        with Path(path).open("w", encoding="utf-8") as file:
+            before = "["
+            for entry in self._in_turns():
+                file.write(f"{before}\n{json.dumps(as_document(entry), default=str)}")
+                before = ","
+            file.write("[]\n" if before == "[" else "\n]\n")
+
+    def _in_turns(self) -> Iterator[Entry]:
+        """All entries, a part of them at a time: a long journal is never in memory as a whole."""
+        since = 0
+        while part := self.select(since=since, limit=NEWEST):
+            yield from part
+            since = part[-1].number
 
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
             self._entries.clear()
+
+
+def as_document(entry: Entry) -> dict[str, Any]:
+    """An entry as JSON takes it."""
+    return {item.name: getattr(entry, item.name) for item in fields(entry)}
 
 
 def _billed(transitions: Iterable[Entry], end: float) -> float:

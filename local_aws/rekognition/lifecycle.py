@@ -6,10 +6,11 @@ in ``Settings``. Every function expects a settled store and the caller to hold i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from local_aws.rekognition.errors import ApiError, in_use, invalid_parameter, limit_exceeded
-from local_aws.rekognition.records import CUSTOM_LABELS, Caller, Due, Look, Project, Version
+from local_aws.rekognition.records import CUSTOM_LABELS, Caller, Due, Look, Past, Project, Version
 from local_aws.rekognition.settings import ACCEPTED
 from local_aws.rekognition.store import Store
 
@@ -18,6 +19,7 @@ FAILED, STOPPING, STOPPED, DELETING = "FAILED", "STOPPING", "STOPPED", "DELETING
 TRAINING, COPYING, COPIED = "TRAINING_IN_PROGRESS", "COPYING_IN_PROGRESS", "COPYING_COMPLETED"
 SHOWS_UNITS = frozenset({STARTING, RUNNING, STOPPING})
 _NOT_DELETABLE = frozenset({TRAINING, COPYING, STARTING, RUNNING, STOPPING, DELETING})
+_NOTHING_TO_COPY = frozenset({TRAINING, COPYING, DELETING, "TRAINING_FAILED", "COPYING_FAILED"})
 _NEVER = "NEVER"
 
 MESSAGES = {
@@ -29,6 +31,9 @@ MESSAGES = {
     STOPPED: "The model is stopped.",
     DELETING: "The model is being deleted.",
     FAILED: "The model failed to start.",
+    COPYING: "The model is being copied.",
+    COPIED: "The model is copied and ready to run.",
+    "COPYING_FAILED": "The copying of the model failed.",
     "TRAINING_FAILED": "The training of the model failed.",
 }
 """StatusMessage; the wording of AWS is not documented except by example."""
@@ -62,7 +67,7 @@ def _startable(store: Store, version: Version) -> bool:
         FAILED: store.settings.start_when_failed == ACCEPTED,
         COPIED: store.settings.start_when_copied == ACCEPTED,
     }
-    return allowed.get(version.status, False)
+    return allowed.get(version.status, False) or version.status in store.settings.also_startable
 
 
 def _after_start(store: Store, version: Version) -> Due | None:
@@ -99,7 +104,7 @@ def stop(store: Store, version: Version, caller: Caller) -> str:
     """StopProjectVersion; returns the status that it answers."""
     settings = store.settings
     _only_custom_labels(version)
-    if version.status in (STOPPING, STOPPED):
+    if version.status in (STOPPING, STOPPED) and version.status not in settings.also_stoppable:
         if settings.stop_when_stopped == ACCEPTED:
             return version.status
         raise wrong_status(store, version, "stopped")
@@ -108,7 +113,7 @@ def stop(store: Store, version: Version, caller: Caller) -> str:
         STARTING: settings.stop_when_starting == ACCEPTED,
         FAILED: settings.stop_when_failed == ACCEPTED,
     }
-    if not allowed.get(version.status, False):
+    if not (allowed.get(version.status, False) or version.status in settings.also_stoppable):
         raise wrong_status(store, version, "stopped")
     due = None
     if version.stop_outcome != _NEVER:
@@ -125,6 +130,36 @@ def after_training(store: Store, seconds: float) -> Due | None:
     if outcome == _NEVER:
         return None
     return Due(store.clock.now() + seconds, outcome, MESSAGES[outcome])
+
+
+def copyable(store: Store, source: Version, project: Project) -> None:
+    """Raises ``ApiError`` for a version that has no model, or for what is not of Custom Labels."""
+    _only_custom_labels(source)
+    if project.feature != CUSTOM_LABELS:
+        raise invalid_parameter(f"The operation doesn't apply to a project of the feature {project.feature}.")
+    if source.status in _NOTHING_TO_COPY:
+        raise wrong_status(store, source, "copied")
+
+
+def copied_from_now(
+    store: Store, source: Version, project: Project, name: str, tags: Mapping[str, str]
+) -> Version:
+    """A copy that begins now; it detects what its source detects."""
+    now, outcome = store.clock.now(), store.settings.copy_outcome
+    due = None if outcome == _NEVER else Due(now + store.settings.copy_seconds, outcome, MESSAGES[outcome])
+    return Version(
+        arn=store.new_version_arn(project, name),
+        project_arn=project.arn,
+        name=name,
+        created=now,
+        looks=Past(Look(COPYING, message=MESSAGES[COPYING]), now),
+        tags=Past(dict(tags), now),
+        feature=source.feature,
+        labels=source.labels,
+        start_seconds=source.start_seconds,
+        stop_seconds=source.stop_seconds,
+        due=due,
+    )
 
 
 def delete(store: Store, version: Version, caller: Caller) -> str:

@@ -20,6 +20,8 @@ from local_aws.rekognition.store import Store
 NAMESPACE = "AWS/Rekognition"
 BATCH_MAX = 150
 """Data in one PutMetricData; CloudWatch takes up to 1,000 of them, and 1 MB."""
+WAITING_MAX = 100_000
+"""Data that wait for the next put; older ones are lost if there are more."""
 _THROTTLES = frozenset({"ThrottlingException", "ProvisionedThroughputExceededException"})
 
 PutMetricData = Callable[..., Any]
@@ -43,18 +45,21 @@ class Metrics:
             self._put = put_metric_data
             self._waiting.clear()
 
-    def count_detection(self, code: str, status: int, seconds: float) -> None:
-        """One DetectCustomLabels; ``code`` is that of its error, or empty."""
+    def count_detection(self, code: str, status: int, seconds: float, arn: str = "") -> None:
+        """One DetectCustomLabels; ``code`` is that of its error, or empty, ``arn`` the model's if known."""
         name = _count_name(code, status)
-        dimensions = [{"Name": "Operation", "Value": "DetectCustomLabels"}]
+        every = [[{"Name": "Operation", "Value": "DetectCustomLabels"}]]
+        if arn and self._store.settings.request_counts_per_model:
+            every.append(_model_dimensions(arn))
         with self._lock:
-            if self._put is not None:
+            if self._put is None:
+                return
+            for dimensions in every:
                 self._waiting.append(self._datum(name, 1.0, "Count", dimensions))
                 if not code:
-                    milliseconds = round(seconds * 1000.0, 3)
-                    self._waiting.append(
-                        self._datum("ResponseTime", milliseconds, "Milliseconds", dimensions)
-                    )
+                    taken = round(seconds * 1000.0, 3)
+                    self._waiting.append(self._datum("ResponseTime", taken, "Milliseconds", dimensions))
+            del self._waiting[:-WAITING_MAX]
 
     def flush(self) -> int:
         """Put what there is now, once; returns how many data. A failure is a note in the journal."""
@@ -98,15 +103,12 @@ class Metrics:
     def _units(self, version: Version) -> list[dict[str, Any]]:
         least = float(version.look.min_units or 0)
         values = {
-            "InServiceInferenceUnits": least,
-            "DesiredInferenceUnits": least,
+            "InServiceInferenceUnits": float(version.units_in_service),
+            "DesiredInferenceUnits": float(version.units_in_service),
             "MinInferenceUnits": least,
             "MaxInferenceUnits": float(version.look.max_units or least),
         }
-        dimensions = [
-            {"Name": "ProjectName", "Value": version.arn.split("/")[1]},
-            {"Name": "VersionName", "Value": version.name},
-        ]
+        dimensions = _model_dimensions(version.arn)
         return [self._datum(name, value, "Count", dimensions) for name, value in values.items()]
 
     def _datum(self, name: str, value: float, unit: str, dimensions: list[dict[str, str]]) -> dict[str, Any]:
@@ -117,6 +119,11 @@ class Metrics:
             "Dimensions": dimensions,
             "Timestamp": datetime.fromtimestamp(self._store.clock.now(), UTC),
         }
+
+
+def _model_dimensions(version_arn: str) -> list[dict[str, str]]:
+    parts = version_arn.split("/")
+    return [{"Name": "ProjectName", "Value": parts[1]}, {"Name": "VersionName", "Value": parts[3]}]
 
 
 def _count_name(code: str, status: int) -> str:

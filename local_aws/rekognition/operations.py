@@ -31,6 +31,7 @@ class Call:
     principal: str
     age_seconds: float = 0.0
     """Only for reads that a fault makes stale."""
+    session_token: str = ""
 
     @property
     def caller(self) -> Caller:
@@ -49,6 +50,8 @@ class Operation:
     """The ARN that a policy has to name; ``*`` where the action takes none."""
     subject: Callable[[Parameters], str]
     """The ARN that the journal files the call under."""
+    second_resource: Callable[[Parameters], str] | None = None
+    """The ARN of another resource that a policy has to name too."""
 
 
 # --- projects -------------------------------------------------------------------------------------
@@ -154,12 +157,7 @@ def create_project_version(store: Store, call: Call) -> Answer:
         raise invalid_parameter("TrainingData and TestingData have to be given together.")
     if project.feature == CUSTOM_LABELS and "FeatureConfig" in parameters:
         raise invalid_parameter("FeatureConfig doesn't match the feature of the project, CUSTOM_LABELS.")
-    existing = store.versions(project.arn)
-    if any(version.name == parameters["VersionName"] for version in existing):
-        raise in_use(f"The project already has a version named {parameters['VersionName']}.")
-    quota = store.settings.versions_quota
-    if quota is not None and len(existing) >= quota:
-        raise limit_exceeded(f"The project has its maximum number of models, {quota}.")
+    _room_for(store, project, parameters["VersionName"])
     version = _trained_from_now(store, project, parameters)
     store.put_version(version, call.caller)
     return {"ProjectVersionArn": version.arn}
@@ -181,6 +179,34 @@ def _trained_from_now(store: Store, project: Project, parameters: Parameters) ->
         train_seconds=seconds,
         due=lifecycle.after_training(store, seconds),
     )
+
+
+def copy_project_version(store: Store, call: Call) -> Answer:
+    """CopyProjectVersion, from a project of this account to another or the same one."""
+    parameters = call.parameters
+    source = store.version(parameters["SourceProjectVersionArn"])
+    if source.project_arn != store.project(parameters["SourceProjectArn"]).arn:
+        raise invalid_parameter("SourceProjectVersionArn is no version of SourceProjectArn.")
+    project = store.project(parameters["DestinationProjectArn"])
+    lifecycle.copyable(store, source, project)
+    _room_for(store, project, parameters["VersionName"])
+    version = lifecycle.copied_from_now(
+        store, source, project, parameters["VersionName"], parameters.get("Tags") or {}
+    )
+    version.shown = {
+        name: parameters[name] for name in ("OutputConfig", "KmsKeyId") if name in parameters
+    } | {"SourceProjectVersionArn": source.arn}
+    store.put_version(version, call.caller)
+    return {"ProjectVersionArn": version.arn}
+
+
+def _room_for(store: Store, project: Project, name: str) -> None:
+    existing = store.versions(project.arn)
+    if any(version.name == name for version in existing):
+        raise in_use(f"The project already has a version named {name}.")
+    quota = store.settings.versions_quota
+    if quota is not None and len(existing) >= quota:
+        raise limit_exceeded(f"The project has its maximum number of models, {quota}.")
 
 
 def delete_project_version(store: Store, call: Call) -> Answer:
@@ -274,6 +300,7 @@ def _present(**members: Any) -> Answer:
 
 
 _CONTROL, _TAGS = "control_calls_per_second", "tag_calls_per_second"
+_SOURCE = _member("SourceProjectVersionArn")
 _PROJECT, _VERSION, _RESOURCE = _member("ProjectArn"), _member("ProjectVersionArn"), _member("ResourceArn")
 
 OPERATIONS: Mapping[str, Operation] = {
@@ -282,6 +309,9 @@ OPERATIONS: Mapping[str, Operation] = {
     "DeleteProject": Operation(delete_project, _CONTROL, _PROJECT, _PROJECT),
     "DescribeProjectVersions": Operation(describe_project_versions, _CONTROL, _PROJECT, _PROJECT),
     "CreateProjectVersion": Operation(create_project_version, _CONTROL, _PROJECT, _PROJECT),
+    "CopyProjectVersion": Operation(
+        copy_project_version, _CONTROL, _SOURCE, _SOURCE, _member("DestinationProjectArn")
+    ),
     "DeleteProjectVersion": Operation(delete_project_version, _CONTROL, _VERSION, _VERSION),
     "StartProjectVersion": Operation(start_project_version, _CONTROL, _VERSION, _VERSION),
     "StopProjectVersion": Operation(stop_project_version, _CONTROL, _VERSION, _VERSION),

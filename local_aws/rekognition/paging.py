@@ -16,32 +16,27 @@ _PAGE = 100
 
 
 def page(items: Sequence[T], parameters: Mapping[str, Any], key: Any = str) -> tuple[list[T], str | None]:
-    """One page and the token of the next, or None. ``key``: what names an item.
+    """One page and the token of the next, or None. ``items``: latest first; ``key``: the ARN of one.
 
-    A token names the last item shown, so items that come or go between two pages shift nothing. Raises
+    A token names the last item shown, and a page begins with the first one that is older: whatever comes or
+    goes between two pages, that one included, nothing is shown twice and nothing is lost. Raises
     InvalidPaginationTokenException for a token of another request, or none of ours.
     """
     first = 0
     token = parameters.get("NextToken")
     if token:
         last = _read(str(token), parameters)
-        names = [key(item) for item in items]
-        first = names.index(last) + 1 if last in names else _after(names, last)
+        first = sum(1 for item in items if stamp(key(item)) >= stamp(last))
     size = int(parameters.get("MaxResults") or _PAGE)
     chosen = list(items[first : first + size])
     more = first + size < len(items)
     return chosen, _write(key(chosen[-1]), parameters) if more and chosen else None
 
 
-def _after(names: Sequence[str], last: str) -> int:
-    """Where to go on if the last item shown is gone: names run backwards, as the ARNs' times do."""
-    stamp = _stamp(last)
-    return sum(1 for name in names if _stamp(name) >= stamp)
-
-
-def _stamp(name: str) -> int:
-    tail = name.rpartition("/")[2]
-    return int(tail) if tail.isdigit() else 0
+def stamp(arn: str) -> int:
+    """The milliseconds at the end of an ARN: no two are the same, and later things have greater ones."""
+    tail = arn.rpartition("/")[2]
+    return int(tail) if tail.isdecimal() else 0
 
 
 def _request(parameters: Mapping[str, Any]) -> str:
@@ -56,7 +51,7 @@ def _write(last: str, parameters: Mapping[str, Any]) -> str:
 def _read(token: str, parameters: Mapping[str, Any]) -> str:
     try:
         request, last = json.loads(base64.urlsafe_b64decode(token.encode()))
-    except (binascii.Error, ValueError, TypeError):
+    except (binascii.Error, ValueError, TypeError, RecursionError):
         request, last = "", ""
     if request != _request(parameters):
         raise ApiError("InvalidPaginationTokenException", "The pagination token is not valid.")

@@ -7,7 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from local_aws.rekognition.scaling import Load
+
 T = TypeVar("T")
+CHANGES_MAX = 1000
+"""Changes of one thing that are remembered, for stale reads; a thousand are hours of them."""
 
 CUSTOM_LABELS = "CUSTOM_LABELS"
 DELETED = "DELETED"
@@ -32,6 +36,8 @@ class Past(Generic[T]):
         """Another value from some moment on."""
         self._times.append(since)
         self._values.append(value)
+        if len(self._times) > 2 * CHANGES_MAX:
+            del self._times[:-CHANGES_MAX], self._values[:-CHANGES_MAX]
 
     def at(self, moment: float) -> T | None:
         """The value that held at a moment."""
@@ -102,6 +108,13 @@ class Version:
     stop_outcome: str = "STOPPED"
     failure_message: str = ""
     due: Due | None = None
+    load: Load | None = None
+    """While it is RUNNING and may scale; None otherwise."""
+
+    @property
+    def units_in_service(self) -> int:
+        """How many units serve it now, if it is RUNNING."""
+        return self.load.units if self.load is not None else self.look.min_units or 0
 
     @property
     def look(self) -> Look:

@@ -8,9 +8,12 @@ import socket
 import threading
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from time import monotonic
 from typing import Any, Final
 
+from local_aws.door import TOKEN_HEADER, has_token, refusal_of, token_missing
 from local_aws.rekognition.dispatch import Dispatcher, Reply, Request
 from local_aws.rekognition.errors import ApiError
 
@@ -19,6 +22,12 @@ _TARGET: Final = "RekognitionService."
 _CREDENTIAL: Final = re.compile(r"Credential=([^/,\s]+)/")
 _BODY_MAX: Final = 16 * 1024 * 1024
 _CONTENT: Final = "application/x-amz-json-1.1"
+_LENGTH: Final = re.compile(r"[0-9]{1,10}", re.ASCII)
+IDLE_SECONDS: Final = 75.0
+"""How long a connection may lie idle between two requests."""
+READ_SECONDS: Final = 20.0
+"""How long a whole request may take to arrive, from its first line on."""
+CONNECTIONS_MAX: Final = 1000
 
 Admin = Callable[[str, str, bytes], tuple[int, Any]]
 """(method, path after the prefix with its query, body) → (HTTP status, JSON document)."""
@@ -29,38 +38,37 @@ class _Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    wbufsize = 65_536
+    """An answer leaves in one piece."""
+    timeout = IDLE_SECONDS
     server: _Server
-
-    def do_POST(self) -> None:
-        """A call, or a change through the emulator's own paths."""
-        self._serve()
-
-    def do_GET(self) -> None:
-        """The emulator's own paths."""
-        self._serve()
-
-    def do_PATCH(self) -> None:
-        """The emulator's own paths."""
-        self._serve()
-
-    def do_DELETE(self) -> None:
-        """The emulator's own paths."""
-        self._serve()
 
     def log_message(self, format: str, *args: object) -> None:
         """Stay silent: the journal tells it all."""
 
     def _serve(self) -> None:
         length = self.headers.get("Content-Length") or "0"
-        if not length.isdigit() or int(length) > _BODY_MAX or self.headers.get("Transfer-Encoding"):
+        if not _LENGTH.fullmatch(length) or int(length) > _BODY_MAX or self.headers.get("Transfer-Encoding"):
             self.close_connection = True
             self._send(413, {"__type": "RequestEntityTooLargeException", "message": "send a plain body"})
             return
         body = self.rfile.read(int(length))
-        if self.path.startswith(ADMIN):
-            self._send(*self.server.admin(self.command, self.path[len(ADMIN) :], body))
-            return
-        self._reply(self._call(body))
+        self.server.has_read(self.connection)
+        refused = refusal_of(self.headers.items())
+        if refused is not None:
+            self.close_connection = True
+            self._send(403, {"__type": "AccessDeniedException", "message": refused})
+        elif self.path.startswith(ADMIN):
+            self._send(*self._administer(body))
+        else:
+            self._reply(self._call(body))
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve
+
+    def _administer(self, body: bytes) -> tuple[int, Any]:
+        if not has_token(self.headers.get(TOKEN_HEADER), self.server.token):
+            return 403, {"error": token_missing(self.path)}
+        return self.server.admin(self.command, self.path[len(ADMIN) :], body)
 
     def _call(self, body: bytes) -> Reply:
         try:
@@ -98,7 +106,13 @@ class _Handler(BaseHTTPRequestHandler):
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def parse_request(self) -> bool:
+        """As the base does; from its first line on a request has to come within ``READ_SECONDS``."""
+        self.server.begins_to_read(self.connection)
+        return super().parse_request()
 
     def handle_one_request(self) -> None:
         """As the base does; a peer that goes away is nothing to report."""
@@ -106,6 +120,8 @@ class _Handler(BaseHTTPRequestHandler):
             super().handle_one_request()
         except (ConnectionError, ValueError):
             self.close_connection = True
+        finally:
+            self.server.has_read(self.connection)
 
 
 class _Server(HTTPServer):
@@ -113,15 +129,36 @@ class _Server(HTTPServer):
 
     request_queue_size = 128
 
-    def __init__(self, dispatcher: Dispatcher, admin: Admin) -> None:
+    def __init__(self, dispatcher: Dispatcher, admin: Admin, token: str) -> None:
         self.dispatcher = dispatcher
         self.admin = admin
+        self.token = token
+        self._reading: dict[socket.socket, float] = {}
         self._open: dict[threading.Thread, socket.socket] = {}
         self._open_lock = threading.Lock()
         super().__init__(("127.0.0.1", 0), _Handler)
 
+    def begins_to_read(self, connection: socket.socket) -> None:
+        """A request begins to arrive on a connection."""
+        self._reading[connection] = monotonic()
+
+    def has_read(self, connection: socket.socket) -> None:
+        """It is there, or will never be."""
+        self._reading.pop(connection, None)
+
+    def service_actions(self) -> None:
+        """Called many times a second: ends connections whose request arrives drop by drop."""
+        for connection, since in dict(self._reading).items():
+            if monotonic() - since > READ_SECONDS:
+                self.has_read(connection)
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Serve a connection in its own thread."""
+        """Serve a connection in its own thread; one more than ``CONNECTIONS_MAX`` is ended at once."""
+        if len(self._open) >= CONNECTIONS_MAX:
+            self.shutdown_request(request)
+            return
         thread = threading.Thread(
             target=self._work, args=(request, client_address), name="rekognition-connection", daemon=True
         )
@@ -155,8 +192,8 @@ class _Server(HTTPServer):
 class HttpServer:
     """Serves from ``start`` to ``stop`` on a free port of 127.0.0.1."""
 
-    def __init__(self, dispatcher: Dispatcher, admin: Admin) -> None:
-        self._server = _Server(dispatcher, admin)
+    def __init__(self, dispatcher: Dispatcher, admin: Admin, token: str) -> None:
+        self._server = _Server(dispatcher, admin, token)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.02,), name="rekognition-server", daemon=True
         )

@@ -18,7 +18,23 @@ from local_aws.rekognition.checked import Checked, choice, count, flag, number, 
 
 REFUSED = "refused"
 ACCEPTED = "accepted"
+INVALID = "InvalidParameterException"
+VALIDATION = "ValidationException"
 IN_USE = "ResourceInUseException"
+REGIONS = (
+    "us-east-1",
+    "us-east-2",
+    "us-west-2",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-central-1",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-northeast-1",
+    "ap-northeast-2",
+)
+"""Where Custom Labels exists (General Reference, Rekognition endpoints); Rekognition has more Regions."""
 
 
 @dataclass
@@ -32,6 +48,11 @@ class Settings(Checked):
     """From STOPPING to STOPPED. Not documented."""
     train_seconds: float = number(1800.0)
     """From TRAINING_IN_PROGRESS to its outcome."""
+    copy_seconds: float = number(300.0)
+    """From COPYING_IN_PROGRESS to its outcome. Not documented."""
+    scaling_period_seconds: float = number(60.0, least=0.05)
+    """Over how long the load is measured by which a model scales between its minimum and maximum units. Not
+    documented; without ``detect_calls_per_unit_second`` nothing scales."""
     delete_seconds: float = number(5.0)
     """How long a version or a project shows DELETING before it is gone."""
 
@@ -59,13 +80,24 @@ class Settings(Checked):
         "ThrottlingException",
     )
     """The error of a call over its calls a second."""
-    constraint_error: str = choice("ValidationException", "ValidationException", "InvalidParameterException")
-    """The error of a value against the model's pattern, range or enum. The API reference names
-    ValidationException for MaxResults over 100; it says nothing of the others."""
+    missing_error: str = choice(INVALID, INVALID, VALIDATION)
+    length_error: str = choice(INVALID, INVALID, VALIDATION)
+    pattern_error: str = choice(INVALID, INVALID, VALIDATION)
+    enum_error: str = choice(INVALID, INVALID, VALIDATION)
+    range_error: str = choice(INVALID, INVALID, VALIDATION)
+    page_size_error: str = choice(VALIDATION, INVALID, VALIDATION)
+    """The error of a value that is missing, or against the model's length, pattern, enum or range; the first
+    one decides. InvalidParameterException is "a parameter violated a constraint" (API reference, common to
+    all operations), ValidationException is named for MaxResults over 100 alone; users saw it elsewhere."""
     wrong_status_error: str = choice(IN_USE, IN_USE, "InvalidParameterException")
     """The error of a Start, Stop or Delete that the status forbids."""
     start_when_running: str = choice(REFUSED, REFUSED, ACCEPTED)
     """Start of a STARTING or RUNNING model: an error, or accepted without any effect."""
+    also_startable: tuple[str, ...] = words()
+    """Further statuses in which Start is accepted: none is documented, STOPPING, TRAINING_FAILED, EXPIRED and
+    others are conceivable."""
+    also_stoppable: tuple[str, ...] = words()
+    """Further statuses in which Stop is accepted."""
     start_when_failed: str = choice(ACCEPTED, REFUSED, ACCEPTED)
     """Start of a model that is FAILED."""
     start_when_copied: str = choice(ACCEPTED, REFUSED, ACCEPTED)
@@ -88,9 +120,15 @@ class Settings(Checked):
     tagging_refused_while: tuple[str, ...] = words()
     """Statuses in which TagResource and UntagResource of a version are refused: InvalidParameterException."""
 
+    request_counts_per_model: bool = flag(False)
+    """Whether the counts of DetectCustomLabels are also put under ProjectName and VersionName: the page lists
+    the dimensions without saying for which metrics (Rekognition guide, cloudwatch-metricsdim)."""
+
     # --- outcomes ---
     train_outcome: str = choice("TRAINING_COMPLETED", "TRAINING_COMPLETED", "TRAINING_FAILED", "NEVER")
     """How the training of a CreateProjectVersion ends; NEVER stays in TRAINING_IN_PROGRESS."""
+    copy_outcome: str = choice("COPYING_COMPLETED", "COPYING_COMPLETED", "COPYING_FAILED", "NEVER")
+    """How a CopyProjectVersion ends; NEVER stays in COPYING_IN_PROGRESS."""
     default_labels: tuple[str, ...] = words("part", "defect")
     """Labels of a version that CreateProjectVersion made."""
 

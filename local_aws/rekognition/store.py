@@ -11,10 +11,13 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from local_aws.rekognition import scaling
 from local_aws.rekognition.clock import Clock
 from local_aws.rekognition.errors import ApiError, not_found
-from local_aws.rekognition.journal import TRANSITION, Journal
+from local_aws.rekognition.journal import SCALING, TRANSITION, Journal
+from local_aws.rekognition.paging import stamp
 from local_aws.rekognition.records import DELETED, Caller, Due, Look, Project, Version
+from local_aws.rekognition.scaling import Load
 from local_aws.rekognition.settings import Settings
 
 _ARN = re.compile(r"arn:[^:]+:rekognition:([^:]+):([^:]+):project/")
@@ -44,7 +47,7 @@ class Store:
     def projects(self) -> list[Project]:
         """Projects that exist, latest first."""
         found = [project for project in self._projects.values() if project.status is not None]
-        return sorted(found, key=lambda project: (project.created, project.arn), reverse=True)
+        return sorted(found, key=lambda project: stamp(project.arn), reverse=True)
 
     def versions(self, project_arn: str | None = None, *, gone: bool = False) -> list[Version]:
         """Versions of one project or of all, latest first; ``gone``: deleted ones too."""
@@ -53,7 +56,7 @@ class Store:
             for version in self._versions.values()
             if project_arn in (None, version.project_arn) and (gone or version.looks.now is not None)
         ]
-        return sorted(found, key=lambda version: (version.created, version.arn), reverse=True)
+        return sorted(found, key=lambda version: stamp(version.arn), reverse=True)
 
     def project(self, arn: str) -> Project:
         """The project with this ARN; raises ResourceNotFoundException, or what a foreign ARN deserves."""
@@ -106,6 +109,7 @@ class Store:
     def put_version(self, version: Version, caller: Caller) -> None:
         """Keep a new version and journal its first status."""
         self._versions[version.arn] = version
+        version.load = self._first_load(version, self.clock.now())
         self._write(self.clock.now(), version, None, version.look, caller)
 
     # --- changing -------------------------------------------------------------------------------
@@ -123,6 +127,7 @@ class Store:
         moment = self.clock.now() if at is None else at
         before = version.status
         version.looks.set(look, moment)
+        version.load = self._first_load(version, moment)
         version.due = due
         self._write(moment, version, before, version.look, caller)
 
@@ -132,9 +137,33 @@ class Store:
             now = self.clock.now()
             while True:
                 due = min(self._due(now), key=lambda pair: pair[0].at, default=None)
+                self._scale_until(now if due is None else due[0].at)
                 if due is None:
                     return
                 self._apply(*due)
+
+    def _first_load(self, version: Version, moment: float) -> Load | None:
+        look = version.look
+        scales = look.status == "RUNNING" and (look.max_units or 0) > (look.min_units or 0)
+        return Load(moment, look.min_units or 1) if scales else None
+
+    def _scale_until(self, moment: float) -> None:
+        for version in self._versions.values():
+            while version.load is not None and scaling.due_at(version.load, self.settings) <= moment:
+                self._scale(version, version.load, moment)
+
+    def _scale(self, version: Version, load: Load, moment: float) -> None:
+        least, most = version.look.min_units or 1, version.look.max_units or 1
+        if load.calls == 0 and load.units == least:
+            version.load = scaling.idle_from(load, moment, self.settings)
+            return
+        version.load = scaling.next_load(load, least, most, self.settings)
+        if version.load.units != load.units:
+            detail = {
+                "units_in_service": version.load.units,
+                "billed_units": self.billed_units(version.look, version.load.units),
+            }
+            self.journal.add(version.load.since, SCALING, "", version.arn, detail)
 
     def _due(self, now: float) -> Iterator[tuple[Due, Project | Version]]:
         things: list[Project | Version] = [*self._projects.values(), *self._versions.values()]
@@ -163,8 +192,8 @@ class Store:
         }
         self.journal.add(at, TRANSITION, caller.operation, version.arn, detail, caller.principal)
 
-    def billed_units(self, look: Look) -> int:
-        """Units billed while a version looks like this: its minimum, for the emulator never scales."""
+    def billed_units(self, look: Look, in_service: int | None = None) -> int:
+        """Units billed while a version looks like this: its minimum, or those in service if it has scaled."""
         settings = self.settings
         billed = {
             "RUNNING": True,
@@ -173,7 +202,8 @@ class Store:
             "FAILED": settings.bill_failed,
             DELETED: False,
         }
-        return (look.min_units or 0) if billed.get(look.status, False) else 0
+        units = (look.min_units or 0) if in_service is None else in_service
+        return units if billed.get(look.status, False) else 0
 
     def clear(self) -> None:
         """Forget every project and version."""

@@ -10,6 +10,7 @@ workers alone.
 import sys
 import sysconfig
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
@@ -59,3 +60,6 @@ def _install() -> None:
 
 
 _install()
+
+# By its name: it lies beside this file, on the path of the workers alone.
+import_module("_local_aws_logging").install()

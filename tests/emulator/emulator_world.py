@@ -15,6 +15,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from local_aws.door import TOKEN_HEADER
 from local_aws.rekognition import HandClock, RekognitionEmulator
 
 KEY = "AKIAIOSFODNN7EXAMPLE"
@@ -103,7 +104,8 @@ def admin(emulator: RekognitionEmulator, method: str, path: str, body: object = 
     """A request to the emulator's own paths; (HTTP status, document)."""
     data = None if body is None else json.dumps(body).encode()
     address = f"{emulator.endpoint}/_emulator/{path}"
-    request = urllib.request.Request(address, data=data, method=method)  # noqa: S310
+    headers = {TOKEN_HEADER: emulator.token}
+    request = urllib.request.Request(address, data=data, method=method, headers=headers)  # noqa: S310
     try:
         with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
             return answer.status, json.load(answer)

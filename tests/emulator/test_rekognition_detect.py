@@ -59,7 +59,7 @@ PICTURES: list[tuple[Callable[[], bytes], str]] = [
     (lambda: jpeg(64, 63), "InvalidParameterException"),
     (lambda: png(64, 4097), "ImageTooLargeException"),
     (lambda: png() + b"\0" * (4 * 1024 * 1024), "ImageTooLargeException"),
-    (lambda: png() + b"\0" * (5 * 1024 * 1024), "ValidationException"),
+    (lambda: png() + b"\0" * (5 * 1024 * 1024), "InvalidParameterException"),
     (lambda: b"GIF89a" + b"\0" * 100, "InvalidImageFormatException"),
     (lambda: b"RIFF\0\0\0\0WEBPVP8 ", "InvalidImageFormatException"),
     (lambda: png()[:20], "InvalidImageFormatException"),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
 import threading
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import pytest
 from emulator_world import World, admin, client_of, outcome_of, post
 
-from local_aws.rekognition import Fault, HandClock, RekognitionEmulator
+from local_aws.door import TOKEN_HEADER
+from local_aws.rekognition import Fault, HandClock, RekognitionEmulator, server
 
 
 def test_a_request_without_a_signature_is_refused(world: World) -> None:
@@ -183,10 +186,125 @@ def test_fails_when_the_account_is_none() -> None:
         RekognitionEmulator(account="12345", clock=HandClock())
 
 
-def test_another_partition_is_in_the_arns() -> None:
-    """ARNs follow the partition."""
-    with RekognitionEmulator(region="cn-north-1", partition="aws-cn") as emulator:
-        assert emulator.add_project("parts").startswith("arn:aws-cn:rekognition:cn-north-1:")
+BAD_VALUES = [None, True, 1.5, -1, 10**400, 1e999, "", "x", "\ud800", [], ["x"], {}, {"a": 1}, [[1]]]
+
+
+@pytest.mark.parametrize("value", BAD_VALUES, ids=repr)
+@pytest.mark.parametrize(
+    ("method", "path", "member"),
+    [
+        ("POST", "projects", "name"),
+        ("POST", "projects", "tags"),
+        ("POST", "versions", "project_arn"),
+        ("POST", "versions", "labels"),
+        ("POST", "versions", "start_seconds"),
+        ("POST", "versions", "units"),
+        ("POST", "versions", "tags"),
+        ("POST", "actions", "arn"),
+        ("POST", "actions", "action"),
+        ("POST", "actions", "units"),
+        ("POST", "refusals", "action"),
+        ("POST", "refusals", "calls"),
+        ("POST", "refusals", "seconds"),
+        ("PATCH", "settings", "start_seconds"),
+        ("PATCH", "settings", "default_labels"),
+        ("PATCH", "settings", "_x"),
+        ("PATCH", "faults", "error_probability"),
+        ("PATCH", "faults", "_seed"),
+    ],
+)
+def test_no_value_ends_a_connection(world: World, method: str, path: str, member: str, value: object) -> None:
+    """Of whatever kind a value is: taken, or refused with 400; and the next call is served."""
+    body = {
+        "projects": {"name": "other"},
+        "versions": {"project_arn": world.project, "name": "odd"},
+        "actions": {"action": "start", "arn": world.version()},
+        "refusals": {"action": "rekognition:StopProjectVersion", "code": "X"},
+    }.get(path, {})
+    status, _ = admin(world.emulator, method, path, {**body, member: value})
+    assert status in (200, 400)
+    assert admin(world.emulator, "GET", "models")[0] == 200
+    assert outcome_of(lambda: world.start(world.version())) != "InternalServerError"
+    assert world.emulator.journal.select(kind="note") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "member", "value", "wanted"),
+    [
+        ("projects", "tags", {"a": 1}, "an object of texts"),
+        ("projects", "tags", ["a"], "an object of texts"),
+        ("versions", "labels", "ab", "a list of texts"),
+        ("versions", "labels", ["a", 1], "a list of texts"),
+        ("versions", "units", True, "a whole number"),
+        ("versions", "units", 1.0, "a whole number"),
+        ("versions", "stop_seconds", "5", "a number"),
+        ("versions", "start_seconds", 1e999, "a number"),
+    ],
+)
+def test_fails_when_a_value_is_of_another_kind(
+    world: World, path: str, member: str, value: object, wanted: str
+) -> None:
+    """It is named, with what it has to be, and nothing is made."""
+    body = {"projects": {"name": "other"}, "versions": {"project_arn": world.project, "name": "odd"}}[path]
+    status, answer = admin(world.emulator, "POST", path, {**body, member: value})
+    assert status == 400
+    assert f"{member} must be {wanted}" in answer["error"]
+    assert world.emulator.versions() == []
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"5", b"null", b"\xff", b"[" * 100_000, b'{"name": 1e}'])
+def test_no_body_ends_a_connection(world: World, body: bytes) -> None:
+    """What is no JSON object is 400."""
+    address = urlsplit(world.emulator.endpoint)
+    connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=20)
+    connection.request("POST", "/_emulator/projects", body, {TOKEN_HEADER: world.emulator.token})
+    assert connection.getresponse().status == 400
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "query", ["since=-1", "since=x", "since=%C2%B2", "limit=0", "limit=99999999", "limit="]
+)
+def test_fails_when_a_part_of_the_journal_is_none(world: World, query: str) -> None:
+    """Numbers are whole, and a part is not too large."""
+    status, answer = admin(world.emulator, "GET", f"journal?{query}")
+    assert (status, "must be" in answer["error"] or "limit" in answer["error"]) == (400, True)
+
+
+def test_a_request_that_never_ends_is_ended(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One byte now and then keeps no thread for ever."""
+    monkeypatch.setattr(server, "READ_SECONDS", 0.2)
+    address = urlsplit(world.emulator.endpoint)
+    with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=20) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nContent-Length: 1000\r\nHost: localhost\r\n\r\n")
+        with suppress(ConnectionError):
+            while True:
+                connection.sendall(b"x")
+                connection.settimeout(0.05)
+                with suppress(TimeoutError):
+                    assert connection.recv(1) == b""
+                    break
+    assert outcome_of(world.rekognition.describe_projects) == "ok"
+
+
+def test_too_many_connections_are_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One more than the most is ended; those that are open go on."""
+    monkeypatch.setattr(server, "CONNECTIONS_MAX", 3)
+    address = urlsplit(world.emulator.endpoint)
+    assert outcome_of(world.rekognition.describe_projects) == "ok"
+    open_ones = [socket.create_connection((str(address.hostname), int(address.port or 0))) for _ in range(6)]
+    open_ones[-1].settimeout(20)
+    assert open_ones[-1].recv(1) == b""
+    assert outcome_of(world.rekognition.describe_projects) == "ok"
+    for one in open_ones:
+        one.close()
+
+
+@pytest.mark.parametrize("region", ["mars-1", "eu-west-3", "cn-north-1", ""])
+def test_fails_where_custom_labels_does_not_exist(region: str) -> None:
+    """Rekognition has more Regions than Custom Labels."""
+    with pytest.raises(ValueError, match=r"region must be one of us-east-1, .*eu-west-1.*, got"):
+        RekognitionEmulator(region=region)
 
 
 def test_a_get_of_the_service_is_no_operation(world: World) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +18,7 @@ import pytest
 from stack_world import until, zipped
 
 from local_aws import EmbeddedAws, LocalAwsError
+from local_aws.ministack_host import worth_telling
 
 pytestmark = pytest.mark.slow
 
@@ -65,19 +68,24 @@ def program(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def started(program: subprocess.Popen[str]) -> list[str]:
-    """What the program prints until it runs."""
+    """What the program has printed on stdout once it runs, which it tells on stderr."""
     assert program.stdout is not None
-    lines = []
-    for line in program.stdout:
-        lines.append(line.rstrip())
-        if line.startswith("# Running"):
-            return lines
-    raise AssertionError(f"it ended: {lines}")
+    assert program.stderr is not None
+    said: list[str] = []
+    while not (said and said[-1].startswith("Running")):
+        said.append(program.stderr.readline())
+        assert said[-1], f"it ended: {said}"
+    lines: list[str] = []
+    while not (lines and lines[-1].startswith("export PATH=")):
+        lines.append(program.stdout.readline().rstrip())
+        assert lines[-1], f"no PATH at the end: {lines}"
+    return lines
 
 
 def children_groups(pid: int) -> list[int]:
     """The process groups of a process's children."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    lists = [file.read_text().split() for file in Path(f"/proc/{pid}/task").glob("*/children")]
+    children = [child for found in lists for child in found]
     return [os.getpgid(int(child)) for child in children]
 
 
@@ -98,6 +106,49 @@ def test_no_process_and_no_file_is_left(
     until("the end of the socket", lambda: not listens(port))
     # A program that was killed writes nothing more.
     assert ("TRAINING_COMPLETED" in (tmp_path / "journal.json").read_text()) == (ending != signal.SIGKILL)
+
+
+@pytest.mark.parametrize("after", [0.0, 0.1, 0.2, 0.4, 0.8, 1.2, 1.6])
+def test_ctrl_c_is_never_lost_while_it_starts(tmp_path: Path, after: float) -> None:
+    """Whatever it is doing when the signal comes, it ends, without a traceback and without a process."""
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "local_aws", "--folder", str(tmp_path / "ending")]
+    program = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    )
+    try:
+        time.sleep(after)
+        program.send_signal(signal.SIGINT)
+        _, said = program.communicate(timeout=30)
+        # All was ended in order, or nothing was begun; what Python itself says as it starts is not ours.
+        assert program.returncode in (0, -signal.SIGINT), said
+        assert "local_aws/__main__.py" not in said
+        until("the end of the folder", lambda: not list(tmp_path.glob("local-aws-*")))
+    finally:
+        program.kill()
+        program.communicate()
+
+
+def test_stdout_holds_nothing_but_what_a_shell_sources(program: subprocess.Popen[str]) -> None:
+    """Exports, and the clearing of what would win over them; words for people are on stderr."""
+    first, *others = started(program)
+    assert first.startswith("unset AWS_PROFILE ")
+    assert all(line.startswith("export ") for line in others), others
+    names = {line.removeprefix("export ").partition("=")[0] for line in others}
+    assert {"AWS_ENDPOINT_URL", "CDK_HOME", "PATH", "MODEL_V1_ARN", "LOCAL_AWS_TOKEN"} <= names
+
+
+def test_variables_of_another_account_are_cleared(program: subprocess.Popen[str], tmp_path: Path) -> None:
+    """A profile, a session token, an endpoint of one service: none of them survives the sourced lines."""
+    (tmp_path / "lines.sh").write_text("\n".join(started(program)))
+    foreign = {"AWS_PROFILE": "x", "AWS_SESSION_TOKEN": "y", "AWS_ENDPOINT_URL_S3": "https://example.org"}
+    seen = subprocess.run(
+        ["sh", "-c", f'. "{tmp_path}/lines.sh"; env'],
+        capture_output=True, text=True, timeout=60, check=True, env={**os.environ, **foreign},
+    )  # fmt: skip
+    left = {line.partition("=")[0] for line in seen.stdout.splitlines()}
+    assert not left & set(foreign)
+    assert "AWS_ENDPOINT_URL" in left
 
 
 def test_the_exported_lines_work_in_a_shell(program: subprocess.Popen[str], tmp_path: Path) -> None:
@@ -226,6 +277,14 @@ def test_a_port_that_is_taken_is_told_in_one_line(aws: EmbeddedAws) -> None:
         (["--account", "12"], "account must be 12 digits, got '12'"),
         (["--start-seconds", "-1"], "must be 0 to 86400 seconds, got -1"),
         (["--journal", "/nowhere/journal.json"], "No such file or directory: /nowhere/journal.json"),
+        (["--journal", str(ROOT)], f"--journal {ROOT} is a folder; name a"),
+        (["--folder", str(ROOT / "README.md" / "x")], f"because of {ROOT / 'README.md'}"),
+        (["--account", "１２３４５６７８９０１２"], "account must be 12 digits"),
+        (["--port", "99999"], "port must be 0, for any free one, to 65535, got 99999"),
+        (["--port", "-1"], "port must be 0, for any free one, to 65535, got -1"),
+        (["--port", "x"], "argument --port: invalid int value: 'x'"),
+        (["--region", "mars-1"], "region must be one with Custom Labels, us-east-1,"),
+        (["--start-seconds", "nan"], "must be 0 to 86400 seconds, got nan"),
     ],
 )
 def test_bad_options_are_told_in_one_line(arguments: list[str], said: str) -> None:
@@ -241,6 +300,32 @@ def test_bad_options_are_told_in_one_line(arguments: list[str], said: str) -> No
     assert seen.returncode != 0
     assert said in seen.stderr
     assert "Traceback" not in seen.stderr
+
+
+@pytest.mark.parametrize("after", [0.3, 1.0, 2.0])
+def test_ctrl_c_on_an_app_leaves_no_traceback(after: float) -> None:
+    """It ends at once, by the signal, whatever it was loading."""
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}/constructs:{ROOT}/lambda"}
+    app = subprocess.Popen(
+        [sys.executable, str(ROOT / "app.py")], stderr=subprocess.PIPE, text=True, env=environment
+    )
+    time.sleep(after)
+    app.send_signal(signal.SIGINT)
+    _, said = app.communicate(timeout=30)
+    assert "KeyboardInterrupt" not in said
+
+
+def test_an_idle_client_leaves_no_traceback_in_the_log() -> None:
+    """What asyncio says of a connection that nobody closes is left out, and nothing else."""
+
+    def record(error: Exception | None) -> logging.LogRecord:
+        exc_info = (type(error), error, None) if error else None
+        return logging.LogRecord("asyncio", logging.ERROR, "", 1, "Unhandled exception", (), exc_info)
+
+    assert not worth_telling(record(TimeoutError("SSL shutdown timed out")))
+    assert worth_telling(record(TimeoutError("something else")))
+    assert worth_telling(record(OSError("SSL shutdown timed out")))
+    assert worth_telling(record(None))
 
 
 def test_switches_have_names_and_ranges(aws: EmbeddedAws) -> None:

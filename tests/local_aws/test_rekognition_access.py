@@ -6,8 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 from caller import CALLER, Caller
+from emulator_world import png
 from stack_world import StackWorld, until
 
 from local_aws import EmbeddedAws
@@ -170,3 +173,53 @@ def test_a_policy_can_take_its_time(stacks: StackWorld, aws: EmbeddedAws) -> Non
 
     assert code() == "AccessDenied"
     until("the policy", lambda: code() == "")
+
+
+def test_a_picture_is_read_with_the_caller_s_permission(caller: Caller, model: str, aws: EmbeddedAws) -> None:
+    """Without s3:GetObject on the object the picture can't be read, whoever owns the bucket."""
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket="plates", CreateBucketConfiguration={"LocationConstraint": aws.region})
+    s3.put_object(Bucket="plates", Key="a/plate.png", Body=png())
+    aws.rekognition.set_status(model, "RUNNING")
+    wanted = {
+        "ProjectVersionArn": model,
+        "Image": {"S3Object": {"Bucket": "plates", "Name": "a/plate.png"}},
+    }
+    caller.allow({"Action": "rekognition:DetectCustomLabels", "Resource": model})
+    denied = caller.call("rekognition", "detect_custom_labels", **wanted)
+    assert denied["code"] == "InvalidS3ObjectException"
+    caller.allow(
+        {"Action": "rekognition:DetectCustomLabels", "Resource": model},
+        {"Action": "s3:GetObject", "Resource": "arn:aws:s3:::plates/a/*"},
+    )
+    assert caller.call("rekognition", "detect_custom_labels", **wanted)["code"] == ""
+
+
+def test_a_picture_has_to_be_in_the_model_s_region(model: str, aws: EmbeddedAws) -> None:
+    """A bucket of another Region is none for it."""
+    session = boto3.Session("test", "test", region_name="eu-central-1")
+    s3 = session.client("s3", endpoint_url=aws.endpoint, verify=aws.environment["NODE_EXTRA_CA_CERTS"])
+    s3.create_bucket(Bucket="far", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    s3.put_object(Bucket="far", Key="plate.png", Body=png())
+    aws.rekognition.set_status(model, "RUNNING")
+    with pytest.raises(ClientError, match="InvalidS3ObjectException"):
+        aws.client("rekognition").detect_custom_labels(
+            ProjectVersionArn=model, Image={"S3Object": {"Bucket": "far", "Name": "plate.png"}}
+        )
+
+
+def test_start_and_stop_are_events_of_cloudtrail(caller: Caller, model: str, aws: EmbeddedAws) -> None:
+    """Who did it, on which model, and what came of it."""
+    caller.allow({"Action": "rekognition:StartProjectVersion", "Resource": model})
+    wanted = {"ProjectVersionArn": model, "MinInferenceUnits": 1}
+    caller.call("rekognition", "start_project_version", **wanted)
+    caller.call("rekognition", "stop_project_version", ProjectVersionArn=model)
+    named = [{"AttributeKey": "ResourceName", "AttributeValue": model}]
+    stop, start = aws.client("cloudtrail").lookup_events(LookupAttributes=named)["Events"]
+    assert (start["EventName"], start["EventSource"]) == ("StartProjectVersion", "rekognition.amazonaws.com")
+    told = json.loads(start["CloudTrailEvent"])
+    assert told["requestParameters"] == {"projectVersionArn": model, "minInferenceUnits": 1}
+    assert told["responseElements"] == {"status": "STARTING"}
+    assert told["userIdentity"]["type"] == "AssumedRole"
+    assert ":assumed-role/callers/" in told["userIdentity"]["arn"]
+    assert json.loads(stop["CloudTrailEvent"])["errorCode"] == "AccessDeniedException"

@@ -13,7 +13,7 @@ import pytest
 from simulator.conditions import Condition
 from simulator.counting import tally
 
-SEEDS: Final = 4_000
+SEEDS: Final = 2_000
 """Seeds from 1 on."""
 PART: Final = 500
 """Seeds of one test; the first part is all that ``make test-fast`` plays."""
