@@ -168,7 +168,8 @@ def _answer_checked(inner: Any) -> Any:
         size = len(json.dumps(result.get("body"), default=str).encode())
         if result.get("error") or size <= aws_lambda.SYNCHRONOUS_BYTES_MAX:
             return result
-        words = f"Response payload size exceeded maximum allowed payload size ({aws_lambda.SYNCHRONOUS_BYTES_MAX} bytes)."
+        limit = f"({aws_lambda.SYNCHRONOUS_BYTES_MAX} bytes)"
+        words = f"Response payload size exceeded maximum allowed payload size {limit}."
         error = {"errorType": "Function.ResponseSizeTooLarge", "errorMessage": words}
         return {**result, "error": True, "body": error}
 
