@@ -34,18 +34,18 @@ types: setup ## mypy, strict
 	@# One by one: each folder of tests may have a conftest.py.
 	@for folder in $(sort $(dir $(wildcard tests/*/*.py))); do $(RUN) mypy $$folder; done
 
-test-fast: lint types ## lint, types and every test without the embedded AWS: under a minute
-	@$(PYTEST) -q -n 2 --dist worksteal -m "not e2e and not slow"
+test-fast: lint types ## lint, types and every test without the embedded AWS
+	@$(PYTEST) -q -n 2 --dist loadgroup --no-loadscope-reorder -m "not e2e and not slow"
 
 matrix-quick: setup ## the synth tests with the oldest aws-cdk-lib that pyproject.toml allows, and with the newest
 	@$(RUN) $(BIN)/python tools/matrix.py $(MATRIX)
 
 test: MATRIX := --skip-installed
 test: lint types matrix-quick ## everything, the end-to-end tests included
-	@$(PYTEST) -q -n 4 --dist worksteal
+	@$(PYTEST) -q -n 8 --dist loadgroup --no-loadscope-reorder
 
 e2e: setup ## the end-to-end tests alone
-	@$(PYTEST) -q -n 4 --dist worksteal -m e2e
+	@$(PYTEST) -q -n 8 --dist loadgroup --no-loadscope-reorder -m e2e
 
 demo: setup ## a model's whole life on the embedded AWS, through the real CDK CLI
 	@$(RUN) exec $(BIN)/python -m demo

@@ -56,6 +56,14 @@ def free_slots(deployment: Deployment) -> Iterator[None]:
     settings.running_models_quota = quota
 
 
+def _tells_reason(deployment: Deployment) -> bool:
+    """Whether ``cdk diagnose`` shows why the model does not run."""
+    told = deployment.cdk.run(
+        "diagnose", deployment.name, "--app", str(deployment.assembly), "--unstable=diagnose"
+    )
+    return re.search(r"^ +ERROR +failed: .* does not run with", told.output, re.MULTILINE) is not None
+
+
 def test_a_failed_create_does_not_bill(deployment: Deployment) -> None:
     """G3: a start takes too long. The model is at rest when the CLI returns; a mended template deploys."""
     slow = deployment.model("slow", start_seconds=14.0, stop_seconds=1.0)
@@ -63,8 +71,8 @@ def test_a_failed_create_does_not_bill(deployment: Deployment) -> None:
     outcome = deployment.deploy(models(slow, timeout=Duration.seconds(8)), NO_ROLLBACK)
     assert_failed(outcome, deployment, "CREATE_FAILED")
     assert "STARTING" in deployment.statuses(slow)
-    # The CLI shows the function's log, of each line nothing but the message.
-    assert re.search(r"^ +failed: .* does not run with", outcome.output, re.MULTILINE)
+    # Of the function's log, which comes late, the CLI shows each line's level and message.
+    deployment.wait_for("the reason", lambda: _tells_reason(deployment))
     assert_ours_running(deployment)
     mended = deployment.deploy(models(good), NO_ROLLBACK)
     assert mended.code == 0, mended.output

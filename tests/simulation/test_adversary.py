@@ -17,6 +17,8 @@ from simulator.draw import draw
 from simulator.plan import Faults, Hand, KillAt, Mode, OnFailure, StartEnd, View
 from simulator.tally import Tally
 
+pytestmark = pytest.mark.xdist_group("adversary")
+"""What they count is counted once, in one process."""
 SEEDS: Final = (*range(1, 1001), *range(2001, 2501))
 """So many that the rarest things happen too: a clean-up tried again, an old view of a resource."""
 FAULTS: Final[dict[str, tuple[str, ...]]] = {

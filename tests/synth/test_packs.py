@@ -26,6 +26,8 @@ from synth_examples import ARN, PROJECT
 
 from rekognition_running_model import RunningModel, RunningModelProvider
 
+pytestmark = pytest.mark.xdist_group("packs")
+"""The findings of all packs are made once, in one process."""
 PACKS = (
     AwsSolutionsChecks,
     HIPAASecurityChecks,
