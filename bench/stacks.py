@@ -38,16 +38,17 @@ def synthesize(folder: Path, name: str, build: Callable[[Stack], None]) -> dict[
 
 
 def zipped_assets(folder: Path, name: str) -> dict[str, bytes]:
-    """The archives of a stack's assets by object key, packed as the CDK CLI does it (deflate)."""
+    """The archives of a stack's assets by object key."""
     archives = {}
     for asset in json.loads((folder / f"{name}.assets.json").read_text())["files"].values():
         if asset["source"]["packaging"] == "zip":
             (destination,) = asset["destinations"].values()
-            archives[destination["objectKey"]] = _zipped(folder / asset["source"]["path"])
+            archives[destination["objectKey"]] = zipped(folder / asset["source"]["path"])
     return archives
 
 
-def _zipped(source: Path) -> bytes:
+def zipped(source: Path) -> bytes:
+    """A folder as the CDK CLI packs it for Lambda (deflate)."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(source.rglob("*")):

@@ -5,16 +5,15 @@ The CLI takes seconds of a core for each run; tests that are about the function 
 
 from __future__ import annotations
 
-import io
 import json
 import time
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from outcome import Outcome
 
+from bench.stacks import zipped
 from local_aws import EmbeddedAws
 
 _NO_CHANGES: Final = "didn't contain changes"
@@ -149,17 +148,7 @@ class ByApi:
             if source.name == f"{stack}.template.json":
                 template = f"{self.aws.endpoint}/{bucket}/{key}"
             if (bucket, key) not in self._published:
-                body = _zipped(source) if as_zip else source.read_bytes()
+                body = zipped(source) if as_zip else source.read_bytes()
                 self.aws.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
                 self._published.add((bucket, key))
         return template
-
-
-def _zipped(folder: Path) -> bytes:
-    """A folder as Lambda takes it."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in sorted(folder.rglob("*")):
-            if file.is_file():
-                archive.write(file, file.relative_to(folder))
-    return packed.getvalue()
