@@ -48,6 +48,8 @@ class Moment:
     over: bool
     """The time for the request is over."""
     chance: float
+    releases: bool = False
+    """Claims may go: all models are as wanted, or the time is over. Until then they tell other deliveries."""
 
     def model(self, arn: str) -> AtHand:
         """One of the models that the request is about."""

@@ -5,6 +5,8 @@ One action at a time.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from running_model_handler.at_hand import ASK_STACK, AtHand, Moment
 from running_model_handler.core.act import (
     STOPS_MAX,
@@ -69,7 +71,7 @@ def decide(request: Request, memory: Memory, views: Views, now: float, chance: f
         unasked = over and not _can_ask(request, memory, now)
         reason = unheard(request, memory)
         return Answer(request.physical_id(succeeded=False), reason) if unasked else ASK_STACK
-    moment = Moment(request, memory, views, case, now, over, chance)
+    moment = Moment(request, memory, views, case, now, over, chance, releases=over)
     return _last_word(moment) if over else _action(moment)
 
 
@@ -107,14 +109,20 @@ def _action(moment: Moment) -> Action:
     started = any(done.start_at > asked_at for done in moment.memory.models.values())
     if started or moment.now - asked_at >= STACK_LOOK_SECONDS:
         return ASK_STACK
+    action = _first_needed(moment) or _first_needed(replace(moment, releases=True))
+    return _in_time(moment, action) if action is not None else _answer(moment)
+
+
+def _first_needed(moment: Moment) -> Action | None:
+    """What the first model needs that is not as wanted; what only settles does not hold up the others."""
     settling: list[Pause] = []
     for arn in _order(moment):
         action = _for_model(moment.model(arn))
         if isinstance(action, Pause) and action.settles:
             settling.append(action)
         elif action is not None:
-            return _in_time(moment, action)
-    return _in_time(moment, min(settling)) if settling else _answer(moment)
+            return action
+    return min(settling, default=None)
 
 
 def _in_time(moment: Moment, action: Action) -> Action:

@@ -54,6 +54,8 @@ def release(at: AtHand, *, last: bool = True) -> Action | None:
     """
     case, claim, released_at = at.moment.case, at.view.claim, at.done.released_at
     owner = case.wish.owner
+    if not at.moment.releases:
+        return None
     if released_at > at.view.claim_at:
         return AskClaim(at.arn)
     gone = [each for each in claim.holders if each != owner and not _lives(case, each)]

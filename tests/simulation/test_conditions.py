@@ -8,6 +8,7 @@ from typing import Any
 
 from running_model_handler.core.arn import parse_project_version_arn, with_stop_command
 from simulator.conditions import Condition
+from simulator.draw import draw
 from simulator.fast_seam import FastServices, new_handler
 from simulator.functions import Handler
 from simulator.history import play
@@ -77,3 +78,8 @@ def test_a_function_that_may_not_go_on_is_excused() -> None:
     model = replace(PLAN.models[0], starts=(Start(StartEnd.RUNNING, 2500.0),))
     plan = replace(PLAN, models=(model,), hand_over_denied=True, invocation_seconds=300.0)
     assert judged(plan) == (set(), {Condition.NOT_STOPPED})
+
+
+def test_a_clean_up_that_is_killed_in_every_try_is_excused() -> None:
+    """It would have given another resource its model back, which a cancelled create has stopped."""
+    assert judged(draw(26118246)) == (set(), {Condition.KILLED})

@@ -151,11 +151,20 @@ def failed_to_bring_back(world: World, model: Model) -> bool:
 
 
 def was_left_halfway(world: World, model: Model) -> bool:
-    """Whether every try of a request was killed that had stopped the model to bring it to another size."""
+    """Whether every try of a request was killed that had to start the model again.
+
+    It has stopped the model itself, to bring it to another size, or follows a request that had.
+    """
+    stops = [
+        (change.by.owner, change.at)
+        for change in model.changes
+        if change.verb == "Stop" and isinstance(change.by, Request)
+    ]
     return any(
-        _was_killed(request) and _concerns(request, model)
+        request.owner == owner and (request.ended_at is None or request.ended_at >= at)
         for request in world.requests
-        if any(change.verb == "Stop" and change.by is request for change in model.changes)
+        if _was_killed(request) and _concerns(request, model)
+        for owner, at in stops
     )
 
 

@@ -53,6 +53,15 @@ WRONG_ACTS: Final = (
         25040466,
     ),
     Mutant(
+        "given-up-and-forgotten",
+        "G5",
+        "A failed request takes its claim off a model before all that it has to bring back is as wanted.",
+        "holding.py",
+        "if not at.moment.releases:",
+        "if False:",
+        26079007,
+    ),
+    Mutant(
         "claim-of-the-living-taken",
         "G6",
         "A claim is taken over although a resource of its owner exists.",
