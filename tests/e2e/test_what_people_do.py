@@ -14,6 +14,7 @@ from harness import Deployment
 from stacks import models
 
 from rekognition_running_model import RunningModel
+from running_model_handler.core.names import Tag
 
 pytestmark = pytest.mark.e2e
 
@@ -38,7 +39,7 @@ def without_model(stack: Stack) -> None:
 
 
 def test_a_model_moves_to_another_stack(deployment: Deployment, other: Deployment) -> None:
-    """RETAIN first, then out of one stack and into the other: adopted, without a stop."""
+    """RETAIN first, then out of one stack and into the other: adopted, without a stop; no claim is left."""
     arn = deployment.model("v1")
     assert deployment.deploy(models(arn, change=topic)).code == 0
     kept = deployment.deploy(models(arn, change=topic, removal_policy=RemovalPolicy.RETAIN))
@@ -51,6 +52,7 @@ def test_a_model_moves_to_another_stack(deployment: Deployment, other: Deploymen
     assert deployment.calls("StopProjectVersion") == []
     assert other.destroy().code == 0
     assert deployment.rekognition.status(arn) == "STOPPED"
+    assert not any(key.startswith(Tag.HOLDER) for key in deployment.rekognition.tags(arn))
 
 
 def exporting(stack: Stack, built: list[RunningModel]) -> None:

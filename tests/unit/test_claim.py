@@ -166,6 +166,14 @@ def test_the_last_one_out_takes_the_claim_along(
     assert len(keys) == len(removed)
 
 
+def test_the_last_one_out_takes_along_what_stacks_before_it_have_left() -> None:
+    """A model that was retained, and then declared in another stack, keeps no tag of ours in the end."""
+    before = holder_key(Owner(OTHER, "A"))
+    claim = read_claim(tags_of({"A": holder(), "B": holder()}) | {before: "1.000000 1-1 open started"})
+    assert before not in release_keys(claim, Owner(STACK, "A"))
+    assert before in release_keys(claim, Owner(STACK, "A"), [Owner(STACK, "B")])
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [

@@ -79,6 +79,8 @@ class Claim:
     project_created: str | None = None
     start_seconds: int | None = None
     """What the last start of the model took, whoever owned it then; no part of the claim itself."""
+    strays: tuple[str, ...] = ()
+    """Keys of holders of other stacks, which had the model before this one: it was retained there."""
 
     def is_of(self, stack_id: str) -> bool:
         """Whether a stack has claimed the model."""
@@ -117,13 +119,19 @@ def _read_claim(entries: tuple[tuple[str, str], ...]) -> Claim:
     return Claim(
         stack_id=stack_id or None,
         holders=dict(_holders(tags, stack_id)) if stack_id else {},
+        strays=_strays(tags, stack_id) if stack_id else (),
         project_created=created if CREATED.fullmatch(created) else None,
         start_seconds=_read_start_seconds(tags.get(Tag.START_SECONDS, "")),
     )
 
 
+def _strays(tags: Mapping[str, str], stack_id: str) -> tuple[str, ...]:
+    own = _holder_prefix(stack_id)
+    return tuple(key for key in tags if key.startswith(str(Tag.HOLDER)) and not key.startswith(own))
+
+
 def _holders(tags: Mapping[str, str], stack_id: str) -> Iterable[tuple[Owner, Holder]]:
-    prefix = f"{Tag.HOLDER}{_digest(stack_id)}."
+    prefix = _holder_prefix(stack_id)
     for key, value in tags.items():
         match = _HOLDER.fullmatch(value) if key.startswith(prefix) else None
         units = _read_units(match["units"]) if match else None
@@ -142,7 +150,11 @@ def holder_key(owner: Owner) -> str:
 
     Holders of two stacks never share one, even where both claim a model within the same seconds.
     """
-    return f"{Tag.HOLDER}{_digest(owner.stack_id)}.{owner.logical_id[-_KEY_ROOM:]}"
+    return _holder_prefix(owner.stack_id) + owner.logical_id[-_KEY_ROOM:]
+
+
+def _holder_prefix(stack_id: str) -> str:
+    return f"{Tag.HOLDER}{_digest(stack_id)}."
 
 
 def claim_tags(owner: Owner, holder: Holder, project_created: str | None) -> dict[str, str]:
@@ -160,13 +172,13 @@ def claim_tags(owner: Owner, holder: Holder, project_created: str | None) -> dic
 def release_keys(claim: Claim, owner: Owner, gone: Iterable[Owner] = (), *, last: bool = True) -> list[str]:
     """What a holder removes when it goes, the leavings of those that are ``gone`` with it.
 
-    The last one takes the stack's claim along, ``last`` if nobody is about to hold it. What the last start
-    took stays.
+    The last one takes the stack's claim along, ``last`` if nobody is about to hold it, and what stacks before
+    it have left. What the last start took stays.
     """
     leaving = {owner, *gone}
     keys = [holder_key(each) for each in (owner, *gone) if each in claim.holders]
     if last and not set(claim.holders) - leaving:
-        keys += [str(Tag.STACK_ID), str(Tag.PROJECT_CREATED)]
+        keys += [str(Tag.STACK_ID), str(Tag.PROJECT_CREATED), *claim.strays]
     return keys
 
 
