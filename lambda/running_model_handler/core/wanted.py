@@ -307,7 +307,9 @@ def _left_to_others(case: Case, arn: str, claim: Claim) -> Want | AskResource:
     wanting = {owner: standing for owner, standing in others.items() if standing.wants(arn)}
     # A tag that outlives its resource is of a delivery that may have stopped the model.
     left = any(each.stack_id == case.wish.owner.stack_id and each not in others for each in claim.holders)
-    brings = step is not None or arn in case.stopped or (left and _was_cut_off(case))
+    stopped_by_us = arn in case.stopped or (left and _was_cut_off(case))
+    # In a stack that goes those of the others that are not deleted yet soon will be.
+    brings = step is not None or (stopped_by_us and not case.story.goes)
     if not brings or not wanting or not all(standing.rests for standing in wanting.values()):
         return Keep(for_others=step is not None)
     holders = [claim.holders[owner] for owner in wanting if owner in claim.holders]
