@@ -291,6 +291,26 @@ def test_what_was_wanted_counts_for_as_long_as_a_view_may_be_old(
     assert len(scene.found) == count
 
 
+def test_a_way_back_that_was_skipped_is_what_its_resource_is_declared_with(
+    scene: Scene,
+) -> None:
+    """Seed 28001520: CloudFormation counts it as gone back, and another resource gives the model back so."""
+    scene.watch(StaleStartsNothing).created(units=2)
+    scene.at(20).stack("UPDATE_IN_PROGRESS")
+    forward = scene.send("Update", "Detector", V1, 1, old=(V1, 2), has=V1)
+    scene.at(60).end(forward)
+    scene.stack("UPDATE_ROLLBACK_IN_PROGRESS")
+    back = scene.send("Update", "Detector", V1, 2, old=(V1, 1), has=V1, back=True)
+    scene.at(100).end(back, Outcome.FAILED)
+    scene.stack("UPDATE_ROLLBACK_FAILED")
+    scene.at(400).resource("Detector", "UPDATE_COMPLETE", V1)
+    scene.stack("UPDATE_ROLLBACK_COMPLETE")
+    scene.at(500).stack("UPDATE_IN_PROGRESS")
+    another = scene.send("Create", "Extra", V1, 1)
+    scene.at(600).act("Start", V1, another, 2)
+    assert scene.found == []
+
+
 def test_nothing_starts_for_a_resource_that_is_being_deleted(scene: Scene) -> None:
     """A late duplicate of the create helps as long as the resource rests with the model."""
     scene.watch(StaleStartsNothing)

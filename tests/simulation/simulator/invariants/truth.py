@@ -235,14 +235,16 @@ class Truth:
     def _units_of(self, owner: Owner, stack: Stack, arn: str, since: float) -> set[Units]:
         """The units that a resource had its model with; empty if nothing is known of that.
 
-        Going back, those count that it had when the operation began.
+        Going back, those count that it had when the operation began. A resource whose way back fails has gone
+        back by CloudFormation's record once it is skipped (ContinueUpdateRollback).
         """
         begin = begin_of(stack)
         before: Units | None = None
         last: Units | None = None
         for request in self.requests_of(owner):
             declares = request.type != "Delete" and request.declared_arn == arn
-            if declares and request.outcome is Outcome.SUCCESS:
+            skipped = request.rolls_back and request.outcome is Outcome.FAILED
+            if declares and (skipped or request.outcome is Outcome.SUCCESS):
                 last = request.declared_units
                 if begin is None or (request.ended_at or 0.0) <= begin:
                     before = last
