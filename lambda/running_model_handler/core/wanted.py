@@ -336,12 +336,7 @@ def _others(case: Case, arn: str, claim: Claim) -> dict[Owner, Standing] | AskRe
     for logical_id in sorted((told | held) - {own_id}):
         owner = Owner(stack_id, logical_id)
         if is_told(case.story, logical_id):
-            standing = standing_of(case.story, logical_id)
-            holder, last = claim.holders.get(owner), case.story.steps[logical_id][-1]
-            gives_up = holder is not None and holder.failed and holder.t == last.began_at
-            if gives_up and case.step is not None:
-                # It is no longer brought with the model, it only has not been answered for yet.
-                standing = standing._replace(names=None)
+            standing = _as_claimed(case, owner, arn, claim.holders.get(owner))
         elif owner in case.resources:
             standing = standing_in(case.resources[owner])
         else:
@@ -349,6 +344,21 @@ def _others(case: Case, arn: str, claim: Claim) -> dict[Owner, Standing] | AskRe
         if standing.skipped == arn or (standing.lives and (standing.has(arn) or standing.wants(arn))):
             found[owner] = standing
     return found
+
+
+def _as_claimed(case: Case, owner: Owner, arn: str, holder: Holder | None) -> Standing:
+    """How another resource stands that the operation works on, or has worked on.
+
+    Whether it is being brought with the model its claim tells, where that is of the very step: the events of
+    a roll-back need not show what they go back to. One that has failed only has not been answered for yet.
+    """
+    standing = standing_of(case.story, owner.logical_id)
+    step = case.story.steps[owner.logical_id][-1]
+    if holder is None or holder.t != step.began_at or step.ended_at is not None:
+        return standing
+    if not holder.failed:
+        return standing._replace(names=arn)
+    return standing._replace(names=None) if case.step is not None else standing
 
 
 def _former_units(case: Case, arn: str, mine: Holder | None) -> InferenceUnits:

@@ -136,7 +136,7 @@ WANTED: Final = (
     ),
     mutant(
         "failed-one-keeps", "wanted 9", "A resource that has failed and is not answered for yet keeps the model of others running.",
-        _WANTED, "standing = standing._replace(names=None)", "pass", "two with one model, no roll-back", "two starts that take too long",
+        _WANTED, "return standing._replace(names=None) if case.step is not None else standing", "return standing", "two with one model, no roll-back", "two starts that take too long",
     ),
     mutant(
         "nobodys-kept", "wanted 10", "What nobody wants is left as it is.",

@@ -80,6 +80,15 @@ WRONG_ACTS: Final = (
         1,
     ),
     Mutant(
+        "way-back-of-others-unseen",
+        "G6",
+        "What another resource goes back to is taken from it, unless it had that when the operation began.",
+        "core/wanted.py",
+        "return standing._replace(names=arn)",
+        "return standing",
+        28006689,
+    ),
+    Mutant(
         "given-back-to-those-that-go",
         "G10",
         "A late delivery brings a model back to another resource although the stack is being deleted.",
