@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +69,10 @@ def stack_steps(events: Mapping[str, Sequence[tuple[float, str]]]) -> list[Step]
     steps = []
     for stack, told in events.items():
         began: tuple[float, str] | None = None
-        for at, status in told:
+        for (_, before), (at, status) in pairwise([(0.0, ""), *told]):
+            if before == "REVIEW_IN_PROGRESS" and status.startswith("DELETE_"):
+                # A change set that was not carried out: there was nothing to delete.
+                continue
             if began is None and status.endswith("_IN_PROGRESS") and status not in _BEGIN_NOTHING:
                 began = at, status
             elif began is not None and not status.endswith("_IN_PROGRESS"):

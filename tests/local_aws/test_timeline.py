@@ -184,6 +184,16 @@ STARTED, DONE = "CREATE_IN_PROGRESS", "CREATE_COMPLETE"
         ([(1, "DELETE_IN_PROGRESS"), (9, "DELETE_COMPLETE")], ["S: delete"]),
         (
             [
+                (0, "REVIEW_IN_PROGRESS"),
+                (1, "DELETE_IN_PROGRESS"),
+                (2, "DELETE_COMPLETE"),
+                (3, STARTED),
+                (5, DONE),
+            ],
+            ["S: create"],
+        ),
+        (
+            [
                 (1, "UPDATE_IN_PROGRESS"),
                 (2, "UPDATE_COMPLETE"),
                 (2, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"),
