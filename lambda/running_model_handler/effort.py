@@ -142,4 +142,4 @@ class Effort:
                 except ServiceError as error:
                     _logger.warning(f"start not noted: {error}", extra={"model": arn, "problem": str(error)})
                     return
-        _logger.info("accepted", extra={"action": type(action).__name__, "model": arn})
+        _logger.debug("accepted", extra={"action": type(action).__name__, "model": arn})

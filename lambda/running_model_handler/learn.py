@@ -13,6 +13,7 @@ from running_model_handler.core.actions import (
     AskOwner,
     AskStack,
     Call,
+    Change,
     FindProject,
     GiveUp,
     Look,
@@ -228,9 +229,8 @@ def after_error(request: Request, action: Call, error: ServiceError, known: Know
         memory = _perhaps(action, memory, views, now)
     elif isinstance(action, StartModel | StopModel):
         memory = _refused(action, memory, now, by_status=error.kind in _BY_STATUS)
-    changes = isinstance(action, WriteClaim | RemoveClaim | StartModel | StopModel)
     gone = error.kind is ErrorKind.NOT_FOUND
-    if (gone or (changes and error.kind is ErrorKind.DENIED)) and arn in views.models:
+    if (gone or (isinstance(action, Change) and error.kind is ErrorKind.DENIED)) and arn in views.models:
         # Whether there is such a version, and whose it is by now: permissions to change it are by tag.
         views = views.with_model(arn, views.model(arn)._replace(claim_at=0.0))
     reason = _hopeless(request, error, action, Known(memory, views), now)

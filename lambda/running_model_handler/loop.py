@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from running_model_handler.core.actions import Action, Answer, GiveUp, Pause
+from running_model_handler.core.actions import Action, Answer, Change, GiveUp, Pause
 from running_model_handler.core.arn import with_stop_command
 from running_model_handler.core.memory import Memory
 from running_model_handler.core.views import Views
@@ -35,10 +35,10 @@ def run(request: Request, memory: Memory, effort: Effort, decided: Decide = deci
 
     ``decided`` is what decides; benchmarks compare it with others.
     """
-    known = Known(memory, Views())
+    known, told = Known(memory, Views()), set[tuple[str, str, str]]()
     while True:
         try:
-            outcome = _once(request, known, effort, decided)
+            outcome = _once(request, known, effort, decided, told)
         except Exception as error:
             _logger.exception(f"unexpected {type(error).__name__}: {error}")
             reason = f"unexpected {type(error).__name__}: {error}"
@@ -57,10 +57,12 @@ def end(request: Request, memory: Memory, effort: Effort) -> Answer:
     return outcome if isinstance(outcome, Answer) else _told_by_hand(request, outcome.memory.failure)
 
 
-def _once(request: Request, known: Known, effort: Effort, decided: Decide) -> Known | Answer | HandOver:
+def _once(
+    request: Request, known: Known, effort: Effort, decided: Decide, told: set[tuple[str, str, str]]
+) -> Known | Answer | HandOver:
     clock = effort.clock
     action = decided(request, known.memory, known.views, clock.now(), clock.chance())
-    _log(request, known, action)
+    _log(request, known, action, told)
     match action:
         case Answer():
             return action
@@ -90,16 +92,28 @@ def _told_by_hand(request: Request, reason: str) -> Answer:
     return Answer(request.physical_id(succeeded=False), reason)
 
 
-def _log(request: Request, known: Known, action: Action) -> None:
-    """One line for each decision: what is known, and what follows."""
+def _log(request: Request, known: Known, action: Action, told: set[tuple[str, str, str]]) -> None:
+    """One line for each decision: what is known, and what follows.
+
+    At INFO only what is to change, and what is waited for, once for each status of each model: people read it
+    in a terminal, and pay for it.
+    """
     story, seen = known.views.story, known.views.model(action.arn).seen
-    _logger.info(
-        f"decided: {type(action).__name__}",
+    name, observed = type(action).__name__, str(seen.status) if seen is not None else ""
+    why = getattr(action, "why", getattr(action, "reason", ""))
+    message, level = f"decided: {name}" + (f", {why}" if why else ""), logging.DEBUG
+    entry = (message, action.arn, observed)
+    if isinstance(action, Change | GiveUp) or (isinstance(action, Pause) and entry not in told):
+        level = logging.INFO
+        told.add(entry)
+    _logger.log(
+        level,
+        message,
         extra={
-            "action": type(action).__name__,
-            "why": getattr(action, "why", getattr(action, "reason", "")),
+            "action": name,
+            "why": why,
             "model": action.arn,
-            "observed": str(seen.status) if seen is not None else "",
+            "observed": observed,
             "stack": story.stack_status if story is not None else "",
             "resource": request.wish.owner.logical_id,
             "request": request.envelope.request_id,

@@ -187,6 +187,24 @@ def test_log_messages_hold_the_reason(caplog: pytest.LogCaptureFixture) -> None:
     assert "decided: StartModel" in caplog.messages
 
 
+def test_the_log_is_short_enough_to_be_read(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At INFO stand the changes, and each thing that is waited for once; at DEBUG all looks."""
+    world = World()
+    created(world)
+    told = [message for message in caplog.messages if message.startswith("decided: ")]
+    assert told.index("decided: WriteClaim") < told.index("decided: StartModel")
+    assert told.count("decided: Pause, it is starting") == 1
+    assert len(told) == len(set(told)) <= 5
+    looks = sum(action == "DescribeProjectVersions" for action, _ in world.calls)
+    caplog.clear()
+    monkeypatch.setenv("AWS_LAMBDA_LOG_LEVEL", "DEBUG")
+    caplog.set_level(logging.DEBUG)
+    created(World())
+    assert caplog.messages.count("decided: Look") == looks > 5
+
+
 def test_the_log_says_what_bills(caplog: pytest.LogCaptureFixture) -> None:
     """Another resource may fail afterwards, in a stack that is not rolled back: our log names the bill."""
     caplog.set_level(logging.INFO)

@@ -110,8 +110,7 @@ class Answer(NamedTuple):
         return not self.reason
 
 
-Call = (
-    AskStack | AskOwner | AskClaim | FindProject | Look | WriteClaim | RemoveClaim | NoteStart
-    | StartModel | StopModel
-)  # fmt: skip
+Change = WriteClaim | RemoveClaim | StartModel | StopModel
+"""Calls that change what the model does, or whose it is."""
+Call = AskStack | AskOwner | AskClaim | FindProject | Look | NoteStart | Change
 Action = Call | Pause | GiveUp | Answer
