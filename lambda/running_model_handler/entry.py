@@ -96,7 +96,7 @@ class Provider(CfnResource):
         # Where Lambda knows a level it has set it already (ApplicationLogLevel); crhelper would set it anew.
         level = logging.root.level if "AWS_LAMBDA_LOG_LEVEL" in os.environ else logging.INFO
         with _without_clients():
-            super().__init__(log_level=level, boto_level="ERROR", sleep_on_delete=0)
+            super().__init__(log_level=logging.getLevelName(level), boto_level="ERROR", sleep_on_delete=0)
         for name, level in (("crhelper", logging.CRITICAL), ("urllib3", logging.ERROR)):
             logger = logging.getLogger(name)
             if logger.level != level:
