@@ -287,7 +287,8 @@ def _carry_out(at: AtHand, deed: Deed, toward: str, units: InferenceUnits | None
         case Wait():
             return at.look_again(deed.why)
         case Start() if units is not None:
-            return at.guarded(StartModel(at.arn, units, toward))
+            unsettled = at.moment.now < quiet_from(at.moment.case)
+            return at.guarded(StartModel(at.arn, units, toward, unsettled))
         case _:
             return at.guarded(StopModel(at.arn, toward), SEEN_FRESH_SECONDS)
 

@@ -132,7 +132,7 @@ class Effort:
                 models.tag(version, claim_tags(request.wish.owner, holder, memory.projects.get(arn)))
             case RemoveClaim(_, keys):
                 models.untag(version, list(keys))
-            case StartModel(_, units, _):
+            case StartModel(_, units):
                 models.start(version, units)
             case StopModel():
                 models.stop(version)

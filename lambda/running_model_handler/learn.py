@@ -179,10 +179,11 @@ def _claimed(arn: str, memory: Memory, now: float, *, failed: bool) -> Memory:
 def _acted(action: Call, memory: Memory, views: Views, now: float, *, accepted: bool) -> Memory:
     """After a Start or a Stop that had its effect, or may have had it."""
     match action:
-        case StartModel(arn, _, toward):
+        case StartModel(arn, _, toward, unsettled):
             seen = views.model(arn).seen
             before = str(seen.status) if seen is not None else ""
-            done = memory.done(arn).aimed(toward).with_start(before, now, accepted=accepted)
+            done = memory.done(arn).aimed(toward)
+            done = done.with_start(before, now, accepted=accepted, unsettled=unsettled)
         case StopModel(arn, toward):
             done = memory.done(arn).aimed(toward).with_stop(now, accepted=accepted)
         case _:

@@ -131,6 +131,14 @@ def test_running_with_other_units_after_our_start_was_seen_is_somebody_elses_doi
     assert "somebody else" in step.reason
 
 
+def test_what_an_earlier_step_may_have_undone_is_done_again() -> None:
+    """A Start that was sent before everything of that step had arrived proves nothing of other people."""
+    done = START_SEEN._replace(start_unsettled=True)
+    assert running(Observation("STOPPED"), done) == Start()
+    assert running(Observation("RUNNING", TWO), done) == Stop()
+    assert isinstance(running(Observation("STOPPED"), done._replace(starts=STARTS_MAX)), Fail)
+
+
 @pytest.mark.parametrize("stops", range(STOPS_MAX + 1))
 def test_a_model_that_is_always_started_again_is_given_up(stops: int) -> None:
     """The way to other units is bounded: three stops."""

@@ -365,7 +365,7 @@ def test_a_model_that_is_left_to_another_has_to_run() -> None:
     """Story 7: an accepted start is not enough, since no other request speaks for the one that stays."""
     one = leaving_to_another()
     start = one.acts()
-    assert start == StartModel(V1, TWO, "run 2")
+    assert start == StartModel(V1, TWO, "run 2", unsettled=True)
     one.carry_out(start)
     one.seen[V1] = STARTING
     for _ in range(10):

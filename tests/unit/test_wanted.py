@@ -98,7 +98,7 @@ TABLE = [
     (replacement_turned,              V1, "KEEP",    "KEEP",    "KEEP",    "KEEP"),
     (failed_replacement_going_back,   V1, "RUN 1",   "RUN 1",   "KEEP",    "KEEP"),
     (failed_replacement_going_back,   V2, "REST",    "REST",    "REST",    "REST"),
-    (done_replacement_going_back,     V1, "RUN 1",   "RUN 1",   "REST",    "REST"),
+    (done_replacement_going_back,     V1, "RUN 1",   "RUN 1",   "HOLD",    "HOLD"),
     (done_replacement_going_back,     V2, "KEEP",    "HOLD",    "KEEP",    "BACK 1"),
     (replacement_done,                V2, "KEEP",    "KEEP",    "KEEP",    "KEEP"),
     (replacement_done,                V1, "KEEP",    "KEEP",    "KEEP",    "KEEP"),

@@ -101,7 +101,7 @@ def _from_running(run: Run, seen: Observation, done: Done, seen_at: float) -> De
         return Wait("the stop is not visible yet")
     if run.met_by(seen):
         return REACHED
-    if done.starts and done.start_visible:
+    if done.starts and done.start_visible and not done.start_unsettled:
         return Fail(
             f"it runs with {seen.units} inference units, not with the {run.units} that were started; "
             "somebody else started it again meanwhile"
@@ -117,7 +117,7 @@ def _from_rest(status: str, done: Done, seen_at: float) -> Deed:
     if done.starts and done.start_may_lag(seen_at):
         # Also where it was visible already: one look may be older than the one before it.
         return Wait("the start is not visible yet")
-    if done.starts and done.start_visible:
+    if done.starts and done.start_visible and not done.start_unsettled:
         return Fail(f"it was stopped by somebody else while it started (status {status}); deploy again")
     if done.starts >= STARTS_MAX:
         return Fail(f"it stays {status} although it was started {done.starts} times; deploy again")

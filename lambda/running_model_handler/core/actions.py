@@ -69,6 +69,8 @@ class StartModel(NamedTuple):
     arn: str
     units: InferenceUnits
     toward: str
+    unsettled: bool = False
+    """What an earlier step of the resource has sent may still arrive, and undo it."""
 
 
 class StopModel(NamedTuple):

@@ -40,6 +40,8 @@ class Done(NamedTuple):
     start_visible: bool = False
     """STARTING, RUNNING or a new FAILED was seen after the Start."""
     before_start: str = ""
+    start_unsettled: bool = False
+    """What an earlier step of the resource had sent could still arrive when it was sent."""
     refused: int = 0
     """Starts and Stops that the status of the model did not allow."""
     stops: int = 0
@@ -65,7 +67,7 @@ class Done(NamedTuple):
             return self
         return self._replace(toward=toward, starts=0, start_accepted=False, refused=0, stops=0)
 
-    def with_start(self, before: str, now: float, *, accepted: bool) -> Done:
+    def with_start(self, before: str, now: float, *, accepted: bool, unsettled: bool = False) -> Done:
         """After a Start was sent."""
         return self._replace(
             starts=self.starts + 1,
@@ -74,6 +76,7 @@ class Done(NamedTuple):
             start_accepted=accepted,
             start_visible=False,
             before_start=before,
+            start_unsettled=unsettled,
             may_run_by_us=True,
             # After a stop an old RUNNING may still show: then a look has to show STARTING first.
             not_running_at=now if accepted and not self.stop_at else 0.0,

@@ -303,7 +303,9 @@ def _left_to_others(case: Case, arn: str, claim: Claim) -> Want | AskResource:
     if isinstance(others, AskResource):
         return others
     if not others:
-        return Rest()
+        # A roll-back that has failed can be continued, to what the resource had.
+        comes_back = step is not None and step.back and case.failed and case.me.has(arn)
+        return Hold() if comes_back and case.wish.brings else Rest()
     wanting = {owner: standing for owner, standing in others.items() if standing.wants(arn)}
     # A tag that outlives its resource is of a delivery that may have stopped the model.
     left = any(each.stack_id == case.wish.owner.stack_id and each not in others for each in claim.holders)

@@ -495,7 +495,7 @@ class _Call:
                 )
             case RemoveClaim(_, keys):
                 after = world._model_steps.tagged(before, without_tags(before.tags, keys))
-            case StartModel(_, units, _):
+            case StartModel(_, units):
                 after = world._model_steps.started(before, units.minimum, self._request)
                 if self._over_quota():
                     after = None

@@ -34,13 +34,18 @@ ACT: Final = (
         _DECIDE, "started = any(done.start_at > asked_at for done in moment.memory.models.values())", "started = False", "create alone", "nothing",
     ),
     mutant(
+        "own-late-stop-blamed", "RUN, at rest", "What an earlier step of the resource stops, late, is taken for somebody's doing.",
+        _ACT, "    if done.starts and done.start_visible and not done.start_unsettled:\n        return Fail(f\"it was stopped",
+        "    if done.starts and done.start_visible:\n        return Fail(f\"it was stopped", "two sizes, and a third resource", "an old view",
+    ),
+    mutant(
         "started-again-at-once", "RUN, at rest", "A Start that is not visible yet is sent again.",
         _ACT, "    if done.starts and done.start_may_lag(seen_at):\n        # Also", "    if False:\n        # Also", "create alone, in short steps", "an old view",
         unneeded="Hidden by what is known of its world, which ends alike.",
     ),
     mutant(
         "stopped-by-somebody-started-again", "RUN, at rest", "What somebody stopped while it started is started again.",
-        _ACT, "    if done.starts and done.start_visible:\n        return Fail(f\"it was stopped", "    if False:\n        return Fail(f\"it was stopped", "create alone", "a duplicate and a start that takes too long",
+        _ACT, "    if done.starts and done.start_visible and not done.start_unsettled:\n        return Fail(f\"it was stopped", "    if False:\n        return Fail(f\"it was stopped", "create alone", "a duplicate and a start that takes too long",
         unneeded="What people do by hand is left out.",
     ),
     mutant(

@@ -80,6 +80,10 @@ WANTED: Final = (
         _WANTED, "if not stops_first and (back or not case.failed):", "if False:", "replace",
     ),
     mutant(
+        "way-back-let-go", "wanted 10, back", "A way back that fails gives up the claim of what it goes back to.",
+        _WANTED, "return Hold() if comes_back and case.wish.brings else Rest()", "return Rest()", "replace, stop first", "a start that takes too long",
+    ),
+    mutant(
         "way-back-keeps-place", "wanted 7, back", "The way back of a STOP_FIRST replacement keeps the new model running.",
         _WANTED, "stops_first = wish.stops_first or (back and", "stops_first = wish.stops_first or (False and",
         "replace, stop first, later", "nothing",
@@ -108,7 +112,7 @@ WANTED: Final = (
     ),
     mutant(
         "others-forgotten", "wanted 9", "What another resource of the stack has is stopped.",
-        _WANTED, "    if not others:\n        return Rest()", "    return Rest()", "rename",
+        _WANTED, "    if not others:\n        # A roll-back", "    if True:\n        # A roll-back", "rename",
     ),
     mutant(
         "others-not-given-back", "wanted 9, at rest", "What is left to another resource is left as it is.",
@@ -140,7 +144,7 @@ WANTED: Final = (
     ),
     mutant(
         "nobodys-kept", "wanted 10", "What nobody wants is left as it is.",
-        _WANTED, "    if not others:\n        return Rest()", "    if not others:\n        return KEEP", "replace",
+        _WANTED, "return Hold() if comes_back and case.wish.brings else Rest()", "return KEEP", "replace",
     ),
     mutant(
         "success-of-others-left-stopped", "wanted 8", "What another delivery has succeeded with stays stopped by the one that had failed.",

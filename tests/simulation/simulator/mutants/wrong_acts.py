@@ -12,8 +12,8 @@ WRONG_ACTS: Final = (
         "G3",
         "A create or a replacement that fails leaves running what it started.",
         "core/wanted.py",
-        "    if not others:\n        return Rest()\n",
-        "    if not others:\n        return KEEP\n",
+        "return Hold() if comes_back and case.wish.brings else Rest()",
+        "return KEEP",
         1,
     ),
     Mutant(
