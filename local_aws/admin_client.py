@@ -37,6 +37,15 @@ class AdminClient:
         """The JSON behind ``path``."""
         return self._call("GET", path, None)
 
+    def entries(self, path: str) -> list[Any]:
+        """All that stands in the list behind ``path``, page by page."""
+        page = self.get(path)
+        found: list[Any] = page["entries"]
+        while page["more"]:
+            page = self.get(f"{path}?since={len(found)}")
+            found += page["entries"]
+        return found
+
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         """Sends ``body`` and returns the answer."""
         return self._call("POST", path, body)

@@ -220,7 +220,7 @@ class EmbeddedAws:
     @property
     def custom_resource_requests(self) -> list[CustomResourceRequest]:
         """Every request to a custom resource so far, with its answers, oldest first."""
-        return [request_from(entry) for entry in self._running.admin.get("/requests")]
+        return [request_from(entry) for entry in self._running.admin.entries("/requests")]
 
     def requests_of(
         self, logical_id: str, *, request_type: str | None = None, stack_id: str | None = None
@@ -237,12 +237,12 @@ class EmbeddedAws:
     @property
     def invocations(self) -> list[Invocation]:
         """Every run of a Lambda function so far, oldest first."""
-        return [invocation_from(entry) for entry in self._running.admin.get("/invocations")]
+        return [invocation_from(entry) for entry in self._running.admin.entries("/invocations")]
 
     @property
     def api_calls(self) -> list[ApiCall]:
         """Every AWS API call by roles and users so far, Rekognition's included, oldest first."""
-        return [api_call_from(entry) for entry in self._running.admin.get("/api-calls")]
+        return [api_call_from(entry) for entry in self._running.admin.entries("/api-calls")]
 
     def set_switches(self, **values: Any) -> Switches:
         """Changes switches at run time and returns all of them. Raises LocalAwsError for an unknown one."""

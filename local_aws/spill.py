@@ -14,18 +14,19 @@ T = TypeVar("T")
 NEWEST: Final = 1024
 """So many stay in memory, and up to as many more until the next move into the file."""
 
-_KEYS: Final = ("kind", "operation", "arn")
+_KEYS: Final = ("kind", "operation", "subject")
 _SCHEMA: Final = """
-CREATE TABLE entry (number INTEGER PRIMARY KEY, kind TEXT, operation TEXT, arn TEXT, document TEXT);
-CREATE INDEX by_kind ON entry (kind, arn);
+CREATE TABLE entry (number INTEGER PRIMARY KEY, kind TEXT, operation TEXT, subject TEXT, document TEXT);
+CREATE INDEX by_kind ON entry (kind, subject);
 """
 
 
 class Spill(Generic[T]):
     """Items by number, from 1. The caller holds a lock around every method.
 
-    ``keys`` tells an item's kind, operation and ARN, which can be asked for; ``as_document`` makes JSON of
-    it, ``from_document`` an item of JSON. An item may still change while it is among the newest ``newest``.
+    ``keys`` tells an item's kind, operation and subject (such as an ARN), which can be asked for;
+    ``as_document`` makes JSON of it, ``from_document`` an item of JSON. An item may still change while it is
+    among the newest ``newest``; one that changes later has to be told to ``rewrite``.
     The file has no name and is gone with the process, however that ends.
     """
 
@@ -53,14 +54,27 @@ class Spill(Generic[T]):
         """How many items memory holds."""
         return len(self._recent)
 
-    def append(self, item: T) -> None:
-        """Put an item at the end."""
+    def append(self, item: T) -> int:
+        """Put an item at the end; returns its number."""
         self._recent.append(item)
+        number = len(self)
         if len(self._recent) >= 2 * self._newest:
             self._move()
+        return number
+
+    def rewrite(self, number: int, item: T) -> None:
+        """Keep an item as it is now, where it may have changed after it went into the file."""
+        if self._database is None or not 1 <= number <= self._spilled:
+            return
+        with self._database:
+            self._database.execute(
+                "UPDATE entry SET kind = ?, operation = ?, subject = ?, document = ? WHERE number = ?",
+                (*self._row(item), number),
+            )
 
     def select(self, *, since: int = 0, limit: int | None = None, **wanted: str | None) -> list[T]:
-        """Items after number ``since``, oldest first, at most ``limit``; ``wanted``: kind, operation, arn.
+        """Items after number ``since``, oldest first, at most ``limit``; ``wanted``: kind, operation,
+        subject.
 
         The time that it takes depends on what it returns or passes over, not on what lies before.
         """
@@ -90,6 +104,9 @@ class Spill(Generic[T]):
             if all(keys[name] == value for name, value in asked.items()):
                 yield item
 
+    def _row(self, item: T) -> tuple[str, str, str, str]:
+        return (*self._keys(item), json.dumps(self._as_document(item), default=str))
+
     def _move(self) -> None:
         if self._database is None:
             self._database = _temporary_database()
@@ -97,8 +114,7 @@ class Spill(Generic[T]):
         moved = [self._recent.popleft() for _ in range(len(self._recent) - self._newest)]
         rows = []
         for number, item in enumerate(moved, start=self._spilled + 1):
-            document = json.dumps(self._as_document(item), default=str)
-            rows.append((number, *self._keys(item), document))
+            rows.append((number, *self._row(item)))
         with self._database:
             self._database.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?)", rows)
         self._spilled += len(moved)

@@ -2,6 +2,7 @@
 
 JSON under ``/_local_aws/``: GET health, requests, requests/ID, requests/ID/response-url, invocations,
 api-calls, switches and refusals; PATCH switches; POST authorize, events, trail and refusals; DELETE refusals.
+Requests, invocations and api-calls come in pages: ?since=NUMBER leaves out so many of the oldest.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from local_aws.corrections import answers, ministack, trail
 from local_aws.corrections.access import Access
@@ -43,9 +45,9 @@ class Admin:
         self._refusals = refusals
         self._routes: dict[tuple[str, str], Callable[[Mapping[str, Any]], Any]] = {
             ("GET", "health"): lambda _: {"status": "running"},
-            ("GET", "requests"): lambda _: recorder.requests(),
-            ("GET", "invocations"): lambda _: recorder.invocations(),
-            ("GET", "api-calls"): lambda _: recorder.api_calls(),
+            ("GET", "requests"): lambda query: recorder.requests(_since(query)),
+            ("GET", "invocations"): lambda query: recorder.invocations(_since(query)),
+            ("GET", "api-calls"): lambda query: recorder.api_calls(_since(query)),
             ("GET", "switches"): lambda _: switches.as_dict(),
             ("PATCH", "switches"): self._set_switches,
             ("GET", "refusals"): lambda _: refusals.as_list(),
@@ -88,16 +90,17 @@ class Admin:
             status, text = self._custom.put(method, path, scope["query_string"].decode(), headers, body)
             return status, text.encode()
         try:
-            return 200, json.dumps(self._route(method, path[len(PREFIX) :], body), default=str).encode()
+            asked = json.loads(body) if body else dict(parse_qsl(scope["query_string"].decode()))
+            return 200, json.dumps(self._route(method, path[len(PREFIX) :], asked), default=str).encode()
         except NotThere as error:
             return 404, json.dumps({"message": f"nothing at {error}"}).encode()
         except (LocalAwsError, CustomResourceError, KeyError, ValueError) as error:
             return 400, json.dumps({"message": str(error)}).encode()
 
-    def _route(self, method: str, path: str, body: bytes) -> Any:
+    def _route(self, method: str, path: str, asked: Mapping[str, Any]) -> Any:
         known = self._routes.get((method, path))
         if known is not None:
-            return known(json.loads(body) if body else {})
+            return known(asked)
         first, _, rest = path.partition("/")
         request_id, _, part = rest.partition("/")
         if method != "GET" or first != "requests":
@@ -123,3 +126,10 @@ class Admin:
         ministack.responses.set_request_account_id("")
         ministack.responses.set_request_region(None)
         return {"request_id": self._custom.send_by_hand(str(wanted["function"]), wanted["event"])}
+
+
+def _since(query: Mapping[str, Any]) -> int:
+    text = str(query.get("since", 0))
+    if not (text.isascii() and text.isdigit() and len(text) <= 15):
+        raise ValueError(f"since must be a whole number of at least 0, got {text}")
+    return int(text)

@@ -18,7 +18,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from local_aws.corrections import ministack
 from local_aws.corrections.answers import (
@@ -34,6 +34,9 @@ from local_aws.corrections.custom_types import service_timeout
 from local_aws.corrections.lambda_invocations import LambdaInvocations
 from local_aws.corrections.recorder import Recorder, RequestEntry
 from local_aws.switches import Switches
+
+KEPT_AFTER_EXPIRY_SECONDS: Final = 3600.0
+"""For how long a call of an expired ResponseURL is still told why it is refused."""
 
 
 class CustomResourceError(Exception):
@@ -76,7 +79,7 @@ class Request:
 
 @dataclass
 class _Open:
-    """A request that was sent: kept for good, since its URL outlives it."""
+    """A request that was sent: kept for longer than it lasts, since its URL outlives it."""
 
     entry: RequestEntry
     url: SignedUrl
@@ -102,7 +105,7 @@ class CustomResources:
             async with asyncio.timeout(seconds):
                 judgement = await asyncio.shield(asked.answered)
         except TimeoutError:
-            asked.entry.end("timed out")
+            self._recorder.end_request(asked.entry, "timed out")
             raise CustomResourceError(
                 "CloudFormation did not receive a response from your Custom Resource. Please check your logs "
                 f"for requestId [{asked.entry.request_id}]. If you are using the Python cfn-response module, "
@@ -110,7 +113,7 @@ class CustomResources:
                 "updated version."
             ) from None
         except asyncio.CancelledError:
-            asked.entry.end("cancelled")
+            self._recorder.end_request(asked.entry, "cancelled")
             raise
         if judgement.status == "SUCCESS":
             return judgement
@@ -162,15 +165,23 @@ class CustomResources:
             hand_made=hand_made,
             sent_at=time.time(),
         )
+        self._forget_long_expired(entry.sent_at)
         sent = _Open(entry, url, asyncio.get_running_loop().create_future())
         self._sent[request_id] = sent
         self._recorder.add_request(entry)
         try:
             self._deliver(function, {**event, "RequestId": request_id, "ResponseURL": url.url})
         except CustomResourceError:
-            entry.end("not delivered")
+            self._recorder.end_request(entry, "not delivered")
             raise
         return sent
+
+    def _forget_long_expired(self, now: float) -> None:
+        """So that what is open does not grow for ever."""
+        for request_id, sent in list(self._sent.items()):
+            if now < sent.url.expires_at + KEPT_AFTER_EXPIRY_SECONDS:
+                return  # those that come after it were sent later
+            del self._sent[request_id]
 
     def _deliver(self, function: str, event: Mapping[str, Any]) -> None:
         record, config, _ = ministack.lambda_service._get_func_record_for_ref(function)
@@ -195,25 +206,25 @@ class CustomResources:
         why = refusal(method, query, headers, sent.url if sent is not None else None, time.time())
         if sent is None or why is not None:
             if sent is not None:
-                _note(sent.entry, "refused", why or "", 403, body.decode(errors="replace")[:4096])
+                self._note(sent.entry, "refused", why or "", 403, body.decode(errors="replace")[:4096])
             return 403, f"SignatureDoesNotMatch: {why}"
         entry = sent.entry
         judgement = judge(
             body, request_id=entry.request_id, stack_id=entry.stack_id, logical_id=entry.logical_id
         )
         if sent.answered.done():
-            _note(entry, "ignored", "not the first answer", 200, judgement.body)
+            self._note(entry, "ignored", "not the first answer", 200, judgement.body)
         elif entry.ended_at is not None:
-            _note(entry, "ignored", f"late: the request was {entry.outcome}", 200, judgement.body)
+            self._note(entry, "ignored", f"late: the request was {entry.outcome}", 200, judgement.body)
         else:
             wrong = judgement.reason if judgement.status == "invalid" else ""
-            _note(entry, "taken", wrong, 200, judgement.body)
-            entry.end(judgement.status)
+            self._note(entry, "taken", wrong, 200, judgement.body)
+            self._recorder.end_request(entry, judgement.status)
             sent.answered.set_result(judgement)
         return 200, ""
 
-
-def _note(entry: RequestEntry, verdict: str, why: str, status: int, body: Mapping[str, Any] | str) -> None:
-    entry.answers.append(
-        {"at": time.time(), "verdict": verdict, "why": why, "http_status": status, "body": body}
-    )
+    def _note(
+        self, entry: RequestEntry, verdict: str, why: str, status: int, body: Mapping[str, Any] | str
+    ) -> None:
+        answer = {"at": time.time(), "verdict": verdict, "why": why, "http_status": status, "body": body}
+        self._recorder.add_answer(entry, answer)

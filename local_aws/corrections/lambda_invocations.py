@@ -139,8 +139,8 @@ class LambdaInvocations:
     def _drop(self, target: _Target, event: Any, request_id: str, why: str, on_failure: str = "") -> None:
         nothing = {"number": 0, "of": 0}
         entry = InvocationEntry(request_id, target.name, "Event", nothing, time.time(), _request_id_of(event))
-        entry.end("dropped", why)
         self._recorder.add_invocation(entry)
+        self._recorder.end_invocation(entry, "dropped", why)
         _to_failure_destination(on_failure, target, event, {"error": True, "body": {"errorMessage": why}})
 
     def _noted(
@@ -159,7 +159,7 @@ class LambdaInvocations:
         )
         self._recorder.add_invocation(entry)
         result = run(function, config, event, request_id, started)
-        entry.end(*_outcome(result))
+        self._recorder.end_invocation(entry, *_outcome(result))
         return result
 
 

@@ -1,16 +1,23 @@
 """What the host writes down for the process that started it: see ``local_aws.journal`` for the meaning of the
 fields.
 
-Written from the event loop and from the threads that run functions, read from the event loop.
+Written from the event loop and from the threads that run functions, read from the event loop. Memory holds
+the newest entries, the others lie in a file (``local_aws.spill``); an entry that was moved there may still
+change, as a run may last for 15 minutes and an answer come after two hours.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Final, Protocol, TypeVar
+
+from local_aws.spill import NEWEST, Spill
+
+PAGE_MAX: Final = 1000
+"""Entries in one answer."""
 
 
 @dataclass
@@ -31,12 +38,8 @@ class RequestEntry:
     ended_at: float | None = None
     outcome: str = "waiting"
     answers: list[dict[str, Any]] = field(default_factory=list)
-
-    def end(self, outcome: str) -> None:
-        """CloudFormation waits no longer. Only the first end counts."""
-        if self.ended_at is None:
-            self.ended_at = time.time()
-            self.outcome = outcome
+    number: int = 0
+    """Position among the requests, from 1."""
 
 
 @dataclass
@@ -52,65 +55,116 @@ class InvocationEntry:
     ended_at: float | None = None
     outcome: str = "running"
     detail: str = ""
+    number: int = 0
+    """Position among the invocations, from 1."""
 
-    def end(self, outcome: str, detail: str = "") -> None:
-        """The run is over."""
-        self.ended_at = time.time()
-        self.outcome = outcome
-        self.detail = detail
+
+@dataclass
+class ApiCallEntry:
+    """One call of an AWS API by a role or a user."""
+
+    at: float
+    principal: str
+    action: str
+    resource: str
+    allowed: bool
+    condition_keys: dict[str, Any]
+    number: int = 0
+    """Position among the calls, from 1."""
+
+
+class _Numbered(Protocol):
+    number: int
+
+
+E = TypeVar("E", bound=_Numbered)
 
 
 class Recorder:
     """Everything written down since the start."""
 
-    def __init__(self) -> None:
+    def __init__(self, newest: int = NEWEST) -> None:
+        """``newest``: how many entries of each kind memory holds at least; up to twice as many."""
         self._lock = threading.Lock()
-        self._requests: dict[str, RequestEntry] = {}
-        self._invocations: list[InvocationEntry] = []
-        self._api_calls: list[dict[str, Any]] = []
+        self._requests = _kept(RequestEntry, lambda entry: entry.request_id, newest)
+        self._invocations = _kept(InvocationEntry, lambda entry: entry.invocation_id, newest)
+        self._api_calls = _kept(ApiCallEntry, lambda entry: entry.action, newest)
 
     def add_request(self, entry: RequestEntry) -> None:
         """A request was sent."""
+        self._add(self._requests, entry)
+
+    def add_answer(self, entry: RequestEntry, answer: dict[str, Any]) -> None:
+        """Something was put to the ResponseURL of a request."""
         with self._lock:
-            self._requests[entry.request_id] = entry
+            entry.answers.append(answer)
+            self._requests.rewrite(entry.number, entry)
+
+    def end_request(self, entry: RequestEntry, outcome: str) -> None:
+        """CloudFormation waits no longer. Only the first end counts."""
+        with self._lock:
+            if entry.ended_at is None:
+                entry.ended_at, entry.outcome = time.time(), outcome
+                self._requests.rewrite(entry.number, entry)
 
     def add_invocation(self, entry: InvocationEntry) -> None:
         """A function starts to run, or an event was dropped."""
+        self._add(self._invocations, entry)
+
+    def end_invocation(self, entry: InvocationEntry, outcome: str, detail: str = "") -> None:
+        """The run is over."""
         with self._lock:
-            self._invocations.append(entry)
+            entry.ended_at, entry.outcome, entry.detail = time.time(), outcome, detail
+            self._invocations.rewrite(entry.number, entry)
 
     def add_api_call(
         self, principal: str, action: str, resource: str, allowed: bool, condition_keys: Mapping[str, Any]
     ) -> None:
         """A role or a user called an AWS API."""
-        entry = {
-            "at": time.time(),
-            "principal": principal,
-            "action": action,
-            "resource": resource,
-            "allowed": allowed,
-            "condition_keys": dict(condition_keys),
-        }
+        entry = ApiCallEntry(time.time(), principal, action, resource, allowed, dict(condition_keys))
+        self._add(self._api_calls, entry)
+
+    def _add(self, entries: Spill[E], entry: E) -> None:
         with self._lock:
-            self._api_calls.append(entry)
+            entry.number = len(entries) + 1
+            entries.append(entry)
 
     def request(self, request_id: str) -> dict[str, Any] | None:
         """One request, None if there is none of that id."""
         with self._lock:
-            entry = self._requests.get(request_id)
-            return asdict(entry) if entry is not None else None
+            found = self._requests.select(kind=RequestEntry.__name__, subject=request_id, limit=1)
+            return _document(found[0]) if found else None
 
-    def requests(self) -> list[dict[str, Any]]:
-        """All requests, oldest first."""
-        with self._lock:
-            return [asdict(entry) for entry in self._requests.values()]
+    def requests(self, since: int = 0) -> dict[str, Any]:
+        """Requests after number ``since``, oldest first, at most ``PAGE_MAX``, and whether there are more."""
+        return self._page(self._requests, since)
 
-    def invocations(self) -> list[dict[str, Any]]:
-        """All runs, oldest first."""
-        with self._lock:
-            return [asdict(entry) for entry in self._invocations]
+    def invocations(self, since: int = 0) -> dict[str, Any]:
+        """Runs after number ``since``, likewise."""
+        return self._page(self._invocations, since)
 
-    def api_calls(self) -> list[dict[str, Any]]:
-        """All API calls, oldest first."""
+    def api_calls(self, since: int = 0) -> dict[str, Any]:
+        """API calls after number ``since``, likewise."""
+        return self._page(self._api_calls, since)
+
+    @property
+    def in_memory(self) -> int:
+        """How many entries memory holds."""
+        return sum(entries.in_memory for entries in (self._requests, self._invocations, self._api_calls))
+
+    def _page(self, entries: Spill[Any], since: int) -> dict[str, Any]:
         with self._lock:
-            return list(self._api_calls)
+            found = [_document(entry) for entry in entries.select(since=since, limit=PAGE_MAX)]
+            return {"entries": found, "more": since + len(found) < len(entries)}
+
+
+def _kept(kind: Callable[..., E], subject: Callable[[E], str], newest: int) -> Spill[E]:
+    name = getattr(kind, "__name__", "")
+    return Spill(
+        lambda entry: (name, "", subject(entry)), _document, lambda found: kind(**found), newest=newest
+    )
+
+
+def _document(entry: Any) -> dict[str, Any]:
+    """An entry as the process that started the host reads it: it counts for itself."""
+    return {name: value for name, value in asdict(entry).items() if name != "number"}

@@ -83,7 +83,7 @@ class Journal:
         """Entries after number ``since``, oldest first, at most ``limit``; None stands for any."""
         with self._lock:
             self._settle()
-            return self._entries.select(since=since, limit=limit, kind=kind, operation=operation, arn=arn)
+            return self._entries.select(since=since, limit=limit, kind=kind, operation=operation, subject=arn)
 
     @property
     def in_memory(self) -> int:

@@ -50,8 +50,8 @@ def test_what_is_asked_for_is_found_in_file_and_memory() -> None:
     """By kind, by ARN, by both."""
     kept = spill(50)
     assert [item.value for item in kept.select(kind="a")] == list(range(0, 50, 2))
-    assert [item.value for item in kept.select(arn="arn-1")] == list(range(1, 50, 3))
-    assert [item.value for item in kept.select(kind="a", arn="arn-1", since=10)] == list(range(10, 50, 6))
+    assert [item.value for item in kept.select(subject="arn-1")] == list(range(1, 50, 3))
+    assert [item.value for item in kept.select(kind="a", subject="arn-1", since=10)] == list(range(10, 50, 6))
     kept.clear()
     assert (len(kept), kept.select()) == (0, [])
     kept.append(Item("a", "x", 1))
