@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from local_aws import leash
+
 ROOT = Path(__file__).parents[1]
 CDK = ROOT / "node_modules" / ".bin" / "cdk"
 COMMAND_SECONDS_MAX = 300
@@ -21,7 +23,7 @@ class DemoFailed(Exception):
 
 
 class Cdk:
-    """The CLI, in a process group of its own, its output in a log."""
+    """The CLI, in a process group of its own that ends with this process, its output in a log."""
 
     def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
         if not CDK.exists():
@@ -42,15 +44,12 @@ class Cdk:
         with self.log.open("a") as log:
             log.write(f"\n$ cdk {' '.join(arguments)}\n")
             log.flush()
-            process = subprocess.Popen(
-                command, cwd=ROOT, env=self._environment, stdout=log, stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL, start_new_session=True,
-            )  # fmt: skip
-            try:
-                code = process.wait(timeout=COMMAND_SECONDS_MAX)
-            except BaseException:
-                _end(process)
-                raise
+            with leash.start(command, folder=ROOT, environment=self._environment, output=log) as process:
+                try:
+                    code = process.wait(timeout=COMMAND_SECONDS_MAX)
+                except BaseException:
+                    _end(process)
+                    raise
         if code != 0:
             tail = "\n".join(self.log.read_text().splitlines()[-15:])
             raise DemoFailed(

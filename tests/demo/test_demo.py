@@ -24,14 +24,15 @@ def start(folder: Path) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def left_over(folder: Path) -> list[str]:
-    """Command lines of processes that still have the demo's folder in their environment."""
-    found = []
+def left_over(folder: Path) -> dict[int, str]:
+    """Processes that still have the demo's folder in their environment: their command lines by id."""
+    found = {}
     for process in Path("/proc").glob("[0-9]*"):
         try:
             environment = (process / "environ").read_bytes()
             if f"DEMO_FOLDER={folder}".encode() in environment:
-                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                found[int(process.name)] = command
         except OSError:
             continue
     return found
@@ -44,24 +45,56 @@ def test_every_promise_is_kept(tmp_path: Path) -> None:
     assert process.returncode == 0, output
     assert "every promise kept" in output
     assert (tmp_path / "timeline.svg").exists()
-    assert left_over(tmp_path) == []
+    assert left_over(tmp_path) == {}
+
+
+def started_until(folder: Path, words: str) -> subprocess.Popen[str]:
+    """The demo, once it has printed some words."""
+    process = start(folder)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if words in line:
+            break
+    return process
+
+
+def cdk_of(folder: Path) -> int:
+    """The id of the process that runs the CDK CLI."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        for pid, command in left_over(folder).items():
+            if Path(command.partition(" ")[0]).name == "node":
+                return pid
+        time.sleep(0.02)
+    raise AssertionError("no CDK CLI")
+
+
+def until_nothing_is_left(folder: Path) -> None:
+    """Fails after 20 seconds."""
+    until = time.monotonic() + 20
+    while left_over(folder):
+        assert time.monotonic() < until, left_over(folder)
+        time.sleep(0.2)
 
 
 @pytest.mark.parametrize("words", ["cdk bootstrap", "STARTING"])
 def test_ctrl_c_leaves_nothing_running(tmp_path: Path, words: str) -> None:
     """Interrupted while it sets up, or while a model starts: a short word, status 130, no process left."""
-    process = start(tmp_path)
-    assert process.stdout is not None
-    for line in process.stdout:
-        if words in line:
-            break
+    process = started_until(tmp_path, words)
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "nothing is left running" in output
     assert "Traceback" not in output
-    until = time.monotonic() + 20
-    while left_over(tmp_path):
-        assert time.monotonic() < until, left_over(tmp_path)
-        time.sleep(0.2)
+    until_nothing_is_left(tmp_path)
+
+
+def test_kill_leaves_nothing_running(tmp_path: Path) -> None:
+    """Without a chance to end anything, in the middle of a command of the CDK CLI."""
+    process = started_until(tmp_path, "cdk bootstrap")
+    # By itself it would soon end with an error, as nobody answers it any more.
+    os.kill(cdk_of(tmp_path), signal.SIGSTOP)
+    process.kill()
+    process.communicate(timeout=60)
+    until_nothing_is_left(tmp_path)
