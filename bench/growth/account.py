@@ -24,6 +24,16 @@ from simulator.world import World
 MEMORY_GB: Final = 192 / 1024
 """What the construct gives its function (docs/decisions/0014-memory-size.md)."""
 
+_THROTTLE: Final = ("ThrottlingException", "Rate exceeded", 400)
+THROTTLES: Final = {
+    # For Rekognition a throttle is a fault of its own (botocore's model).
+    Family.CONTROL: ("ThrottlingException", "Rate exceeded", 500),
+    Family.TAGS: ("ThrottlingException", "Rate exceeded", 500),
+    Family.CLOUDFORMATION: ("Throttling", "Rate exceeded", 400),
+    Family.LAMBDA: ("TooManyRequestsException", "Rate exceeded", 429),
+}
+"""Code, message and HTTP status of a refused call."""
+
 
 @dataclass(slots=True)
 class Meter:
@@ -92,7 +102,7 @@ class MeteredGateway(Gateway):
         taken = self.take(family)
         self._account.meter.note_call(family, self._account.kernel.now, throttled=not taken)
         if not taken:
-            raise ApiError("ThrottlingException", "Rate exceeded", 400)
+            raise ApiError(*THROTTLES.get(family, _THROTTLE))
         super()._may_be_refused(faults, action, resource, invocation)
 
 

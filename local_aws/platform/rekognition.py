@@ -8,38 +8,54 @@ from __future__ import annotations
 
 from typing import Final
 
+TRAINING: Final = "TRAINING_IN_PROGRESS"
+TRAINED: Final = "TRAINING_COMPLETED"
+TRAINING_FAILED: Final = "TRAINING_FAILED"
+STARTING: Final = "STARTING"
+RUNNING: Final = "RUNNING"
+FAILED: Final = "FAILED"
+STOPPING: Final = "STOPPING"
+STOPPED: Final = "STOPPED"
+DELETING: Final = "DELETING"
+COPYING: Final = "COPYING_IN_PROGRESS"
+COPIED: Final = "COPYING_COMPLETED"
+COPYING_FAILED: Final = "COPYING_FAILED"
+DEPRECATED: Final = "DEPRECATED"
+EXPIRED: Final = "EXPIRED"
 STATUSES: Final = frozenset(
     {
-        "TRAINING_IN_PROGRESS",
-        "TRAINING_COMPLETED",
-        "TRAINING_FAILED",
-        "STARTING",
-        "RUNNING",
-        "FAILED",
-        "STOPPING",
-        "STOPPED",
-        "DELETING",
-        "COPYING_IN_PROGRESS",
-        "COPYING_COMPLETED",
-        "COPYING_FAILED",
-        "DEPRECATED",
-        "EXPIRED",
+        TRAINING,
+        TRAINED,
+        TRAINING_FAILED,
+        STARTING,
+        RUNNING,
+        FAILED,
+        STOPPING,
+        STOPPED,
+        DELETING,
+        COPYING,
+        COPIED,
+        COPYING_FAILED,
+        DEPRECATED,
+        EXPIRED,
     }
 )
 """API reference, ProjectVersionStatus."""
 
-STARTABLE: Final = frozenset({"TRAINING_COMPLETED", "STOPPED"})
+STARTABLE: Final = frozenset({TRAINED, STOPPED})
 """From what AWS's own tools start (amazon-rekognition-custom-labels-demo, media2cloud)."""
-PERHAPS_STARTABLE: Final = frozenset({"FAILED", "COPYING_COMPLETED"})
+PERHAPS_STARTABLE: Final = frozenset({FAILED, COPIED})
 """Two samples give up on FAILED, one starts it; the copy guide implies that a copy can be started."""
-STOPPABLE: Final = frozenset({"RUNNING"})
-PERHAPS_STOPPABLE: Final = frozenset({"STARTING"})
+STOPPABLE: Final = frozenset({RUNNING})
+PERHAPS_STOPPABLE: Final = frozenset({STARTING})
 """One sample stops it and ignores any error, the demo does not offer it."""
-AFTER_START: Final = ("STARTING", "RUNNING")
-AFTER_STOP: Final = ("STOPPING", "STOPPED")
+AFTER_START: Final = (STARTING, RUNNING)
+AFTER_STOP: Final = (STOPPING, STOPPED)
 """Developer guide, rm-start and rm-stop: the answer of the call, and what follows."""
-NOT_DELETABLE: Final = frozenset({"TRAINING_IN_PROGRESS", "STARTING", "RUNNING", "STOPPING"})
+NOT_DELETABLE: Final = frozenset({TRAINING, STARTING, RUNNING, STOPPING})
 """Developer guide, tm-delete-model: not while it runs or trains."""
+PERHAPS_NOT_DELETABLE: Final = frozenset({COPYING, DELETING})
+"""No page tells of them."""
 
 WRONG_STATUS: Final = "ResourceInUseException"
 """The one fitting error of Start and Stop in a status that forbids them (API reference); not spelled out."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from local_aws.errors import LocalAwsError
@@ -17,9 +17,7 @@ from local_aws.refusals import refusal_from
 from local_aws.rekognition.called import call_with
 from local_aws.rekognition.errors import ApiError
 from local_aws.rekognition.journal import as_document
-
-if TYPE_CHECKING:
-    from local_aws.rekognition.emulator import RekognitionEmulator
+from local_aws.rekognition.models import Models
 
 Document = Mapping[str, Any]
 ENTRIES_DEFAULT = 10_000
@@ -30,19 +28,19 @@ ENTRIES_MAX = 100_000
 class AdminApi:
     """Answers (method, path, body) with (HTTP status, JSON document)."""
 
-    def __init__(self, emulator: RekognitionEmulator) -> None:
-        self._emulator = emulator
+    def __init__(self, models: Models) -> None:
+        self._models = models
         self._routes: dict[tuple[str, str], Callable[[Document], Any]] = {
             ("GET", "journal"): self._journal,
-            ("GET", "models"): lambda _: {"models": emulator.models()},
-            ("GET", "settings"): lambda _: emulator.settings.as_dict(),
+            ("GET", "models"): lambda _: {"models": models.models()},
+            ("GET", "settings"): lambda _: models.settings.as_dict(),
             ("PATCH", "settings"): self._change_settings,
             ("GET", "faults"): lambda _: self._faults(),
             ("PATCH", "faults"): self._change_faults,
-            ("POST", "refusals"): lambda body: emulator.faults.refuse(refusal_from(body)),
-            ("DELETE", "refusals"): lambda _: emulator.faults.refuse_nothing(),
-            ("POST", "projects"): lambda body: {"project_arn": call_with(emulator.add_project, body)},
-            ("POST", "versions"): lambda body: {"version_arn": call_with(emulator.add_version, body)},
+            ("POST", "refusals"): lambda body: models.faults.refuse(refusal_from(body)),
+            ("DELETE", "refusals"): lambda _: models.faults.refuse_nothing(),
+            ("POST", "projects"): lambda body: {"project_arn": call_with(models.add_project, body)},
+            ("POST", "versions"): lambda body: {"version_arn": call_with(models.add_version, body)},
             ("POST", "actions"): self._act,
             ("POST", "reset"): self._reset,
         }
@@ -74,30 +72,30 @@ class AdminApi:
             raise ValueError(f"limit must be 1 to {ENTRIES_MAX}, got {limit}")
         kind = query.get("kind")
         # One more than asked for tells whether there is more.
-        found = self._emulator.journal.select(since=since, limit=limit + 1, kind=kind)
+        found = self._models.journal.select(since=since, limit=limit + 1, kind=kind)
         entries = [as_document(entry) for entry in found[:limit]]
-        return {"now": self._emulator.clock.now(), "entries": entries, "more": len(found) > limit}
+        return {"now": self._models.clock.now(), "entries": entries, "more": len(found) > limit}
 
     def _change_settings(self, body: Document) -> Any:
-        self._emulator.settings.update(body)
-        return self._emulator.settings.as_dict()
+        self._models.settings.update(body)
+        return self._models.settings.as_dict()
 
     def _faults(self) -> Any:
-        return {**self._emulator.faults.as_dict(), "fired": self._emulator.faults.counts()}
+        return {**self._models.faults.as_dict(), "fired": self._models.faults.counts()}
 
     def _change_faults(self, body: Document) -> Any:
-        self._emulator.faults.update(body)
+        self._models.faults.update(body)
         return self._faults()
 
     def _act(self, body: Document) -> Any:
-        emulator = self._emulator
+        models = self._models
         actions: dict[str, Callable[..., object]] = {
-            "start": emulator.start_by_hand,
-            "stop": emulator.stop_by_hand,
-            "delete": emulator.delete_by_hand,
-            "set_status": emulator.set_status,
-            "configure": emulator.configure,
-            "tag": emulator.tag_by_hand,
+            "start": models.start_by_hand,
+            "stop": models.stop_by_hand,
+            "delete": models.delete_by_hand,
+            "set_status": models.set_status,
+            "configure": models.configure,
+            "tag": models.tag_by_hand,
         }
         rest = {name: value for name, value in body.items() if name not in ("action", "arn")}
         action = actions.get(str(body.get("action")))
@@ -105,10 +103,10 @@ class AdminApi:
             raise ValueError(f"action must be one of {', '.join(actions)}")
         arn = body.get("arn")
         call_with(action, {"version_arn": arn, **rest})
-        return {"status": emulator.status(str(arn))}
+        return {"status": models.status(str(arn))}
 
     def _reset(self, _: Document) -> Any:
-        self._emulator.reset()
+        self._models.reset()
         return {}
 
 

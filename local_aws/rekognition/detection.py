@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from local_aws.rekognition import images, lifecycle
+from local_aws.platform.rekognition import RUNNING
+from local_aws.rekognition import images
 from local_aws.rekognition.authorization import AuthorizationRequest, Authorizer
 from local_aws.rekognition.errors import ApiError, invalid_parameter
 from local_aws.rekognition.operations import Answer, Call, Operation
@@ -53,7 +54,7 @@ class Detection:
     def _ready(self, store: Store, version: Version) -> None:
         if version.feature != CUSTOM_LABELS:
             raise invalid_parameter(f"DetectCustomLabels doesn't apply to the feature {version.feature}.")
-        if version.status != lifecycle.RUNNING:
+        if version.status != RUNNING:
             raise ApiError(
                 "ResourceNotReadyException",
                 f"The version {version.arn} is {version.status}; it has to be RUNNING to detect labels.",

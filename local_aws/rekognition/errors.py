@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from local_aws.platform.rekognition import OVER_QUOTA, UNKNOWN_RESOURCE, WRONG_STATUS
+
 FAULTS = frozenset({"InternalServerError", "ThrottlingException"})
 """Errors that the service answers with HTTP 500, its own faults; all others are 400 (botocore's model)."""
 
@@ -24,14 +26,14 @@ def invalid_parameter(message: str) -> ApiError:
 
 def in_use(message: str) -> ApiError:
     """A resource whose status forbids the call."""
-    return ApiError("ResourceInUseException", message)
+    return ApiError(WRONG_STATUS, message)
 
 
 def not_found(arn: str) -> ApiError:
     """No such project or version."""
-    return ApiError("ResourceNotFoundException", f"The resource {arn} can't be found.")
+    return ApiError(UNKNOWN_RESOURCE, f"The resource {arn} can't be found.")
 
 
 def limit_exceeded(message: str) -> ApiError:
     """A quota of the account."""
-    return ApiError("LimitExceededException", message)
+    return ApiError(OVER_QUOTA, message)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from local_aws.platform.rekognition import RUNNING
 from local_aws.spill import NEWEST, Spill
 
 CALL, TRANSITION, FAULT, NOTE, SCALING = "call", "transition", "fault", "note", "scaling"
@@ -118,7 +119,7 @@ class Journal:
             if began is not None:
                 intervals.append((began.at, entry.at, int(began.detail["units"] or 0)))
                 began = None
-            if entry.detail["to"] == "RUNNING":
+            if entry.detail["to"] == RUNNING:
                 began = entry
         if began is not None:
             intervals.append((began.at, None, int(began.detail["units"] or 0)))

@@ -1,7 +1,7 @@
-"""Start, stop, train and delete: which status allows what, and what time makes of it.
+"""Start, stop, train and delete: what a call does in a status that allows it, and what time makes of it.
 
-The documented part is small (a version can't be deleted while it runs or trains); everything else is a switch
-in ``Settings``. Every function expects a settled store and the caller to hold its lock.
+Which status allows what is data of ``local_aws.platform.rekognition``, and a switch in ``Settings`` where no
+page says it. Every function expects a settled store and the caller to hold its lock.
 """
 
 from __future__ import annotations
@@ -9,17 +9,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from local_aws.platform.rekognition import (
+    AFTER_START,
+    AFTER_STOP,
+    COPIED,
+    COPYING,
+    COPYING_FAILED,
+    DELETING,
+    FAILED,
+    NOT_DELETABLE,
+    PERHAPS_NOT_DELETABLE,
+    PERHAPS_STARTABLE,
+    PERHAPS_STOPPABLE,
+    RUNNING,
+    STARTABLE,
+    STARTING,
+    STOPPABLE,
+    STOPPED,
+    STOPPING,
+    TRAINED,
+    TRAINING,
+    TRAINING_FAILED,
+)
 from local_aws.rekognition.errors import ApiError, in_use, invalid_parameter, limit_exceeded
 from local_aws.rekognition.records import CUSTOM_LABELS, Caller, Due, Look, Past, Project, Version
 from local_aws.rekognition.settings import ACCEPTED
 from local_aws.rekognition.store import Store
 
-TRAINED, STARTING, RUNNING = "TRAINING_COMPLETED", "STARTING", "RUNNING"
-FAILED, STOPPING, STOPPED, DELETING = "FAILED", "STOPPING", "STOPPED", "DELETING"
-TRAINING, COPYING, COPIED = "TRAINING_IN_PROGRESS", "COPYING_IN_PROGRESS", "COPYING_COMPLETED"
 SHOWS_UNITS = frozenset({STARTING, RUNNING, STOPPING})
-_NOT_DELETABLE = frozenset({TRAINING, COPYING, STARTING, RUNNING, STOPPING, DELETING})
-_NOTHING_TO_COPY = frozenset({TRAINING, COPYING, DELETING, "TRAINING_FAILED", "COPYING_FAILED"})
+_NOTHING_TO_COPY = frozenset({TRAINING, COPYING, DELETING, TRAINING_FAILED, COPYING_FAILED})
 _NEVER = "NEVER"
 
 MESSAGES = {
@@ -33,8 +51,8 @@ MESSAGES = {
     FAILED: "The model failed to start.",
     COPYING: "The model is being copied.",
     COPIED: "The model is copied and ready to run.",
-    "COPYING_FAILED": "The copying of the model failed.",
-    "TRAINING_FAILED": "The training of the model failed.",
+    COPYING_FAILED: "The copying of the model failed.",
+    TRAINING_FAILED: "The training of the model failed.",
 }
 """StatusMessage; the wording of AWS is not documented except by example."""
 
@@ -45,7 +63,7 @@ def start(store: Store, version: Version, minimum: int, maximum: int | None, cal
     _only_custom_labels(version)
     if maximum is not None and maximum < minimum:
         raise invalid_parameter(f"MaxInferenceUnits {maximum} is less than MinInferenceUnits {minimum}.")
-    if version.status in (STARTING, RUNNING):
+    if version.status in AFTER_START:
         if settings.start_when_running == ACCEPTED:
             return version.status
         raise wrong_status(store, version, "started")
@@ -53,21 +71,19 @@ def start(store: Store, version: Version, minimum: int, maximum: int | None, cal
         raise wrong_status(store, version, "started")
     _units_quota(store, max(minimum, maximum or 0))
     _running_quota(store)
+    status = AFTER_START[0]
     look = replace(
-        version.look, status=STARTING, min_units=minimum, max_units=maximum, message=MESSAGES[STARTING]
+        version.look, status=status, min_units=minimum, max_units=maximum, message=MESSAGES[status]
     )
     store.move(version, look, due=_after_start(store, version), caller=caller)
-    return STARTING
+    return status
 
 
 def _startable(store: Store, version: Version) -> bool:
-    allowed = {
-        TRAINED: True,
-        STOPPED: True,
-        FAILED: store.settings.start_when_failed == ACCEPTED,
-        COPIED: store.settings.start_when_copied == ACCEPTED,
-    }
-    return allowed.get(version.status, False) or version.status in store.settings.also_startable
+    settings, status = store.settings, version.status
+    chosen = {FAILED: settings.start_when_failed, COPIED: settings.start_when_copied}
+    perhaps = status in PERHAPS_STARTABLE and chosen[status] == ACCEPTED
+    return perhaps or status in STARTABLE or status in settings.also_startable
 
 
 def _after_start(store: Store, version: Version) -> Due | None:
@@ -77,7 +93,7 @@ def _after_start(store: Store, version: Version) -> Due | None:
     at = store.clock.now() + seconds
     if version.start_outcome == FAILED:
         return Due(at, FAILED, version.failure_message or MESSAGES[FAILED])
-    return Due(at, RUNNING, MESSAGES[RUNNING])
+    return Due(at, AFTER_START[1], MESSAGES[AFTER_START[1]])
 
 
 def _units_quota(store: Store, units: int) -> None:
@@ -104,24 +120,28 @@ def stop(store: Store, version: Version, caller: Caller) -> str:
     """StopProjectVersion; returns the status that it answers."""
     settings = store.settings
     _only_custom_labels(version)
-    if version.status in (STOPPING, STOPPED) and version.status not in settings.also_stoppable:
+    if version.status in AFTER_STOP and version.status not in settings.also_stoppable:
         if settings.stop_when_stopped == ACCEPTED:
             return version.status
         raise wrong_status(store, version, "stopped")
-    allowed = {
-        RUNNING: True,
-        STARTING: settings.stop_when_starting == ACCEPTED,
-        FAILED: settings.stop_when_failed == ACCEPTED,
-    }
-    if not (allowed.get(version.status, False) or version.status in settings.also_stoppable):
+    if not _stoppable(store, version):
         raise wrong_status(store, version, "stopped")
+    stopping, stopped = AFTER_STOP
     due = None
     if version.stop_outcome != _NEVER:
         seconds = settings.stop_seconds if version.stop_seconds is None else version.stop_seconds
-        due = Due(store.clock.now() + seconds, STOPPED, MESSAGES[STOPPED])
-    look = replace(version.look, status=STOPPING, message=MESSAGES[STOPPING])
+        due = Due(store.clock.now() + seconds, stopped, MESSAGES[stopped])
+    look = replace(version.look, status=stopping, message=MESSAGES[stopping])
     store.move(version, look, due=due, caller=caller)
-    return STOPPING
+    return stopping
+
+
+def _stoppable(store: Store, version: Version) -> bool:
+    settings, status = store.settings, version.status
+    chosen = {STARTING: settings.stop_when_starting}
+    perhaps = status in PERHAPS_STOPPABLE and chosen[status] == ACCEPTED
+    failed = status == FAILED and settings.stop_when_failed == ACCEPTED
+    return perhaps or failed or status in STOPPABLE or status in settings.also_stoppable
 
 
 def after_training(store: Store, seconds: float) -> Due | None:
@@ -164,7 +184,7 @@ def copied_from_now(
 
 def delete(store: Store, version: Version, caller: Caller) -> str:
     """DeleteProjectVersion: not while it runs or trains."""
-    if version.status in _NOT_DELETABLE:
+    if version.status in NOT_DELETABLE | PERHAPS_NOT_DELETABLE:
         raise wrong_status(store, version, "deleted")
     due = Due(store.clock.now() + store.settings.delete_seconds, None)
     look = Look(DELETING, message=MESSAGES[DELETING], training_ended=version.look.training_ended)

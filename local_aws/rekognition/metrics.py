@@ -12,8 +12,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from local_aws.platform.rekognition import RUNNING
 from local_aws.rekognition.journal import NOTE
-from local_aws.rekognition.lifecycle import RUNNING
 from local_aws.rekognition.records import Version
 from local_aws.rekognition.store import Store
 

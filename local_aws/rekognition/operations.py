@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from local_aws.platform.rekognition import TRAINING
 from local_aws.rekognition import lifecycle
 from local_aws.rekognition.errors import ApiError, in_use, invalid_parameter, limit_exceeded, not_found
 from local_aws.rekognition.paging import page
@@ -171,7 +172,7 @@ def _trained_from_now(store: Store, project: Project, parameters: Parameters) ->
         project_arn=project.arn,
         name=parameters["VersionName"],
         created=now,
-        looks=Past(Look(lifecycle.TRAINING, message=lifecycle.MESSAGES[lifecycle.TRAINING]), now),
+        looks=Past(Look(TRAINING, message=lifecycle.MESSAGES[TRAINING]), now),
         tags=Past(dict(parameters.get("Tags") or {}), now),
         feature=project.feature,
         labels=store.settings.default_labels,

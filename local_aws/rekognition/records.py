@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from local_aws.platform.rekognition import FAILED, RUNNING, STOPPED
 from local_aws.rekognition.scaling import Load
 
 T = TypeVar("T")
@@ -16,8 +17,8 @@ CHANGES_MAX = 1000
 CUSTOM_LABELS = "CUSTOM_LABELS"
 DELETED = "DELETED"
 """What the emulator calls a version that is gone; the service just doesn't show it."""
-START_OUTCOMES = ("RUNNING", "FAILED", "NEVER")
-STOP_OUTCOMES = ("STOPPED", "NEVER")
+START_OUTCOMES = (RUNNING, FAILED, "NEVER")
+STOP_OUTCOMES = (STOPPED, "NEVER")
 
 
 class Past(Generic[T]):
@@ -104,8 +105,8 @@ class Version:
     start_seconds: float | None = None
     stop_seconds: float | None = None
     train_seconds: float = 0.0
-    start_outcome: str = "RUNNING"
-    stop_outcome: str = "STOPPED"
+    start_outcome: str = RUNNING
+    stop_outcome: str = STOPPED
     failure_message: str = ""
     due: Due | None = None
     load: Load | None = None

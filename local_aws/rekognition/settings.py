@@ -9,10 +9,15 @@ from dataclasses import dataclass
 
 from local_aws.platform.rekognition import (
     CONTROL_CALLS_PER_SECOND,
+    COPIED,
+    COPYING_FAILED,
     DETECT_CALLS_PER_SECOND,
     RUNNING_MODELS_MAX,
     TAG_CALLS_PER_SECOND,
+    TRAINED,
+    TRAINING_FAILED,
     UNITS_MAX,
+    WRONG_STATUS,
 )
 from local_aws.rekognition.checked import Checked, choice, count, flag, number, words
 
@@ -20,7 +25,6 @@ REFUSED = "refused"
 ACCEPTED = "accepted"
 INVALID = "InvalidParameterException"
 VALIDATION = "ValidationException"
-IN_USE = "ResourceInUseException"
 REGIONS = (
     "us-east-1",
     "us-east-2",
@@ -89,7 +93,7 @@ class Settings(Checked):
     """The error of a value that is missing, or against the model's length, pattern, enum or range; the first
     one decides. InvalidParameterException is "a parameter violated a constraint" (API reference, common to
     all operations), ValidationException is named for MaxResults over 100 alone; users saw it elsewhere."""
-    wrong_status_error: str = choice(IN_USE, IN_USE, "InvalidParameterException")
+    wrong_status_error: str = choice(WRONG_STATUS, WRONG_STATUS, INVALID)
     """The error of a Start, Stop or Delete that the status forbids."""
     start_when_running: str = choice(REFUSED, REFUSED, ACCEPTED)
     """Start of a STARTING or RUNNING model: an error, or accepted without any effect."""
@@ -125,9 +129,9 @@ class Settings(Checked):
     the dimensions without saying for which metrics (Rekognition guide, cloudwatch-metricsdim)."""
 
     # --- outcomes ---
-    train_outcome: str = choice("TRAINING_COMPLETED", "TRAINING_COMPLETED", "TRAINING_FAILED", "NEVER")
+    train_outcome: str = choice(TRAINED, TRAINED, TRAINING_FAILED, "NEVER")
     """How the training of a CreateProjectVersion ends; NEVER stays in TRAINING_IN_PROGRESS."""
-    copy_outcome: str = choice("COPYING_COMPLETED", "COPYING_COMPLETED", "COPYING_FAILED", "NEVER")
+    copy_outcome: str = choice(COPIED, COPIED, COPYING_FAILED, "NEVER")
     """How a CopyProjectVersion ends; NEVER stays in COPYING_IN_PROGRESS."""
     default_labels: tuple[str, ...] = words("part", "defect")
     """Labels of a version that CreateProjectVersion made."""

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from local_aws.platform.rekognition import FAILED, RUNNING, STARTING, STOPPING, TRAINED
 from local_aws.rekognition import scaling
 from local_aws.rekognition.clock import Clock
 from local_aws.rekognition.errors import ApiError, not_found
@@ -144,7 +145,7 @@ class Store:
 
     def _first_load(self, version: Version, moment: float) -> Load | None:
         look = version.look
-        scales = look.status == "RUNNING" and (look.max_units or 0) > (look.min_units or 0)
+        scales = look.status == RUNNING and (look.max_units or 0) > (look.min_units or 0)
         return Load(moment, look.min_units or 1) if scales else None
 
     def _scale_until(self, moment: float) -> None:
@@ -177,7 +178,7 @@ class Store:
             return
         look = None
         if due.to is not None:
-            trained = due.at if due.to == "TRAINING_COMPLETED" else thing.look.training_ended
+            trained = due.at if due.to == TRAINED else thing.look.training_ended
             look = replace(thing.look, status=due.to, message=due.message, training_ended=trained)
         self.move(thing, look, at=due.at)
 
@@ -196,10 +197,10 @@ class Store:
         """Units billed while a version looks like this: its minimum, or those in service if it has scaled."""
         settings = self.settings
         billed = {
-            "RUNNING": True,
-            "STARTING": settings.bill_starting,
-            "STOPPING": settings.bill_stopping,
-            "FAILED": settings.bill_failed,
+            RUNNING: True,
+            STARTING: settings.bill_starting,
+            STOPPING: settings.bill_stopping,
+            FAILED: settings.bill_failed,
             DELETED: False,
         }
         units = (look.min_units or 0) if in_service is None else in_service
