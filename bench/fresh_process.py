@@ -86,7 +86,7 @@ def _python(code: Code, authority: bytes, bundle: Path) -> tuple[list[str], dict
     """Command and variables. As on Lambda all authorities that botocore knows are read; here one more."""
     bundle.write_bytes((Path(botocore.__file__).parent / "cacert.pem").read_bytes() + authority)
     return [sys.executable, str(PYTHON_RUNTIME / "lambda_process.py")], {
-        "PYTHONPATH": f"{PYTHON_RUNTIME}{os.pathsep}{code.folder}",
+        "PYTHONPATH": str(code.folder),
         # An asset brings no compiled files, and Lambda can't keep them.
         "PYTHONDONTWRITEBYTECODE": "1",
         "AWS_CA_BUNDLE": str(bundle),

@@ -1,14 +1,12 @@
-"""What Lambda's runtimes bring and the embedded AWS lacks: Node's SDK, and Python's log handler."""
+"""What Lambda's Node runtime brings and the embedded AWS lacks: its SDK."""
 
 from __future__ import annotations
 
-import copy
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 from bench.stacks import ROOT
 from local_aws import EmbeddedAws
@@ -16,7 +14,6 @@ from local_aws import EmbeddedAws
 NODE_RUNTIME = ROOT / "bench" / "node_runtime"
 NODE_PACKAGES = NODE_RUNTIME / "package.json"
 PYTHON_RUNTIME = ROOT / "bench" / "python_runtime"
-WORKER_GUARD = ROOT / "local_aws" / "worker_guard"
 INSTALLED = ROOT / "build" / "bench" / "node_runtime"
 
 
@@ -52,20 +49,3 @@ def node_modules() -> Path:
 def give_sdk_to_node(aws: EmbeddedAws) -> None:
     """Node looks for a module in every folder above the function's code, and finds it here."""
     (aws.log_file.parent / "node_modules").symlink_to(node_modules())
-
-
-def with_log_handler(template: dict[str, Any]) -> dict[str, Any]:
-    """The template with the log handler for every Python function. For deployments only: what is counted is
-    the template as it was."""
-    changed = copy.deepcopy(template)
-    for resource in changed["Resources"].values():
-        properties = resource.get("Properties", {})
-        if resource["Type"] != "AWS::Lambda::Function" or not properties["Runtime"].startswith("python"):
-            continue
-        variables = properties.setdefault("Environment", {}).setdefault("Variables", {})
-        variables["PYTHONPATH"] = f"{PYTHON_RUNTIME}{os.pathsep}{WORKER_GUARD}"
-        logging_config = properties.get("LoggingConfig", {})
-        if logging_config.get("LogFormat") == "JSON":
-            variables["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
-            variables["AWS_LAMBDA_LOG_LEVEL"] = logging_config.get("ApplicationLogLevel", "INFO")
-    return changed

@@ -16,7 +16,7 @@ from bench import left_behind
 from bench.alternatives.model import Model
 from bench.figures import spread_times
 from bench.observations import Deployed, LogLine, Phase, phase
-from bench.runtimes import give_sdk_to_node, with_log_handler
+from bench.runtimes import give_sdk_to_node
 from bench.stacks import CloudFormation, add_models
 from bench.templates import functions, state_machine_functions
 from bench.variants import DEPLOYED, STARTED_BEFORE, Variant
@@ -119,7 +119,7 @@ class SideBySide:
     def _create(self, deployments: list[Deployment]) -> None:
         for deployment in deployments:
             deployment.created_at = time.time()
-            self._cloudformation.create(deployment.name, with_log_handler(dict(deployment.template)))
+            self._cloudformation.create(deployment.name, dict(deployment.template))
             self._wait_for_call(deployment, "StartProjectVersion", deployment.created_at)
 
     def _finish(self, deployments: list[Deployment]) -> None:

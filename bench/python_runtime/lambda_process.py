@@ -2,14 +2,16 @@
 
 Run as ``lambda_process.py MODULE.HANDLER PORT``. All connections go to that port of this machine, whatever
 their host: names, signatures and TLS are as on AWS. One event a line comes in; for each line, and for the
-handler's being loaded, a line goes out. Sleeps take no time, so that ten minutes of waiting are as many
-looks and no more; the handler is told that they have passed.
+handler's being loaded, a line goes out. It logs as Lambda's runtime does, in the format that the variables
+say. Sleeps take no time, so that ten minutes of waiting are as many looks and no more; the handler is told
+that they have passed.
 """
 
 import importlib
 import json
 import sys
 import time
+from pathlib import Path
 from typing import SupportsIndex
 
 import urllib3.util.connection
@@ -42,6 +44,7 @@ def _main(handler: str, port: str) -> None:
 
     time.sleep = sleep
     time.time = lambda: now() + slept[0]
+    _log_as_lambda_does()
     module, _, name = handler.rpartition(".")
     function = getattr(importlib.import_module(module), name)
     print("loaded", flush=True)
@@ -49,6 +52,12 @@ def _main(handler: str, port: str) -> None:
         event = json.loads(line)
         function(event, _Context(event["ServiceToken"]))
         print("done", flush=True)
+
+
+def _log_as_lambda_does() -> None:
+    # Its folder is not on the path at the start: the sitecustomize in it is for the embedded AWS's workers.
+    sys.path.append(str(Path(__file__).parents[2] / "local_aws" / "worker_guard"))
+    importlib.import_module("_local_aws_logging").install(lambda: "00000000-0000-0000-0000-000000000000")
 
 
 _main(*sys.argv[1:])

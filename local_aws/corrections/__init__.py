@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def corrected_app(switches: Switches) -> Any:
     """MiniStack's ASGI application with every correction in place. To be called once, in the host process."""
-    from local_aws.corrections import lambda_limits, lambda_workers, ministack
+    from local_aws.corrections import lambda_limits, lambda_logs, lambda_workers, ministack
     from local_aws.corrections.access import Access
     from local_aws.corrections.admin import Admin
     from local_aws.corrections.custom_resources import CustomResources
@@ -34,6 +34,7 @@ def corrected_app(switches: Switches) -> Any:
     access = Access(recorder, switches)
     access.install()
     lambda_workers.install()
+    lambda_logs.install()
     lambda_limits.install(switches)
     invocations = LambdaInvocations(recorder, switches)
     invocations.install()

@@ -20,7 +20,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from local_aws.corrections import ministack
+from local_aws.corrections import lambda_logs, ministack
 
 _RAISED: Final = "raised"
 """A key of the workers' protocol that MiniStack does not have."""
@@ -33,7 +33,7 @@ def install() -> None:
 
     def spawn_worker(worker: Any) -> None:
         own = worker.config
-        worker.config = with_log_settings(own)
+        worker.config = with_log_settings(own, lambda_logs.stream_of(worker))
         try:
             spawn(worker)
         finally:
@@ -55,10 +55,15 @@ def install() -> None:
     runtime.invalidate_worker = service.invalidate_worker = _retire
 
 
-def with_log_settings(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A function's configuration, with the variables by which AWS's runtimes learn how to log."""
+def with_log_settings(config: Mapping[str, Any], stream: str) -> dict[str, Any]:
+    """A function's configuration, with the variables by which AWS's runtimes learn how and where to log."""
     logging = config.get("LoggingConfig") or {}
-    told = {"AWS_LAMBDA_LOG_FORMAT": logging.get("LogFormat") or "Text"}
+    told = {
+        "AWS_LAMBDA_LOG_FORMAT": logging.get("LogFormat") or "Text",
+        "AWS_LAMBDA_LOG_GROUP_NAME": lambda_logs.group_of(config),
+        # MiniStack keeps the variable of that purpose for itself; worker_guard sets it.
+        "LOCAL_AWS_LOG_STREAM": stream,
+    }
     if told["AWS_LAMBDA_LOG_FORMAT"] == "JSON":
         told["AWS_LAMBDA_LOG_LEVEL"] = logging.get("ApplicationLogLevel") or "INFO"
     variables = (config.get("Environment") or {}).get("Variables") or {}

@@ -21,6 +21,7 @@ import ministack.app as _app  # noqa: E402
 import ministack.core.iam_evaluator as _iam_evaluator  # noqa: E402
 import ministack.core.lambda_runtime as _lambda_runtime  # noqa: E402
 import ministack.services.cloudtrail as _cloudtrail  # noqa: E402
+import ministack.services.cloudwatch_logs as _logs  # noqa: E402
 import ministack.services.eventbridge as _eventbridge  # noqa: E402
 import ministack.services.lambda_svc as _lambda_service  # noqa: E402
 import ministack.services.scheduler as _scheduler  # noqa: E402
@@ -41,6 +42,7 @@ app: Any = _app
 iam_evaluator: Any = _iam_evaluator
 lambda_runtime: Any = _lambda_runtime
 lambda_service: Any = _lambda_service
+logs: Any = _logs
 cloudtrail: Any = _cloudtrail
 eventbridge: Any = _eventbridge
 scheduler: Any = _scheduler

@@ -11,6 +11,7 @@ import os
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from typing import Any, TextIO
 
 _LEVELS = {"TRACE": logging.NOTSET, "WARN": logging.WARNING, "FATAL": logging.CRITICAL}
@@ -40,9 +41,9 @@ class _Envelopes:
 
 
 class _Json(logging.Formatter):
-    def __init__(self, envelopes: _Envelopes) -> None:
+    def __init__(self, request_id: Callable[[], str]) -> None:
         super().__init__()
-        self._envelopes = envelopes
+        self._request_id = request_id
 
     def format(self, record: logging.LogRecord) -> str:
         told: dict[str, Any] = {
@@ -55,33 +56,39 @@ class _Json(logging.Formatter):
             told["errorType"] = record.exc_info[0].__name__
             told["errorMessage"] = str(record.exc_info[1])
             told["stackTrace"] = traceback.format_tb(record.exc_info[2])
-        told["requestId"] = self._envelopes.request_id or None
+        told["requestId"] = self._request_id() or None
         told.update({key: value for key, value in vars(record).items() if key not in _OWN})
         return json.dumps({key: value for key, value in told.items() if value is not None}, default=str)
 
 
 class _Text(logging.Formatter):
-    def __init__(self, envelopes: _Envelopes) -> None:
+    def __init__(self, request_id: Callable[[], str]) -> None:
         super().__init__(
             "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s", "%Y-%m-%dT%H:%M:%S"
         )
         self.converter = time.gmtime
-        self._envelopes = envelopes
+        self._request_id = request_id
 
     def format(self, record: logging.LogRecord) -> str:
-        record.aws_request_id = self._envelopes.request_id
+        record.aws_request_id = self._request_id()
         return super().format(record)
 
 
-def install() -> None:
-    """Sets up the root logger of a worker; to be called before the function is loaded."""
+def install_in_worker() -> None:
+    """Sets up the logging of a worker of MiniStack's; to be called before the function is loaded."""
+    os.environ["AWS_LAMBDA_LOG_STREAM_NAME"] = os.environ.pop("LOCAL_AWS_LOG_STREAM", "")
     envelopes = _Envelopes(sys.stdin)
     sys.stdin = envelopes
+    install(lambda: envelopes.request_id)
+
+
+def install(request_id: Callable[[], str]) -> None:
+    """Sets up the root logger; ``request_id`` tells that of the present invocation, empty between two."""
     handler = logging.StreamHandler(sys.stderr)
     if os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON":
-        handler.setFormatter(_Json(envelopes))
+        handler.setFormatter(_Json(request_id))
         level = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "INFO")
         logging.getLogger().setLevel(_LEVELS.get(level, level))
     else:
-        handler.setFormatter(_Text(envelopes))
+        handler.setFormatter(_Text(request_id))
     logging.getLogger().addHandler(handler)

@@ -62,4 +62,4 @@ def _install() -> None:
 _install()
 
 # By its name: it lies beside this file, on the path of the workers alone.
-import_module("_local_aws_logging").install()
+import_module("_local_aws_logging").install_in_worker()
