@@ -91,7 +91,8 @@ class RunLog:
             return
         report = (
             f"REPORT RequestId: {self._request_id}\tDuration: {took} ms"
-            f"\tBilled Duration: {math.ceil(took)} ms\tMemory Size: {memory} MB\tMax Memory Used: {max_memory_mb} MB"
+            f"\tBilled Duration: {math.ceil(took)} ms\tMemory Size: {memory} MB"
+            f"\tMax Memory Used: {max_memory_mb} MB"
         )
         told = "" if self._status == "success" else f"\tStatus: {self._status}"
         self.write([f"END RequestId: {self._request_id}", report + told])
