@@ -99,23 +99,10 @@ class Access:
         if principal.policies is None:
             return None
         keys = _condition_keys(question.get("context") or {})
-        result = evaluator.evaluate(
-            evaluator.EvalContext(
-                principal_arn=principal.arn,
-                principal_type=principal.type,
-                principal_account=principal.account,
-                action=action,
-                resource_arn=resource,
-                region=ministack.responses.get_region(),
-                service_context=_as_evaluated(keys),
-                principal_keys=principal.keys,
-            ),
-            principal.policies,
-            *principal.limits,
-        )
+        result = _decision(principal, action, resource, keys)
         allowed = result.decision == "Allow"
         self._recorder.add_api_call(principal.arn, action, resource, allowed, keys)
-        return None if allowed else _denial(principal.arn, action, resource, result.decision == "Deny")
+        return None if allowed else _denial(principal.arn, action, resource, result)
 
     def _note(
         self, access_key_id: str, action: str, resource: str, allowed: bool, keys: Mapping[str, Any]
@@ -128,6 +115,26 @@ class Access:
         else:
             principal = access_key_id
         self._recorder.add_api_call(principal, action, resource, allowed, keys)
+
+
+def _decision(principal: Any, action: str, resource: str, keys: Mapping[str, Any]) -> Any:
+    evaluator = ministack.iam_evaluator
+    asked = evaluator.EvalContext(
+        principal_arn=principal.arn,
+        principal_type=principal.type,
+        principal_account=principal.account,
+        action=action,
+        resource_arn=resource,
+        region=ministack.responses.get_region(),
+        service_context=_as_evaluated(keys),
+        principal_keys=principal.keys,
+    )
+    result = evaluator.evaluate(asked, principal.policies, *principal.limits)
+    own = evaluator._resource_policy(action.partition(":")[0], resource)
+    if own is None:
+        return result
+    # Of the bucket in which a picture lies: Rekognition reads it as the caller would.
+    return evaluator.combine_resource_policy(result, asked, *own, limits=principal.limits)
 
 
 def _condition_keys(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -143,10 +150,11 @@ def _as_evaluated(keys: Mapping[str, Any]) -> dict[str, Any]:
     return {"aws:tagkeys": None} | {name.lower(): value for name, value in keys.items()}
 
 
-def _denial(principal: str, action: str, resource: str, explicit: bool) -> str:
+def _denial(principal: str, action: str, resource: str, result: Any) -> str:
+    kind = "a resource" if result.resource_policy_arn else "an identity"
     why = (
-        "with an explicit deny in an identity-based policy"
-        if explicit
+        f"with an explicit deny in {kind}-based policy"
+        if result.decision == "Deny"
         else f"because no identity-based policy allows the {action} action"
     )
     return f"User: {principal} is not authorized to perform: {action} on resource: {resource} {why}"

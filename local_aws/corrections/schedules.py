@@ -7,8 +7,9 @@ managing-targets-universal):
 - cron() and at() are in the schedule's zone. A time that the spring gap leaves out is skipped, one that the
   autumn repeats runs once.
 - ``arn:aws:scheduler:::aws-sdk:SERVICE:operation`` makes that call, with Input as its parameters and the
-  permissions of the execution role, which has to trust scheduler.amazonaws.com. Operations that read are
-  refused.
+  permissions of the execution role, which has to trust scheduler.amazonaws.com, for this account and the
+  schedule's group if its conditions say so (cross-service-confused-deputy-prevention). Operations that read
+  are refused.
 - Throttles and faults of the service are tried again, by the retry policy; what the caller did wrong is not.
   What could not be delivered goes to the dead-letter queue.
 - A flexible window begins with the time itself.
@@ -228,7 +229,7 @@ def _deliver(account: str, region: str, schedule: Mapping[str, Any]) -> None:
         ministack.eventbridge._invoke_target(target, event, schedule)
         return
     try:
-        session = _session_of(target["RoleArn"], account, region, schedule["Name"])
+        session = _session_of(target["RoleArn"], account, region, schedule)
         error = _call(session, universal[1], universal[2], target)
         queue = (target.get("DeadLetterConfig") or {}).get("Arn")
         if error and queue:
@@ -239,12 +240,17 @@ def _deliver(account: str, region: str, schedule: Mapping[str, Any]) -> None:
         logger.warning("schedule %s was not delivered to %s: %s", schedule["Name"], target["Arn"], error)
 
 
-def _session_of(role_arn: str, account: str, region: str, name: str) -> Any:
+def _session_of(role_arn: str, account: str, region: str, schedule: Mapping[str, Any]) -> Any:
     import boto3
 
+    name, group = schedule["Name"], schedule.get("GroupName") or "default"
+    source = f"arn:aws:scheduler:{region}:{account}:schedule-group/{group}"
     role = ministack.iam._roles.get(role_arn.rpartition("/")[2])
-    if role is None or not trusts(role.get("AssumeRolePolicyDocument")):
-        raise PermissionError(f"the execution role {role_arn} must allow {PRINCIPAL} to assume it")
+    if role is None or not trusts(role.get("AssumeRolePolicyDocument"), account, source):
+        raise PermissionError(
+            f"the execution role {role_arn} must allow {PRINCIPAL} to assume it, with aws:SourceAccount "
+            f"{account} and aws:SourceArn {source} where it has conditions on them"
+        )
     # The same way in which MiniStack gives a function its role.
     identity = f"arn:aws:lambda:{region}:{account}:function:schedule-{name}"
     given = ministack.lambda_runtime.execution_credentials(
@@ -255,18 +261,33 @@ def _session_of(role_arn: str, account: str, region: str, name: str) -> Any:
     )
 
 
-def trusts(document: Any) -> bool:
-    """Whether a role's trust policy lets the Scheduler assume it; its conditions are not looked at."""
+def trusts(document: Any, account: str, source: str) -> bool:
+    """Whether a role's trust policy lets the Scheduler assume it for an account and a schedule group."""
     policy = json.loads(document) if isinstance(document, str) else document or {}
     statements = policy.get("Statement", [])
-    for statement in [statements] if isinstance(statements, dict) else statements:
-        principal = statement.get("Principal", {})
-        services = principal.get("Service", []) if isinstance(principal, dict) else []
-        if statement.get("Effect") == "Allow" and PRINCIPAL in (
-            [services] if isinstance(services, str) else services
-        ):
-            return True
-    return False
+    statements = [statements] if isinstance(statements, dict) else statements
+    evaluator = ministack.iam_evaluator
+    # MiniStack's own services call as the root, which a statement for a service lets in.
+    caller = f"arn:aws:iam::{account}:root"
+    context = evaluator.EvalContext(
+        principal_arn=caller,
+        principal_type="Service",
+        principal_account=account,
+        action="sts:AssumeRole",
+        resource_arn="*",
+        region="",
+        service_context={"aws:sourceaccount": account, "aws:sourcearn": source},
+    )
+    ours = [
+        {**statement, "Principal": {"Service": PRINCIPAL}} for statement in statements if _names_us(statement)
+    ]
+    return bool(evaluator.evaluate_trust_policy({"Statement": ours}, caller, context))
+
+
+def _names_us(statement: Mapping[str, Any]) -> bool:
+    principal = statement.get("Principal", {})
+    services = principal.get("Service", []) if isinstance(principal, dict) else []
+    return PRINCIPAL in ([services] if isinstance(services, str) else services)
 
 
 def _call(session: Any, service: str, operation: str, target: Mapping[str, Any]) -> str:

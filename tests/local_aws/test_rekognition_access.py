@@ -195,6 +195,31 @@ def test_a_picture_is_read_with_the_caller_s_permission(caller: Caller, model: s
     assert caller.call("rekognition", "detect_custom_labels", **wanted)["code"] == ""
 
 
+@pytest.mark.parametrize(
+    ("effect", "role_may_read", "code"), [("Deny", True, "InvalidS3ObjectException"), ("Allow", False, "")]
+)
+def test_the_policy_of_a_picture_s_bucket_counts(
+    caller: Caller, model: str, aws: EmbeddedAws, effect: str, role_may_read: bool, code: str
+) -> None:
+    """A Deny of the bucket wins, its Allow is enough within the account (IAM guide, evaluation logic)."""
+    s3, bucket = aws.client("s3"), f"plates-{effect.lower()}"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": aws.region})
+    s3.put_object(Bucket=bucket, Key="plate.png", Body=png())
+    role = f"arn:aws:iam::{aws.account}:role/callers"
+    picture = {"Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
+    statement = {"Effect": effect, "Principal": {"AWS": role}, **picture}
+    s3.put_bucket_policy(
+        Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    )
+    aws.rekognition.set_status(model, "RUNNING")
+    caller.allow(
+        {"Action": "rekognition:DetectCustomLabels", "Resource": model}, *([picture] if role_may_read else [])
+    )
+    place = {"S3Object": {"Bucket": bucket, "Name": "plate.png"}}
+    found = caller.call("rekognition", "detect_custom_labels", ProjectVersionArn=model, Image=place)
+    assert found["code"] == code
+
+
 def test_a_picture_has_to_be_in_the_model_s_region(model: str, aws: EmbeddedAws) -> None:
     """A bucket of another Region is none for it."""
     session = boto3.Session("test", "test", region_name="eu-central-1")

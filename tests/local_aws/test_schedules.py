@@ -69,12 +69,46 @@ def test_fails_when_an_expression_is_none(expression: str) -> None:
 def test_only_a_role_that_trusts_the_scheduler_is_used() -> None:
     """As text or as a document, with one principal or several."""
     both = ["lambda.amazonaws.com", "scheduler.amazonaws.com"]
-    assert trusts(json.dumps(TRUST))
-    assert trusts({"Statement": {"Effect": "Allow", "Principal": {"Service": both}}})
-    assert not trusts({"Statement": {"Effect": "Deny", "Principal": {"Service": both}}})
-    assert not trusts({"Statement": [{"Effect": "Allow", "Principal": {"Service": both[0]}}]})
-    assert not trusts({"Statement": [{"Effect": "Allow", "Principal": "*"}]})
-    assert not trusts(None)
+    assume = {"Action": "sts:AssumeRole"}
+    allow = {"Effect": "Allow", "Principal": {"Service": both}, **assume}
+    assert trusted(json.dumps(TRUST))
+    assert trusted({"Statement": allow})
+    assert not trusted({"Statement": [allow, {**allow, "Effect": "Deny"}]})
+    assert not trusted({"Statement": {**allow, "Action": "sts:TagSession"}})
+    assert not trusted({"Statement": [{"Effect": "Allow", "Principal": {"Service": both[0]}, **assume}]})
+    assert not trusted({"Statement": [{"Effect": "Allow", "Principal": "*", **assume}]})
+    assert not trusted(None)
+
+
+def trusted(document: Any, **condition: dict[str, str]) -> bool:
+    """Whether a trust policy lets the Scheduler in, for account 123456789012 and the group nights."""
+    if condition:
+        statement = {**TRUST["Statement"][0], "Condition": condition}  # type: ignore[dict-item]
+        document = {"Statement": [statement]}
+    group = "arn:aws:scheduler:eu-west-1:123456789012:schedule-group/nights"
+    return trusts(document, "123456789012", group)
+
+
+@pytest.mark.parametrize(
+    ("operator", "key", "value", "works"),
+    [
+        ("StringEquals", "aws:SourceAccount", "123456789012", True),
+        ("StringEquals", "aws:SourceAccount", "210987654321", False),
+        ("ArnLike", "aws:SourceArn", "arn:aws:scheduler:*:123456789012:schedule-group/*", True),
+        (
+            "StringEquals",
+            "aws:SourceArn",
+            "arn:aws:scheduler:eu-west-1:123456789012:schedule-group/nights",
+            True,
+        ),
+        ("ArnLike", "aws:SourceArn", "arn:aws:scheduler:*:123456789012:schedule-group/days", False),
+        # A frequent mistake: the schedule's own ARN.
+        ("ArnLike", "aws:SourceArn", "arn:aws:scheduler:*:123456789012:schedule/nights/*", False),
+    ],
+)
+def test_the_conditions_of_the_trust_count(operator: str, key: str, value: str, works: bool) -> None:
+    """The source is the group, never the schedule (Scheduler guide, confused deputy)."""
+    assert trusted(None, **{operator: {key: value}}) == works
 
 
 @pytest.fixture
