@@ -10,9 +10,11 @@ STAMP := $(VENV)/.set-up
 # The Node of .venv comes first: an older one of the system makes jsii print a wall of warnings.
 RUN := PATH="$(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$$PATH"
 SOURCES := app.py constructs lambda local_aws demo bench tools
-PYTEST := $(RUN) $(BIN)/python -m pytest
+# Compiled files are kept, whatever the environment says: every process of pytest-xdist would compile all tests
+# anew, half of the time that it takes to find them.
+PYTEST := $(RUN) PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
-.PHONY: help setup lint types test-fast test e2e demo local-aws simulate-alternatives bench bench-many clean simulate soak simulate-mutants explore explore-mutants matrix-quick
+.PHONY: help setup lint types test-fast test test-computing e2e demo local-aws simulate-alternatives bench bench-many clean simulate soak simulate-mutants explore explore-mutants matrix-quick
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -40,12 +42,15 @@ test-fast: lint types ## lint, types and every test without the embedded AWS
 matrix-quick: setup ## the synth tests with the oldest aws-cdk-lib that pyproject.toml allows, and with the newest
 	@$(RUN) $(BIN)/python tools/matrix.py $(MATRIX)
 
-test: MATRIX := --skip-installed
-test: lint types matrix-quick ## everything, the end-to-end tests included
-	@$(PYTEST) -q -n 8 --dist loadgroup --no-loadscope-reorder
+test: export MATRIX := --skip-installed
+test: setup ## everything, the end-to-end tests included
+	@$(RUN) $(BIN)/python tools/all_tests.py
 
-e2e: setup ## the end-to-end tests alone
-	@$(PYTEST) -q -n 8 --dist loadgroup --no-loadscope-reorder -m e2e
+test-computing: setup
+	@$(PYTEST) -q -n 2 --dist loadgroup --no-loadscope-reorder -m "not e2e" --ignore tests/e2e
+
+e2e: setup ## the end-to-end tests alone; most of their time they wait
+	@$(PYTEST) -q -n 12 --dist loadgroup --no-loadscope-reorder -m e2e tests/e2e tests/demo
 
 demo: setup ## a model's whole life on the embedded AWS, through the real CDK CLI
 	@$(RUN) exec $(BIN)/python -m demo

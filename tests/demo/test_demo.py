@@ -38,6 +38,7 @@ def left_over(folder: Path) -> dict[int, str]:
     return found
 
 
+@pytest.mark.long
 def test_every_promise_is_kept(tmp_path: Path) -> None:
     """The demo ends with 0, a text and a picture."""
     process = start(tmp_path)

@@ -15,7 +15,10 @@ from outcome import Outcome
 
 from bench.stacks import zipped
 from local_aws import EmbeddedAws
+from local_aws.ending import BOOTSTRAP_STACK
 
+_CLI: Final = Path(__file__).parents[2] / "node_modules" / "aws-cdk"
+_BOOTSTRAP_TEMPLATE: Final = _CLI / "lib" / "api" / "bootstrap" / "bootstrap-template.yaml"
 _NO_CHANGES: Final = "didn't contain changes"
 _LOOK_SECONDS: Final = 0.5
 _SECONDS_MAX: Final = 300.0
@@ -49,6 +52,21 @@ class ByApi:
         self.aws = aws
         self._published: set[tuple[str, str]] = set()
         self._change_sets = 0
+
+    def bootstrap(self) -> None:
+        """Make the stack that ``cdk bootstrap`` makes, of the CLI's own template; the demo does it by CLI."""
+        chosen = {
+            "FileAssetsBucketKmsKeyId": "AWS_MANAGED_KEY",
+            "CloudFormationExecutionPolicies": "arn:aws:iam::aws:policy/AdministratorAccess",
+        }
+        self.aws.client("cloudformation").create_stack(
+            StackName=BOOTSTRAP_STACK,
+            TemplateBody=_BOOTSTRAP_TEMPLATE.read_text(),
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in chosen.items()],
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+        )
+        status, events = self.ended(BOOTSTRAP_STACK, 0, _SECONDS_MAX)
+        assert status == "CREATE_COMPLETE", events
 
     def deploy(self, assembly: Path, stack: str) -> Outcome:
         """Deploy a stack of a cloud assembly."""

@@ -28,19 +28,18 @@ def aws() -> Iterator[EmbeddedAws]:
 
 
 @pytest.fixture(scope="session")
-def cdk(aws: EmbeddedAws, tmp_path_factory: pytest.TempPathFactory) -> Cdk:
-    """The CLI, with the account bootstrapped."""
+def api(aws: EmbeddedAws) -> ByApi:
+    """CloudFormation's API, with the account bootstrapped."""
     assert CDK.exists(), "the CDK CLI is not installed: run make setup"
-    runner = Cdk(aws, tmp_path_factory.mktemp("cdk"))
-    outcome = runner.run("bootstrap", "aws://123456789012/eu-west-1", "--app", "")
-    assert outcome.code == 0, outcome.output
-    return runner
+    api = ByApi(aws)
+    api.bootstrap()
+    return api
 
 
 @pytest.fixture(scope="session")
-def api(cdk: Cdk) -> ByApi:
-    """CloudFormation's API in that account."""
-    return ByApi(cdk.aws)
+def cdk(api: ByApi, tmp_path_factory: pytest.TempPathFactory) -> Cdk:
+    """The CLI, in that account."""
+    return Cdk(api.aws, tmp_path_factory.mktemp("cdk"))
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ ON_THE_WAY_DOWN = (
 )
 
 
+@pytest.mark.long
 def test_access_that_comes_late_and_goes_early(deployment: Deployment) -> None:
     """G3: waited for on the way up; on the way down any error is no reason to let a model bill."""
     model = deployment.model("v1", start_seconds=1.0, stop_seconds=1.0)

@@ -93,6 +93,7 @@ def synthesized(deployment: Deployment) -> set[Statements]:
     }
 
 
+@pytest.mark.long
 def test_nothing_lacks_and_nothing_is_too_much(deployment: Deployment) -> None:
     """G11: each call is granted, with its resource and its conditions, by what is in force when it is made.
 

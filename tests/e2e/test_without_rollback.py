@@ -134,6 +134,7 @@ def three_models(resized: str, started: str, stopped: str, *, units: int = 1) ->
     return build
 
 
+@pytest.mark.long
 def test_a_failed_update_has_brought_back_what_was(deployment: Deployment, free_slots: None) -> None:
     """G7, G8: a resize and both kinds of replacement fail at once. What was runs again when the CLI returns,
     after ``cdk rollback``, and after another deployment; with START_FIRST it never stopped."""
@@ -162,6 +163,7 @@ def test_a_failed_update_has_brought_back_what_was(deployment: Deployment, free_
     assert_ours_running(deployment)
 
 
+@pytest.mark.long
 def test_a_roll_back_that_fails_and_goes_on(deployment: Deployment) -> None:
     """UPDATE_ROLLBACK_FAILED: ``cdk rollback`` skips one model and tries the other again; then nothing
     outlives the stack."""

@@ -94,7 +94,9 @@ def stage() -> Iterator[Stage]:
     """One emulator for a test, its time moved by hand."""
     os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
     hand = HandClock()
-    with RekognitionEmulator(settings=Settings(), clock=hand) as emulator:
+    with RekognitionEmulator(
+        settings=Settings(start_seconds=90.0, stop_seconds=20.0), clock=hand
+    ) as emulator:
         yield Stage(emulator, hand)
 
 
