@@ -1,4 +1,7 @@
-"""Every guarantee in many histories, the same ones every time; beyond a plain life see ``test_adversary``."""
+"""Every guarantee in many histories, the same ones every time; beyond a plain life see ``test_adversary``.
+
+What that one plays alike is not played again: a wide plan is a plain one more often than not.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,11 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from test_adversary import SEEDS as PLAYED_WIDE
 
 from simulator.conditions import Condition
 from simulator.counting import tally
+from simulator.draw import draw
 
 SEEDS: Final = 2_000
 """Seeds from 1 on."""
@@ -39,7 +44,11 @@ def _unhindered() -> Iterator[None]:
 )
 def test_every_guarantee_holds(first: int) -> None:
     """G1 to G10 and G12, whatever a plan holds; ``make simulate SEEDS=1 FIRST_SEED=…`` tells a story."""
-    seeds = range(first, min(first + PART, SEEDS + 1))
+    seeds = [
+        seed
+        for seed in range(first, min(first + PART, SEEDS + 1))
+        if seed not in PLAYED_WIDE or draw(seed, wide=True) != draw(seed, wide=False)
+    ]
     played = tally(seeds, wide=False)
     assert played.histories == len(seeds)
     assert played.violations == {}

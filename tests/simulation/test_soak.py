@@ -23,7 +23,7 @@ from simulator.world import World
 
 ROOT: Final = Path(__file__).parents[2]
 PATHS: Final = ("tests/simulation", "constructs", "lambda")
-SEEDS: Final = 400
+SEEDS: Final = 120
 
 
 def begin_soak(directory: Path) -> subprocess.Popen[str]:
