@@ -7,7 +7,7 @@ tokens by the handler, by the same functions.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Final, TypeVar
 
@@ -57,7 +57,9 @@ _EXAMPLES: Final = {
     "log_encryption_key": 'log_group=logs.LogGroup(stack, "Log", encryption_key=key)',
     "permissions_boundary": "iam.PermissionsBoundary.of(role).apply(boundary)",
     "vpc_subnets": "vpc=vpc, vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS)",
-    "security_groups": "vpc=vpc, security_groups=[group]",
+    "security_groups": (
+        'vpc=vpc, security_groups=[ec2.SecurityGroup.from_security_group_id(stack, "Group", group_id)]'
+    ),
     "managed_policies_only": "managed_policies_only=True",
     "memory_size": "memory_size=256",
     "reserved_concurrent_executions": "reserved_concurrent_executions=10",
@@ -84,23 +86,37 @@ _KINDS: Final = {
     "environment_encryption_key": ("key_arn", "must be a key of KMS"),
     "dead_letter_queue": ("queue_arn", "must be a queue of SQS"),
     "architecture": ("docker_platform", "must be one of lambda_.Architecture"),
+    "vpc_subnets": ("subnet_type", "must be an ec2.SubnetSelection"),
 }
 """What a value of each property has, and what it is then; ARNs and names are constructs of ``from_…``."""
 
 
 def check_scope(scope: Any, construct_id: Any, what: str) -> None:
     """Raise ``ValueError`` unless a construct can be made there; before CDK speaks of ``Resource2``."""
-    if isinstance(scope, Construct):
-        with suppress(RuntimeError):
-            Stack.of(scope)
-            return
-    path = "/".join(
-        filter(None, (scope.node.path if isinstance(scope, Construct) else "", str(construct_id)))
-    )
-    raise ValueError(
-        f"{path}: scope must be a Stack or a construct in one, got {type(scope).__name__}; for example "
-        f'{what}(Stack(app, "Parts"), "{construct_id}", ...)'
-    )
+    named = isinstance(construct_id, str) and construct_id != "" and not Token.is_unresolved(construct_id)
+    shown = construct_id if named else "Detector"
+    parent = scope.node.path if isinstance(scope, Construct) else ""
+    path = "/".join(filter(None, (parent, shown if named else "")))
+    example = f'for example {what}(Stack(app, "Parts"), "{shown}", ...)'
+    if not _is_in_a_stack(scope):
+        raise ValueError(
+            f"{path or what}: scope must be a Stack or a construct in one, got {type(scope).__name__}; "
+            f"{example}"
+        )
+    if not named:
+        raise ValueError(
+            f"{path}: construct_id must be a text that is not empty and no token, got {construct_id!r}; "
+            f"{example}"
+        )
+
+
+def _is_in_a_stack(scope: Any) -> bool:
+    if not isinstance(scope, Construct):
+        return False
+    with suppress(RuntimeError):
+        Stack.of(scope)
+        return True
+    return False
 
 
 def check_grantee(path: str, grantee: Any) -> None:
@@ -125,7 +141,7 @@ class Checks:
         """The two ARNs, by themselves, together, and against the stack."""
         parsed = self.version_arn(version)
         parsed_project = None
-        if project is not None and not Token.is_unresolved(project):
+        if project is not None and not _is_token(project):
             parsed_project = self._run(lambda: parse_project_arn(project, name="project_arn"))
         if parsed is None:
             return
@@ -141,16 +157,24 @@ class Checks:
 
     def version_arn(self, version: Any) -> ProjectVersionArn | None:
         """A literal ARN of a model, taken apart; None for a token and for what is wrong."""
-        if Token.is_unresolved(version):
+        if hasattr(version, "__jsii_ref__"):
+            # CDK would take a parameter for a token, and complain of a policy's resources.
+            rule = (
+                "must be a text: of a construct give the attribute that holds the ARN, such as "
+                f"project_version_arn, string_value or value_as_string; an ARN is like {EXAMPLE_VERSION_ARN}"
+            )
+            self.wrong("project_version_arn", rule, version)
+            return None
+        if _is_token(version):
             return None
         return self._run(lambda: parse_project_version_arn(version, name="project_version_arn"))
 
     def units(self, minimum: Any, maximum: Any) -> None:
         """Both bounds of inference units."""
         low = high = None
-        if not Token.is_unresolved(minimum):
+        if not _is_token(minimum):
             low = self._run(lambda: parse_min_units(minimum, name="min_inference_units"))
-        if maximum is not None and not Token.is_unresolved(maximum):
+        if maximum is not None and not _is_token(maximum):
             high = self._run(lambda: parse_max_units(maximum, name="max_inference_units"))
         if low is not None and high is not None:
             bound, top = low, high
@@ -185,8 +209,8 @@ class Checks:
             self.wrong(name, "must be True or False", value)
 
     def instance(self, value: Any, name: str, kind: type, rule: str) -> None:
-        """A value of a class of ours."""
-        if value is not None and not isinstance(value, kind):
+        """A value of a class."""
+        if not isinstance(value, kind):
             self.wrong(name, rule, value)
 
     def function(self, settings: FunctionSettings) -> None:
@@ -197,10 +221,9 @@ class Checks:
             dead_letter_queue=settings.dead_letter_queue,
             architecture=settings.architecture,
         )
-        for name in ("vpc_subnets", "security_groups"):
-            value = getattr(settings, name)
-            if settings.vpc is None and value is not None:
-                self.wrong(name, "must come with vpc", value)
+        if settings.architecture is None:
+            self.wrong("architecture", _KINDS["architecture"][1], None)
+        self._network(settings)
         self._function_size(settings.memory_size, settings.reserved_concurrent_executions)
         if not is_usable_runtime(getattr(settings.runtime, "name", "")):
             shown = getattr(settings.runtime, "name", settings.runtime)
@@ -209,7 +232,25 @@ class Checks:
         if target is not None and not is_queue(target) and not is_topic(target):
             self.wrong("on_failure", "must be a queue of SQS or a topic of SNS", target)
 
+    def _network(self, settings: FunctionSettings) -> None:
+        subnets, groups = settings.vpc_subnets, settings.security_groups
+        if not isinstance(subnets, dict):
+            self.kinds(vpc_subnets=subnets)
+        listed = isinstance(groups, Sequence) and not isinstance(groups, str)
+        if groups is not None and not (listed and all(hasattr(one, "security_group_id") for one in groups)):
+            self.wrong("security_groups", "must be a list of security groups of EC2", groups)
+        for name, value in (("vpc_subnets", subnets), ("security_groups", groups)):
+            if settings.vpc is None and value is not None:
+                self.wrong(name, "must come with vpc", value)
+
     def _function_size(self, memory_size: Any, reserved: Any) -> None:
+        for name, value in (
+            ("memory_size", memory_size),
+            ("reserved_concurrent_executions", reserved),
+        ):
+            if isinstance(value, str):
+                self.wrong(name, "must be a number, not a text", value)
+                return
         self._run(
             lambda: parse_whole_number(
                 memory_size, name="memory_size", minimum=128, maximum=10_240, unit="MB",
@@ -249,7 +290,8 @@ class Checks:
 
     def provider(self, provider: Any, kind: type[Construct]) -> None:
         """A function works where its stack is: in one Region and account, deployed by the same stage."""
-        self.instance(provider, "provider", kind, f"must be a {kind.__name__}")
+        if provider is not None:
+            self.instance(provider, "provider", kind, f"must be a {kind.__name__}")
         if isinstance(provider, kind):
             self._same_place(provider)
 
@@ -324,6 +366,13 @@ class Checks:
         if not (value.startswith("arn:") and value in problem):
             problem = f"{problem}; for example {example}"
         (self._of_values if of_values else self._problems).append(problem)
+
+
+def _is_token(value: Any) -> bool:
+    # CDK looks into what it knows, and fails for what it does not: bytes, paths, functions.
+    with suppress(AttributeError, TypeError, RuntimeError):
+        return bool(Token.is_unresolved(value))
+    return False
 
 
 def _warn_of_the_units_quota(construct: Construct, units: int) -> None:

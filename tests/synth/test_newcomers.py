@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from aws_cdk import Annotations as Notes
-from aws_cdk import App, Duration, Environment, Stack
+from aws_cdk import App, Aws, CfnParameter, Duration, Environment, Stack
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk.assertions import Annotations, Match
 from synth_examples import ARN, PROJECT
 
@@ -69,6 +70,22 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
         lambda: model(project_version_arn=[ARN]),
         f"project_version_arn must be an ARN like {ARN}, got ['",
     ),
+    "an ARN as bytes": (
+        lambda: model(project_version_arn=ARN.encode()),
+        f"project_version_arn must be an ARN like {ARN}, got b'",
+    ),
+    "a parameter instead of its value": (
+        lambda: model(project_version_arn=CfnParameter(Stack(App(), "Other"), "Arn")),
+        f"project_version_arn must be a text: of a construct ... value_as_string...{ARN}, got <",
+    ),
+    "another model instead of its ARN": (
+        lambda: model(project_version_arn=model()),
+        f"project_version_arn must be a text: of a construct ... project_version_arn...{ARN}, got <",
+    ),
+    "no replacement": (
+        lambda: model(replacement=None),
+        "replacement must be Replacement.START_FIRST or ..., got None; for example replacement=",
+    ),
     "another project's ARN": (
         lambda: model(project_arn=PROJECT.replace("parts", "others")),
         "project_arn must be the project of the model version, an ARN like ..., got ...; for example proj",
@@ -125,6 +142,34 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
         lambda: provider(dead_letter_queue="failed"),
         "dead_letter_queue must be a queue of SQS, got 'failed'; for example dead_letter_queue=sqs.",
     ),
+    "no architecture": (
+        lambda: provider(architecture=None),
+        "architecture must be one of lambda_.Architecture, got None; for example architecture=lambda_.",
+    ),
+    "megabytes as a text": (
+        lambda: provider(memory_size="256"),
+        "memory_size must be a number, not a text, got '256'; for example memory_size=256",
+    ),
+    "reserved executions as a text": (
+        lambda: provider(reserved_concurrent_executions="5"),
+        "reserved_concurrent_executions must be a number, not a text, got '5'; for example reserved_conc",
+    ),
+    "ids of subnets": (
+        lambda: provider(vpc_subnets=["subnet-1"]),
+        "vpc_subnets must be an ec2.SubnetSelection, got ['subnet-1']; for example vpc=vpc, vpc_subnets=ec2",
+    ),
+    "a kind of subnets": (
+        lambda: provider(vpc_subnets=ec2.SubnetType.PUBLIC),
+        "vpc_subnets must be an ec2.SubnetSelection, got <SubnetType.PUBLIC...; for example vpc=vpc, vpc_",
+    ),
+    "the id of a security group": (
+        lambda: provider(security_groups="sg-1"),
+        "security_groups must be a list of security groups of EC2, got 'sg-1'; for example vpc=vpc, sec",
+    ),
+    "ids of security groups": (
+        lambda: provider(security_groups=["sg-1"]),
+        "security_groups must be a list of security groups of EC2, got ['sg-1']; for example vpc=vpc, sec",
+    ),
     "an architecture as a text": (
         lambda: provider(architecture="arm64"),
         "architecture must be one of lambda_.Architecture, got 'arm64'; for example architecture=lambda_.",
@@ -149,6 +194,20 @@ def test_fails_when_there_is_no_stack(kind: Any) -> None:
     for scope, name in ((App(), "App"), (None, "NoneType")):
         with pytest.raises(ValueError, match=rf"^Detector: scope must be a Stack.*got {name}; for example"):
             kind(scope, "Detector", **({"project_version_arn": ARN} if kind is RunningModel else {}))
+
+
+@pytest.mark.parametrize("construct_id", ["", None, 7, Aws.REGION])
+def test_fails_when_the_id_is_none(construct_id: Any) -> None:
+    """What is left out, a number, a value that only the deployment knows."""
+    words = r"^Parts: construct_id must be a text that is not empty and no token, got .*; for example Running"
+    with pytest.raises(ValueError, match=words):
+        RunningModel(Stack(App(), "Parts"), construct_id, project_version_arn=ARN)
+
+
+def test_fails_when_scope_and_id_are_swapped() -> None:
+    """Without the address of an object in the words."""
+    with pytest.raises(ValueError, match=r'^RunningModel: scope must be a Stack.*got str;.*"Detector"'):
+        RunningModel("Detector", Stack(App(), "Parts"), project_version_arn=ARN)  # type: ignore[arg-type]
 
 
 def test_fails_when_the_region_is_wrong_with_both_ways_out() -> None:
