@@ -196,7 +196,7 @@ def test_fails_when_there_is_no_stack(kind: Any) -> None:
             kind(scope, "Detector", **({"project_version_arn": ARN} if kind is RunningModel else {}))
 
 
-@pytest.mark.parametrize("construct_id", ["", None, 7, Aws.REGION])
+@pytest.mark.parametrize("construct_id", ["", None, 7, Aws.REGION], ids=["", "None", "7", "a token"])
 def test_fails_when_the_id_is_none(construct_id: Any) -> None:
     """What is left out, a number, a value that only the deployment knows."""
     words = r"^Parts: construct_id must be a text that is not empty and no token, got .*; for example Running"
