@@ -195,18 +195,19 @@ class Function:
             if refused is None:
                 return provider.fallback_physical_id
             outcome = end(request, refused, effort)
-        return self._answer(outcome)
+        return self._answer(request, outcome)
 
-    def _answer(self, answer: Answer) -> str:
+    def _answer(self, request: Request, answer: Answer) -> str:
         provider = self._provider
+        about = {"resource": request.wish.owner.logical_id, "request": request.envelope.request_id}
         provider.PhysicalResourceId = answer.physical_id or provider.fallback_physical_id
         if not answer.succeeded:
-            _logger.error(f"failed: {answer.reason}", extra={"reason": answer.reason})
+            _logger.error(f"failed: {answer.reason}", extra={"reason": answer.reason, **about})
             raise _Reason(answer.reason)
         provider.Data = dict(answer.data)
         # What a later failure of another resource leaves running is found by this line.
         bills = ": the model runs, and bills until this resource goes" if answer.data else ""
-        _logger.info(f"succeeded{bills}", extra={"physical_id": provider.PhysicalResourceId})
+        _logger.info(f"succeeded{bills}", extra={"physical_id": provider.PhysicalResourceId, **about})
         return str(provider.PhysicalResourceId)
 
     def _effort(self, request: Request, context: Any) -> Effort:
@@ -261,11 +262,13 @@ def _load(services: Services) -> Function:
     """
     gc.disable()
     try:
+        # Which also keeps quiet what boto3 has to say of its clients.
+        function = Function(services)
         services.prepare()
     finally:
         gc.freeze()
         gc.enable()
-    return Function(services)
+    return function
 
 
 # Whoever else imports this, a test or a simulation, brings its own services, and may have no Region.

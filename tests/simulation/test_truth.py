@@ -425,6 +425,20 @@ def test_what_another_wants_can_not_be_known_at_once(scene: Scene, seconds: floa
     assert len(scene.found) == count
 
 
+def test_what_a_look_may_not_show_yet_is_no_theft(scene: Scene) -> None:
+    """Seed 29101412: two deliveries of a Delete give a model back, one by a look that is 11 s old."""
+    scene.watch(OneOwner).created(units=2)
+    gives_back = scene.at(100).send("Delete", "Extra", V1, 3)
+    scene.act("Start", V1, gives_back, 3)
+    scene.at(200).act("Stop", V1, gives_back)
+    scene.at(201).act("Start", V1, gives_back, 2)
+    scene.at(205).act("Stop", V1, gives_back)
+    assert scene.found == []
+    scene.at(206).act("Start", V1, gives_back, 2)
+    scene.at(230).act("Stop", V1, gives_back)
+    assert scene.found == ["G6: Delete #1 of alpha/Extra stops v1, which is alpha/Detector's"]
+
+
 def test_another_stack_stops_nothing_unless_both_came_at_once(scene: Scene) -> None:
     """Tags know no conditional write (README)."""
     scene.watch(OneOwner).created()

@@ -23,6 +23,12 @@ READ_TIMEOUT_SECONDS: Final = 10.0
 SLOW_SECONDS_MAX: Final = 9.0
 """A call that reaches its service does so before the client has given up on it."""
 
+_THROTTLES: Final = {
+    "rekognition": ("ThrottlingException", 500),
+    "lambda": ("TooManyRequestsException", 429),
+}
+"""How services refuse what comes too fast, where it is not as CloudFormation does (their API references)."""
+
 
 class Gateway:
     """Takes calls to their services: late, throttled, refused, or without bringing the answer back."""
@@ -91,10 +97,8 @@ class Gateway:
         world, chance = self._world, self._chance.random
         if faults.throttled and chance() < faults.throttled:
             self._note("throttled")
-            code = "ThrottlingException" if action.startswith("rekognition") else "Throttling"
-            if action.startswith("lambda"):
-                code = "TooManyRequestsException"
-            raise ApiError(code, "Rate exceeded", 429 if action.startswith("lambda") else 400)
+            code, status = _THROTTLES.get(action.partition(":")[0], ("Throttling", 400))
+            raise ApiError(code, "Rate exceeded", status)
         if faults.failed_before and chance() < faults.failed_before:
             self._note("failed before")
             if chance() < 0.5:

@@ -43,7 +43,10 @@ class OneOwner(Invariant):
             held_there = self.truth.stack_of(model) is self.world.stacks[other[0]]
             return held_there and not claimed_at_once(self.world, model)
         arn, now = model.plan.arn, self.world.kernel.now
-        if model.now.units not in self.truth.units_for(other, arn):
+        units = self.truth.units_for(other, arn)
+        before = model.look_at(now - JUST_SHOWN_SECONDS)
+        if model.now.units not in units or (before.minimum and before.units not in units):
+            # Or it did not run so as long ago as a look may have been.
             return False
         if not self.truth.had_or_wanted(other, arn, now - JUST_SHOWN_SECONDS):
             return False
