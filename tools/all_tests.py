@@ -1,7 +1,8 @@
 """Every check and every test: those that wait for models beside those that compute.
 
 The end-to-end tests wait most of their time, so they run in processes of their own, many at once, while lint,
-types and the other tests have the cores. Their output goes to build/e2e.log and is shown at the end.
+types and the other tests have the cores. Their output goes to build/e2e.log and is shown at the end. The last
+line is pytest's own summary of the many tests, or of those that failed.
 """
 
 from __future__ import annotations
@@ -29,14 +30,26 @@ def main() -> int:
             [*make, *WAITING], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
         )
         try:
-            status = subprocess.run([*make, *COMPUTING], cwd=ROOT, check=False).returncode
+            status, summary = _shown([*make, *COMPUTING])
             if status == 0:
                 print("the end-to-end tests:", flush=True)
                 status = waiting.wait()
                 print(LOG.read_text(), end="")
+                if status == 0:
+                    print(f"the tests beside them:\n{summary}")
         finally:
             _end(waiting)
     return status
+
+
+def _shown(command: list[str]) -> tuple[int, str]:
+    """Run a command and show what it writes; its exit status, and its last line: pytest's own summary."""
+    last = ""
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as running:
+        for line in running.stdout or ():
+            print(line, end="", flush=True)
+            last = line.strip() or last
+    return running.returncode, last
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
