@@ -82,7 +82,7 @@ MUTANT_SEEDS ?= 20000
 simulate-mutants: setup ## mistakes in the handler that the simulation has to find, within MUTANT_SEEDS histories: a table
 	@$(RUN) PYTHONPATH=tests/simulation:constructs:lambda $(BIN)/python -m simulator.mutants --seeds $(MUTANT_SEEDS) --first-seed $(FIRST_SEED)
 
-STATES ?= 150000
+STATES ?= 50000
 explore: setup ## every interleaving of small worlds, STATES of each, on all cores; fails on a violation
 	@$(RUN) PYTHONPATH=tests/exploration:tests/simulation:constructs:lambda $(BIN)/python -m explorer --states $(STATES)
 

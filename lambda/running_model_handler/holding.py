@@ -77,11 +77,12 @@ def tell_failure(at: AtHand, want: Want) -> Action | None:
     moment, case, view = at.moment, at.moment.case, at.view
     holder, failed_at = view.claim.of(case.wish.owner), moment.memory.failed_at
     lags = at.done.claimed_at > 0.0 and view.claim_at - at.done.claimed_at < LAG_SECONDS
-    if holder is None and lags and case.step is not None and not failed_at:
+    shows = holder is not None and holder.t == case.t
+    if not shows and lags and case.step is not None and not failed_at:
         # Nobody is told in a claim that does not show yet.
         return at.read_tags_again()
-    shows_open = holder is not None and holder.t == case.t and not holder.failed
-    if case.step is not None and holder is not None and shows_open and not (failed_at and lags):
+    is_open = holder is not None and shows and not holder.failed
+    if case.step is not None and holder is not None and is_open and not (failed_at and lags):
         return at.guarded(WriteClaim(at.arn, holder.given_up))
     ends_at = failed_at + FAILED_SECONDS
     if not failed_at or (isinstance(want, Keep) and not want.for_others):
