@@ -214,7 +214,6 @@ class Case(NamedTuple):
 def wanted(case: Case, arn: str, claim: Claim) -> Want | AskResource:
     """What is wanted of a model that a request is about: the rows of the table, first match wins."""
     wish, story, step, me = case.wish, case.story, case.step, case.me
-    declared = wish.declared.arn if wish.declared else None
     ours = claim.holders if claim.is_of(wish.owner.stack_id) else {}
     if must_ask(case) or any(holder.t > story.newest_at for holder in ours.values()):
         # What the tags tell of operations is CloudFormation's word too, and may be the newer one.
@@ -234,9 +233,9 @@ def wanted(case: Case, arn: str, claim: Claim) -> Want | AskResource:
     if brought is not None:
         return brought
     if (me.lives and me.has(arn)) or me.skipped == arn:
-        if arn == declared and arn in case.stopped and wish.declared and _has_succeeded(case):
-            # Another delivery has, which did not show yet when this one stopped the model.
-            return Run(wish.declared.units or _ONE, brings_back=True)
+        undone = _own_doing_undone(case, arn, mine)
+        if undone is not None:
+            return undone
         if step is None:
             return KEEP if wish.brings else ASK
         if not wish.brings and arn != wish.physical:
@@ -381,11 +380,17 @@ def _works_on(story: Story, logical_id: str, arn: str) -> bool:
     return last is not None and last.ended_at is None and last.concerns(arn)
 
 
-def _has_succeeded(case: Case) -> bool:
-    """Whether the very step that the request was sent for has ended well, as the last of its resource."""
-    steps = case.story.steps.get(case.wish.owner.logical_id, ())
-    last = steps[-1] if steps else None
-    return last is not None and last.began_at == case.t and last.ended_at is not None and not last.failed
+def _own_doing_undone(case: Case, arn: str, mine: Holder | None) -> Run | None:
+    """What this delivery has stopped itself, when another one had ended the request, which did not show."""
+    last = case.story.steps.get(case.wish.owner.logical_id, (None,))[-1]
+    declared = case.wish.declared
+    ended = last is not None and last.began_at == case.t and last.ended_at is not None
+    if last is None or declared is None or not ended or arn not in case.stopped:
+        return None
+    if not last.failed and declared.arn == arn:
+        return Run(declared.units or _ONE, brings_back=True)
+    stays = last.failed and case.me.current == arn and not case.story.goes
+    return Run(_former_units(case, arn, mine), brings_back=True) if stays else None
 
 
 def _was_cut_off(case: Case) -> bool:

@@ -129,7 +129,7 @@ ACT: Final = (
     ),
     mutant(
         "failure-not-written", "failing, open", "A delivery that fails does not tell the others.",
-        _HOLDING, "if case.step is not None and holder is not None and shows_open and not (failed_at and lags):", "if False:", "create alone", "a duplicate and a start that takes too long",
+        _HOLDING, "if case.step is not None and holder is not None and is_open and not (failed_at and lags):", "if False:", "create alone", "a duplicate and a start that takes too long",
     ),
     mutant(
         "failure-undone-at-once", "failing, 15 s", "What is to be undone is undone before the others can know.",

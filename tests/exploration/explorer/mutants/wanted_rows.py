@@ -147,8 +147,13 @@ WANTED: Final = (
         _WANTED, "return Hold() if comes_back and case.wish.brings else Rest()", "return KEEP", "replace",
     ),
     mutant(
+        "failure-of-others-left-stopped", "wanted 8", "What another delivery has failed with, untold, stays stopped by this one.",
+        _WANTED, "stays = last.failed and case.me.current == arn and not case.story.goes", "stays = False",
+        "resize, tried again, later", "the second duplicated, and out of time",
+    ),
+    mutant(
         "success-of-others-left-stopped", "wanted 8", "What another delivery has succeeded with stays stopped by the one that had failed.",
-        _WANTED, "if arn == declared and arn in case.stopped and wish.declared and _has_succeeded(case):", "if False:",
+        _WANTED, "if undone is not None:", "if False:",
         "create alone", "a duplicate out of time, and a slow act",
     ),
     mutant(
