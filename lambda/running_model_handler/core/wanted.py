@@ -389,7 +389,8 @@ def _own_doing_undone(case: Case, arn: str, mine: Holder | None) -> Run | None:
         return None
     if not last.failed and declared.arn == arn:
         return Run(declared.units or _ONE, brings_back=True)
-    stays = last.failed and case.me.current == arn and not case.story.goes
+    # Where the stack goes back, that is for the roll-back to do.
+    stays = last.failed and case.me.current == arn and not (case.story.goes or case.story.goes_back)
     return Run(_former_units(case, arn, mine), brings_back=True) if stays else None
 
 

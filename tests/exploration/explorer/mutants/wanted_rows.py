@@ -148,7 +148,7 @@ WANTED: Final = (
     ),
     mutant(
         "failure-of-others-left-stopped", "wanted 8", "What another delivery has failed with, untold, stays stopped by this one.",
-        _WANTED, "stays = last.failed and case.me.current == arn and not case.story.goes", "stays = False",
+        _WANTED, "stays = last.failed and case.me.current == arn and not (case.story.goes or case.story.goes_back)", "stays = False",
         "resize, tried again, later", "the second duplicated, and out of time",
     ),
     mutant(
