@@ -89,6 +89,30 @@ def of_function(settings: FunctionSettings) -> list[Acknowledgment]:
     return [one for rule, (given, reason) in reasons.items() if given is None for one in _found(rule, reason)]
 
 
+def of_janitor(*, inline: bool) -> list[Acknowledgment]:
+    """The janitor's function, and its policies."""
+    shown = {"partition": "<AWS::Partition>", "region": "<AWS::Region>", "account": "<AWS::AccountId>"}
+    wildcards = {
+        ANY_MODEL: "it stops models of any project, if they carry the claim of a stack (aws:ResourceTag)",
+        ANY_PROJECT: "reads only: it looks at all models of the account and Region, which is what it is for",
+        ANY_STACK: "reads only: whether a stack that claims a model is still there",
+        "*": "reads only: DescribeProjects takes no resource",
+    }
+    again = "a round that fails is done again ten minutes later; the function's Errors metric tells of it"
+    others = {
+        "LambdaInsideVPC": "it reaches public APIs of AWS alone, and no data in a VPC",
+        "LambdaDLQ": again,
+        "LambdaAsyncFailureDestination": again,
+        "LambdaConcurrency": "one round runs at a time, since one takes less time than passes between two",
+        "LambdaTracing": "the log holds a line for each model that it stops, and one for each round",
+    }
+    found = [
+        _wildcard(f"Resource::{resource.format(**shown)}", reason) for resource, reason in wildcards.items()
+    ]
+    found += [one for rule, reason in others.items() for one in _found(rule, reason)]
+    return [*found, *_inline()] if inline else found
+
+
 def of_log_group(key: object) -> list[Acknowledgment]:
     """A log group that is made here."""
     if key is not None:

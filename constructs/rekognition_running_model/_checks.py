@@ -71,6 +71,7 @@ _EXAMPLES: Final = {
     "environment_encryption_key": 'environment_encryption_key=kms.Key.from_key_arn(stack, "Key", key_arn)',
     "dead_letter_queue": 'dead_letter_queue=sqs.Queue.from_queue_arn(stack, "Dead", queue_arn)',
     "architecture": "architecture=lambda_.Architecture.X86_64",
+    "dry_run": "dry_run=True",
     "provider": 'provider=RunningModelProvider(stack, "Provider")',
 }
 

@@ -110,6 +110,32 @@ def fixed_statements(stack: Stack) -> list[iam.PolicyStatement]:
     ]
 
 
+def janitor_statements(log_group_arn: str) -> list[iam.PolicyStatement]:
+    """What the janitor needs: looks at all models and stacks, and the Stop of claimed models alone."""
+    return [
+        find_projects(),
+        iam.PolicyStatement(
+            sid="LookAtModels",
+            actions=["rekognition:DescribeProjectVersions", "rekognition:ListTagsForResource"],
+            resources=[_here(ANY_PROJECT)],
+        ),
+        iam.PolicyStatement(
+            sid="StopClaimedModels",
+            actions=["rekognition:StopProjectVersion"],
+            resources=[_here(ANY_MODEL)],
+            conditions={"StringLike": {f"aws:ResourceTag/{Tag.STACK_ID}": _here(ANY_STACK)}},
+        ),
+        iam.PolicyStatement(
+            sid="LookAtOwners",
+            actions=["cloudformation:DescribeStackEvents", "cloudformation:DescribeStackResource"],
+            resources=[_here(ANY_STACK)],
+        ),
+        iam.PolicyStatement(
+            sid="WriteLog", actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group_arn]
+        ),
+    ]
+
+
 def find_projects() -> iam.PolicyStatement:
     """The look-up of a project's ARN; the action takes no resource."""
     return iam.PolicyStatement(sid="FindProjects", actions=["rekognition:DescribeProjects"], resources=["*"])

@@ -57,8 +57,11 @@ class StackLog:
 
     def story(self, logical_id: str) -> Story:
         """What DescribeStackEvents tells, read as the adapter reads it."""
-        shown = [noted.event for noted in self._events if noted.since <= self._moment]
-        return read_story(reversed(shown), self.stack_id, logical_id)
+        return read_story(self.shown(), self.stack_id, logical_id)
+
+    def shown(self) -> list[StackEvent]:
+        """The events that DescribeStackEvents shows, newest first."""
+        return [noted.event for noted in reversed(self._events) if noted.since <= self._moment]
 
     def view(self, logical_id: str) -> ResourceView | None:
         """What DescribeStackResource tells."""

@@ -15,6 +15,12 @@ RESOURCE_TYPE: Final = "Custom::RekognitionRunningModel"
 HANDLER: Final = "running_model_handler.entry.handler"
 """Lambda handler string, relative to the root of the asset."""
 
+JANITOR_HANDLER: Final = "running_model_handler.janitor.handler"
+"""The same for the janitor's function."""
+
+JANITOR_STOPS: Final = "Stops"
+"""Key of the janitor's event: ``true`` lets it stop what it finds; without that it only tells."""
+
 
 class Property(StrEnum):
     """Keys of ``ResourceProperties``."""

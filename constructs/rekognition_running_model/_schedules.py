@@ -1,0 +1,74 @@
+"""Schedules of EventBridge Scheduler that wake a function, and the role that may."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+_SECONDS_OF_A_MINUTE: Final = 60
+
+
+class Schedules(Construct):
+    """Wakes one function, which acts on what is: a time that is missed heals by the next."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        function: lambda_.IFunction,
+        permissions_boundary: iam.IManagedPolicy | None = None,
+        managed_policies_only: bool = False,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._function = function
+        self.role: Final = iam.Role(
+            self,
+            "Role",
+            # Only for schedules of this account (Scheduler guide, cross-service-confused-deputy-prevention).
+            assumed_by=iam.ServicePrincipal(
+                "scheduler.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+            ),
+            description="Wakes the function that looks after Rekognition Custom Labels models",
+            permissions_boundary=permissions_boundary,
+        )
+        statement = iam.PolicyStatement(
+            sid="Wake", actions=["lambda:InvokeFunction"], resources=[function.function_arn]
+        )
+        document = iam.PolicyDocument(statements=[statement])
+        self._policy: iam.ManagedPolicy | iam.Policy
+        if managed_policies_only:
+            self._policy = iam.ManagedPolicy(self, "Policy", roles=[self.role], document=document)
+        else:
+            self._policy = iam.Policy(self, "Policy", roles=[self.role], document=document)
+
+    def every(
+        self, scope: Construct, construct_id: str, interval: Duration, payload: Mapping[str, Any], words: str
+    ) -> None:
+        """Wake it each time that whole minutes have passed; the schedule goes with ``scope``."""
+        # Loading it takes time that only apps with schedules should pay (decision 9).
+        from aws_cdk import aws_scheduler as scheduler
+
+        made = scheduler.CfnSchedule(
+            scope,
+            construct_id,
+            description=words,
+            schedule_expression=f"rate({round(interval.to_minutes())} minutes)",
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+            target=scheduler.CfnSchedule.TargetProperty(
+                arn=self._function.function_arn,
+                role_arn=self.role.role_arn,
+                input=Stack.of(self).to_json_string(dict(payload)),
+                # The next look comes soon enough; one that is late would look at the same.
+                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
+                    maximum_retry_attempts=0, maximum_event_age_in_seconds=_SECONDS_OF_A_MINUTE
+                ),
+            ),
+        )
+        made.node.add_dependency(self._policy)
