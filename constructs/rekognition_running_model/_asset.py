@@ -1,4 +1,4 @@
-"""The Lambda package: our handler and crhelper, staged at synth without Docker, network or pip.
+"""The Lambda package: our handler, crhelper and time zones, staged at synth without Docker, network or pip.
 
 Only sources are copied, so that compiled files, which change by themselves, can't change the asset's hash
 and with it the function.
@@ -11,6 +11,7 @@ import importlib.metadata
 import importlib.resources
 import tempfile
 import uuid
+from collections.abc import Callable
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final
@@ -27,8 +28,15 @@ NEEDED: Final = (
     "crhelper/log_helper.py",
     "crhelper/resource_helper.py",
     "crhelper/utils.py",
+    "tzdata/__init__.py",
+    "tzdata/zoneinfo/__init__.py",
+    "tzdata/zoneinfo/Europe/__init__.py",
+    "tzdata/zoneinfo/Europe/Berlin",
 )
-"""Without one of these nothing would answer CloudFormation, which then waits for an hour."""
+"""Without one of these nothing answers CloudFormation, which then waits for an hour, or no zone is known."""
+
+_TABLES: Final = ("iso3166.tab", "leapseconds", "tzdata.zi", "zone.tab", "zone1970.tab", "zonenow.tab")
+"""What tzdata has beside the zones, a quarter of its size. ``zoneinfo`` reads none of it."""
 
 
 def staged_handler(scope: Construct) -> Path:
@@ -36,7 +44,8 @@ def staged_handler(scope: Construct) -> Path:
 
     There nothing has to be removed, and ``cdk synth --no-staging`` finds it. Its name follows from what it
     holds and it appears at once, so that several synths may share an output folder. Raises ``RuntimeError``
-    when crhelper is not installed, not whole, or in another release; ``ValueError`` outside an app.
+    when crhelper is not installed, not whole, or in another release, or tzdata is not there or not whole;
+    ``ValueError`` outside an app.
     """
     app = Stage.of(scope)
     if app is None:
@@ -53,6 +62,7 @@ def stage(target: Path) -> None:
     """Write the package into an empty folder, or a new one: the same bytes for the same sources."""
     _copy_sources(importlib.resources.files("running_model_handler"), target / "running_model_handler")
     _copy_crhelper(target)
+    _copy_zones(target)
 
 
 def missing(package: Path) -> list[str]:
@@ -99,16 +109,10 @@ def _copy_sources(source: Traversable, target: Path) -> None:
 
 
 def _copy_crhelper(target: Path) -> None:
-    try:
-        distribution = importlib.metadata.distribution("crhelper")
-    except importlib.metadata.PackageNotFoundError:
-        raise RuntimeError(_advice("it is not installed")) from None
+    distribution = _installed("crhelper", _advice)
     if distribution.version != CRHELPER_VERSION:
         raise RuntimeError(_advice(f"{distribution.version} is installed"))
-    if distribution.files is None:
-        # As in packages of Linux distributions: what belongs to the release can't be told then.
-        raise RuntimeError(_advice("it is installed without its list of files (RECORD)"))
-    for file in sorted(distribution.files, key=str):
+    for file in _files(distribution, _advice):
         top, name = file.parts[0], file.name
         if top == "crhelper" and name.endswith(".py"):
             destination = target.joinpath(*file.parts)
@@ -116,14 +120,54 @@ def _copy_crhelper(target: Path) -> None:
             destination = target / "crhelper" / name
         else:
             continue
-        source = Path(str(distribution.locate_file(file)))
-        if not source.is_file():
-            raise RuntimeError(_advice(f"its file {source} is not there"))
-        destination.parent.mkdir(parents=True, exist_ok=True)
-        _write(destination, source.read_bytes())
+        _copy(distribution, file, destination, _advice)
     lacking = [name for name in missing(target) if name.startswith("crhelper/")]
     if lacking:
         raise RuntimeError(_advice(f"its list of files (RECORD) lacks {', '.join(lacking)}"))
+
+
+def _copy_zones(target: Path) -> None:
+    """The zones of tzdata, which Python reads where the system has none, without the tables for people."""
+    distribution = _installed("tzdata", _advice_on_zones)
+    for file in _files(distribution, _advice_on_zones):
+        parts, name = file.parts, file.name
+        is_zone = parts[:2] == ("tzdata", "zoneinfo") and name not in _TABLES
+        if (is_zone or parts == ("tzdata", "__init__.py")) and not name.endswith((".pyc", ".pyi")):
+            _copy(distribution, file, target.joinpath(*parts), _advice_on_zones)
+        elif parts[0].endswith(".dist-info") and name == "LICENSE":
+            _copy(distribution, file, target / "tzdata" / name, _advice_on_zones)
+    lacking = [name for name in missing(target) if name.startswith("tzdata/")]
+    if lacking:
+        raise RuntimeError(_advice_on_zones(f"its list of files (RECORD) lacks {', '.join(lacking)}"))
+
+
+def _installed(name: str, advice: Callable[[str], str]) -> importlib.metadata.Distribution:
+    try:
+        return importlib.metadata.distribution(name)
+    except importlib.metadata.PackageNotFoundError:
+        raise RuntimeError(advice("it is not installed")) from None
+
+
+def _files(
+    distribution: importlib.metadata.Distribution, advice: Callable[[str], str]
+) -> list[importlib.metadata.PackagePath]:
+    if distribution.files is None:
+        # As in packages of Linux distributions: what belongs to the release can't be told then.
+        raise RuntimeError(advice("it is installed without its list of files (RECORD)"))
+    return sorted(distribution.files, key=str)
+
+
+def _copy(
+    distribution: importlib.metadata.Distribution,
+    file: importlib.metadata.PackagePath,
+    destination: Path,
+    advice: Callable[[str], str],
+) -> None:
+    source = Path(str(distribution.locate_file(file)))
+    if not source.is_file():
+        raise RuntimeError(advice(f"its file {source} is not there"))
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    _write(destination, source.read_bytes())
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -136,4 +180,11 @@ def _advice(found: str) -> str:
     return (
         f"the Lambda package needs crhelper {CRHELPER_VERSION} as pip installs it, but {found}; in a virtual "
         f"environment run: pip install --force-reinstall crhelper=={CRHELPER_VERSION}"
+    )
+
+
+def _advice_on_zones(found: str) -> str:
+    return (
+        f"the Lambda package needs tzdata, for time zones, as pip installs it, but {found}; in a virtual "
+        "environment run: pip install --force-reinstall tzdata"
     )

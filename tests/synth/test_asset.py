@@ -84,10 +84,11 @@ def test_an_app_that_stages_nothing_can_be_deployed(tmp_path: Path) -> None:
 
 
 def test_the_package_runs_by_itself(tmp_path: Path) -> None:
-    """Our code and crhelper, its licence included, and nothing else is needed but boto3."""
+    """Our code, crhelper and zones, their licences included, and nothing else is needed but boto3."""
     _asset.stage(tmp_path / "asset")
     names = {path.relative_to(tmp_path / "asset").as_posix() for path in (tmp_path / "asset").rglob("*")}
     assert {"running_model_handler/entry.py", "crhelper/resource_helper.py", "crhelper/LICENSE"} <= names
+    assert {"tzdata/LICENSE", "tzdata/zoneinfo/Australia/Lord_Howe"} <= names
     assert not any("__pycache__" in name or name.endswith((".pyc", ".pyi")) for name in names)
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); "
@@ -99,18 +100,73 @@ def test_the_package_runs_by_itself(tmp_path: Path) -> None:
     assert str(tmp_path) in found.stdout
 
 
-def test_the_package_is_at_most_120_kb_zipped(tmp_path: Path) -> None:
-    """Every cold start loads it."""
-    (tmp_path / "asset").mkdir()
+def test_the_package_is_at_most_400_kb_zipped(tmp_path: Path) -> None:
+    """Every cold start loads it; the zones, most of it, lie beside until one is asked for."""
     _asset.stage(tmp_path / "asset")
-    package = Path(shutil.make_archive(str(tmp_path / "package"), "zip", tmp_path / "asset"))
-    assert 10 * 1024 < package.stat().st_size <= 120 * 1024
+
+    def kilobytes() -> float:
+        archive = Path(shutil.make_archive(str(tmp_path / "package"), "zip", tmp_path / "asset"))
+        return archive.stat().st_size / 1024
+
+    whole = kilobytes()
+    shutil.rmtree(tmp_path / "asset" / "tzdata")
+    assert 10 < kilobytes() <= 120
+    assert whole <= 400
+
+
+def test_the_package_knows_the_zones_where_the_system_knows_none(tmp_path: Path) -> None:
+    """Every zone that tzdata lists, in both places in which Python looks for its files."""
+    _asset.stage(tmp_path / "asset")
+    code = (
+        "import sys, zoneinfo; sys.path.insert(0, sys.argv[1]); zoneinfo.reset_tzpath(to=[])\n"
+        "names = open(sys.argv[2]).read().split()\n"
+        "for name in names: zoneinfo.ZoneInfo(name)\n"
+        "import tzdata; print(len(names), tzdata.__file__)"
+    )
+    listed = importlib.metadata.distribution("tzdata").locate_file("tzdata/zones")
+    found = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "asset"), str(listed)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    count, file = found.stdout.split()
+    assert int(count) > 500
+    assert file.startswith(str(tmp_path))
 
 
 def test_fails_when_crhelper_is_another_release(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The handler replaces private parts of crhelper, so the release is checked, with the way out."""
     monkeypatch.setattr(_asset, "CRHELPER_VERSION", "0.0.1")
     with pytest.raises(RuntimeError, match=r"2\.0\.12 is installed.*crhelper==0\.0\.1"):
+        _asset.stage(tmp_path / "asset")
+
+
+def test_fails_when_tzdata_is_not_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """With the command that mends it."""
+    known = importlib.metadata.distribution
+
+    def without(name: str) -> importlib.metadata.Distribution:
+        if name == "tzdata":
+            raise importlib.metadata.PackageNotFoundError(name)
+        return known(name)
+
+    monkeypatch.setattr(importlib.metadata, "distribution", without)
+    with pytest.raises(RuntimeError, match=r"needs tzdata, .* it is not installed; .*pip install"):
+        _asset.stage(tmp_path / "asset")
+
+
+def test_fails_when_tzdata_is_not_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Some distributions empty it, since their systems have the zones."""
+    known = importlib.metadata.distribution
+
+    def emptied(name: str) -> importlib.metadata.Distribution | SimpleNamespace:
+        whole = known(name)
+        if name != "tzdata":
+            return whole
+        files = [file for file in whole.files or [] if "Berlin" not in file.name]
+        return SimpleNamespace(version=whole.version, files=files, locate_file=whole.locate_file)
+
+    monkeypatch.setattr(importlib.metadata, "distribution", emptied)
+    with pytest.raises(RuntimeError, match=r"needs tzdata, .* lacks tzdata/zoneinfo/Europe/Berlin"):
         _asset.stage(tmp_path / "asset")
 
 
