@@ -24,6 +24,7 @@ from running_model_handler.core.duty import (
     deadline_of,
     duty_of,
     lead_of,
+    needs_calls,
 )
 from running_model_handler.core.hours import Period
 from running_model_handler.core.record import By, QueueMemory, Record, asked, noted, with_queue
@@ -162,6 +163,16 @@ def test_what_is_not_known_is_not_idle() -> None:
     assert duty_of(idle(up, Calls(NOON + 23.9 * HOUR, None)), NOON + DAY).on is True
     assert duty_of(idle(Record(True, NOON, False, By.DUTY), Calls(NOON, None)), NOON + DAY).on is True
     assert duty_of(idle(None, Calls(NOON, None)), NOON + DAY).on is True
+
+
+def test_calls_are_counted_only_where_they_can_matter() -> None:
+    """Not before the model has been up for as long as makes it idle, and not while it is down."""
+    up = idle(record(True, NOON), None, seconds=3600)
+    assert not needs_calls(up, NOON + HOUR - 1)
+    assert needs_calls(up, NOON + HOUR)
+    assert not needs_calls(up._replace(record=record(False, NOON)), NOON + DAY)
+    assert not needs_calls(up._replace(record=None), NOON + DAY)
+    assert not needs_calls(up._replace(guards=OFFICE_HOURS), NOON + DAY)
 
 
 @pytest.mark.parametrize("by", [By.IDLE, By.HAND])

@@ -145,6 +145,16 @@ def deadline_of(guards: Guards, asked_at: float) -> float | None:
     return None if guards.stop_after_seconds is None else asked_at + guards.stop_after_seconds
 
 
+def needs_calls(facts: Facts, now: float) -> bool:
+    """Whether it has to be known when the model was called last; counting calls has a price.
+
+    Whatever they were, a model that has not been up for long enough is not idle.
+    """
+    never = facts._replace(calls=Calls(0.0, None))
+    at = _idle_at(never)
+    return at is not None and now >= at
+
+
 def _verdict(facts: Facts, now: float) -> _Verdict:
     """The table."""
     guards = facts.guards

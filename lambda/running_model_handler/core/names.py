@@ -21,6 +21,10 @@ JANITOR_HANDLER: Final = "running_model_handler.janitor.handler"
 JANITOR_STOPS: Final = "Stops"
 """Key of the janitor's event: ``true`` lets it stop what it finds; without that it only tells."""
 
+SWEEP: Final = "RunningModelSweep"
+"""Key of the event that a schedule sends: which resource of which stack to look at, and what it declares, in
+the keys of a request (StackId, LogicalResourceId, ResourceProperties)."""
+
 
 class Property(StrEnum):
     """Keys of ``ResourceProperties``."""
@@ -32,6 +36,13 @@ class Property(StrEnum):
     TIMEOUT_SECONDS = "TimeoutSeconds"
     POLL_INTERVAL_SECONDS = "PollIntervalSeconds"
     REPLACEMENT = "Replacement"
+    RUNNING_HOURS = "RunningHours"
+    """Periods in the spelling of ``core.guards``."""
+    LEAD_SECONDS = "LeadTimeSeconds"
+    STOP_AFTER_SECONDS = "StopAfterSeconds"
+    IDLE_SECONDS = "StopWhenIdleSeconds"
+    QUEUE_URL = "StartForQueueUrl"
+    QUEUE_EMPTY_SECONDS = "StopWhenEmptySeconds"
     DEPLOYMENT = "Deployment"
     """Changes with every synth when ``check_on_every_deploy`` is set; the handler does not read it."""
     SERVICE_TOKEN = "ServiceToken"  # noqa: S105 - CloudFormation's name for a function's ARN
