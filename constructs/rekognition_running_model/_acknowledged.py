@@ -30,7 +30,10 @@ _WILDCARDS: Final = {
     ),
     ANY_PROJECT: "reads only: a former model may be of a project that the template no longer names",
     ANY_STACK: "reads only: whether the resource that claims a model is still there, maybe in another stack",
-    "*": "reads only: DescribeProjects takes no resource; give project_arn to do without it",
+    "*": (
+        "reads only: DescribeProjects takes no resource, give project_arn to do without it; nor does "
+        "GetMetricData, which stop_when_idle needs"
+    ),
 }
 
 
@@ -111,6 +114,11 @@ def of_janitor(*, inline: bool) -> list[Acknowledgment]:
     ]
     found += [one for rule, reason in others.items() for one in _found(rule, reason)]
     return [*found, *_inline()] if inline else found
+
+
+def of_schedules(*, inline: bool) -> list[Acknowledgment]:
+    """The role that wakes a function."""
+    return _inline() if inline else []
 
 
 def of_log_group(key: object) -> list[Acknowledgment]:

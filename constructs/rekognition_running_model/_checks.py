@@ -50,6 +50,14 @@ _EXAMPLES: Final = {
     "timeout": "timeout=Duration.minutes(30)",
     "poll_interval": "poll_interval=Duration.seconds(5)",
     "check_on_every_deploy": "check_on_every_deploy=True",
+    "running_hours": (
+        'running_hours=RunningHours(days="MON-FRI", start="08:00", stop="18:00", time_zone="Europe/Berlin")'
+    ),
+    "lead_time": "lead_time=Duration.minutes(15)",
+    "stop_after": "stop_after=Duration.hours(8)",
+    "stop_when_idle": "stop_when_idle=Duration.hours(1)",
+    "start_for": 'start_for=sqs.Queue(stack, "Pictures")',
+    "stop_when_empty": "stop_when_empty=Duration.minutes(10)",
     "replacement": "replacement=Replacement.STOP_FIRST",
     "removal_policy": "removal_policy=RemovalPolicy.RETAIN",
     "log_retention": 'log_group=logs.LogGroup(stack, "Log", retention=logs.RetentionDays.ONE_YEAR)',
@@ -90,6 +98,11 @@ _KINDS: Final = {
     "vpc_subnets": ("subnet_type", "must be an ec2.SubnetSelection"),
 }
 """What a value of each property has, and what it is then; ARNs and names are constructs of ``from_…``."""
+
+
+def example(name: str) -> str:
+    """How a property is given."""
+    return _EXAMPLES[name]
 
 
 def check_scope(scope: Any, construct_id: Any, what: str) -> None:
@@ -143,18 +156,18 @@ class Checks:
         parsed = self.version_arn(version)
         parsed_project = None
         if project is not None and not _is_token(project):
-            parsed_project = self._run(lambda: parse_project_arn(project, name="project_arn"))
+            parsed_project = self.run(lambda: parse_project_arn(project, name="project_arn"))
         if parsed is None:
             return
         known, stack = parsed, Stack.of(self._construct)
         region = None if Token.is_unresolved(stack.region) else stack.region
         account = None if Token.is_unresolved(stack.account) else stack.account
-        self._run(lambda: check_location(known, name="project_version_arn", region=region, account=account))
+        self.run(lambda: check_location(known, name="project_version_arn", region=region, account=account))
         if region is None and account is None:
             _warn_of_the_clis_place(self._construct, known)
         if parsed_project is not None:
             same = parsed_project
-            self._run(lambda: check_same_project(known, same, name="project_arn"))
+            self.run(lambda: check_same_project(known, same, name="project_arn"))
 
     def version_arn(self, version: Any) -> ProjectVersionArn | None:
         """A literal ARN of a model, taken apart; None for a token and for what is wrong."""
@@ -168,18 +181,18 @@ class Checks:
             return None
         if _is_token(version):
             return None
-        return self._run(lambda: parse_project_version_arn(version, name="project_version_arn"))
+        return self.run(lambda: parse_project_version_arn(version, name="project_version_arn"))
 
     def units(self, minimum: Any, maximum: Any) -> None:
         """Both bounds of inference units."""
         low = high = None
         if not _is_token(minimum):
-            low = self._run(lambda: parse_min_units(minimum, name="min_inference_units"))
+            low = self.run(lambda: parse_min_units(minimum, name="min_inference_units"))
         if maximum is not None and not _is_token(maximum):
-            high = self._run(lambda: parse_max_units(maximum, name="max_inference_units"))
+            high = self.run(lambda: parse_max_units(maximum, name="max_inference_units"))
         if low is not None and high is not None:
             bound, top = low, high
-            self._run(lambda: check_units(bound, top, max_name="max_inference_units"))
+            self.run(lambda: check_units(bound, top, max_name="max_inference_units"))
         most = max(low or 0, high or 0)
         if most > UNITS_QUOTA:
             _warn_of_the_units_quota(self._construct, most)
@@ -195,7 +208,7 @@ class Checks:
             return round(duration.to_seconds())
         milliseconds = duration.to_milliseconds()
         if milliseconds % 1000 == 0:
-            return self._run(lambda: parse(round(milliseconds / 1000), name=name))
+            return self.run(lambda: parse(round(milliseconds / 1000), name=name))
         try:
             # Out of range as a whole number, it names the range.
             parse(0, name=name)
@@ -252,14 +265,14 @@ class Checks:
             if isinstance(value, str):
                 self.wrong(name, "must be a number, not a text", value)
                 return
-        self._run(
+        self.run(
             lambda: parse_whole_number(
                 memory_size, name="memory_size", minimum=128, maximum=10_240, unit="MB",
                 way_out="omit it for 192",
             )
         )  # fmt: skip
         if reserved is not None:
-            self._run(
+            self.run(
                 lambda: parse_whole_number(
                     reserved, name="reserved_concurrent_executions", minimum=1,
                     unit="executions; with none the function could not run",
@@ -353,7 +366,8 @@ class Checks:
         known = any(_STAND_IN in str(value) for value in values)
         return (known and may_look_up(self._construct)) or is_waiting_for_look_ups(self._construct)
 
-    def _run(self, check: Callable[[], _T]) -> _T | None:
+    def run(self, check: Callable[[], _T]) -> _T | None:
+        """What a check returns; None where it finds something wrong, which is collected."""
         try:
             return check()
         except InvalidProperty as error:

@@ -92,7 +92,7 @@ class ModelPermissions(Construct):
         inline = isinstance(self.first, iam.Policy)
         self._room = _policy.INLINE_CHARACTERS_MAX if inline else _policy.MANAGED_CHARACTERS_MAX
         self._count = 1
-        self._fixed = self._finds_projects = False
+        self._fixed = self._finds_projects = self._counts_calls = False
         self._models: iam.PolicyStatement | None = None
         self._statements = 0
         Validations.of(self).acknowledge(*of_model_permissions(inline=inline))
@@ -124,6 +124,14 @@ class ModelPermissions(Construct):
         else:
             self._models.add_resources(arn)
         return [self.first, self._last]
+
+    def allow_guards(self, *, counts_calls: bool, queue_arn: str | None) -> None:
+        """Allow what the guards of a model have to ask for."""
+        if counts_calls and not self._counts_calls:
+            self._counts_calls = True
+            self.add(_policy.count_calls())
+        if queue_arn is not None:
+            self.add(_policy.look_at_queue(queue_arn))
 
 
 def _is_made_beforehand(role: iam.IRole) -> bool:

@@ -110,6 +110,16 @@ def fixed_statements(stack: Stack) -> list[iam.PolicyStatement]:
     ]
 
 
+def count_calls() -> iam.PolicyStatement:
+    """The calls that tell whether a model is idle; the action takes no resource."""
+    return iam.PolicyStatement(sid="CountCalls", actions=["cloudwatch:GetMetricData"], resources=["*"])
+
+
+def look_at_queue(queue_arn: str) -> iam.PolicyStatement:
+    """How many messages of a queue wait for a model."""
+    return iam.PolicyStatement(actions=["sqs:GetQueueAttributes"], resources=[queue_arn])
+
+
 def janitor_statements(log_group_arn: str) -> list[iam.PolicyStatement]:
     """What the janitor needs: looks at all models and stacks, and the Stop of claimed models alone."""
     return [

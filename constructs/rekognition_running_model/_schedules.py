@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration, Stack, Validations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
+
+from rekognition_running_model._acknowledged import of_schedules
 
 _SECONDS_OF_A_MINUTE: Final = 60
 
@@ -47,11 +49,37 @@ class Schedules(Construct):
             self._policy = iam.ManagedPolicy(self, "Policy", roles=[self.role], document=document)
         else:
             self._policy = iam.Policy(self, "Policy", roles=[self.role], document=document)
+        Validations.of(self).acknowledge(*of_schedules(inline=not managed_policies_only))
 
     def every(
         self, scope: Construct, construct_id: str, interval: Duration, payload: Mapping[str, Any], words: str
     ) -> None:
         """Wake it each time that whole minutes have passed; the schedule goes with ``scope``."""
+        minutes = round(interval.to_minutes())
+        unit = "minute" if minutes == 1 else "minutes"
+        self._add(scope, construct_id, f"rate({minutes} {unit})", payload, words)
+
+    def at(
+        self,
+        scope: Construct,
+        construct_id: str,
+        expression: str,
+        zone: str,
+        payload: Mapping[str, Any],
+        words: str,
+    ) -> None:
+        """Wake it by a cron expression, in a time zone."""
+        self._add(scope, construct_id, expression, payload, words, zone)
+
+    def _add(
+        self,
+        scope: Construct,
+        construct_id: str,
+        expression: str,
+        payload: Mapping[str, Any],
+        words: str,
+        zone: str | None = None,
+    ) -> None:
         # Loading it takes time that only apps with schedules should pay (decision 9).
         from aws_cdk import aws_scheduler as scheduler
 
@@ -59,7 +87,8 @@ class Schedules(Construct):
             scope,
             construct_id,
             description=words,
-            schedule_expression=f"rate({round(interval.to_minutes())} minutes)",
+            schedule_expression=expression,
+            schedule_expression_timezone=zone,
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
             target=scheduler.CfnSchedule.TargetProperty(
                 arn=self._function.function_arn,

@@ -26,6 +26,7 @@ from rekognition_running_model._function import (
 from rekognition_running_model._permissions import AnyPolicy, ModelPermissions, RolePolicies
 from rekognition_running_model._printed import policy_document
 from rekognition_running_model._said import warn
+from rekognition_running_model._schedules import Schedules
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ec2 as ec2
@@ -137,6 +138,8 @@ class RunningModelProvider(Construct):
         checks.function(self._settings)
         checks.finish()
         self._models = 0
+        self._permissions_boundary: Final = permissions_boundary
+        self._managed_policies_only: Final = managed_policies_only
         self.log_group: Final[logs.ILogGroup] = log_group or self._make_log_group(
             log_retention, log_removal_policy, log_encryption_key
         )
@@ -183,7 +186,15 @@ class RunningModelProvider(Construct):
             arns[logical_id(cast(IConstruct, self.log_group.node.default_child))] = _LOG_GROUP_ARN
         return policy_document(self._policies.statements(), Stack.of(self), arns)
 
-    def permit(self, model: Construct, arn: str, *, finds_project: bool) -> list[IConstruct]:
+    def permit(
+        self,
+        model: Construct,
+        arn: str,
+        *,
+        finds_project: bool,
+        counts_calls: bool = False,
+        queue_arn: str | None = None,
+    ) -> list[IConstruct]:
         """Allow the handler to run a model; returns what the model's resource has to depend on.
 
         The permissions stand in the stack of the model, whose id they name, also where the provider
@@ -196,8 +207,26 @@ class RunningModelProvider(Construct):
         if Stack.of(model) is not Stack.of(self):
             permissions = self._permissions_from(Stack.of(model))
         retries = self.function.node.find_child("EventInvokeConfig")
+        permissions.allow_guards(counts_calls=counts_calls, queue_arn=queue_arn)
         policies = [self._permissions.first, *permissions.allow(arn, finds_project=finds_project)]
         return [*dict.fromkeys(policies), retries]
+
+    def schedules_for(self, model: Construct) -> Schedules:
+        """What wakes the function for the guarded models of a stack: one role for all of them."""
+        stack = Stack.of(model)
+        own = stack is Stack.of(self)
+        scope: Construct = self if own else stack
+        name = "Schedules" if own else f"{self.node.id}Schedules-{self.node.addr[-8:]}"
+        existing = scope.node.try_find_child(name)
+        if isinstance(existing, Schedules):
+            return existing
+        return Schedules(
+            scope,
+            name,
+            function=self.function,
+            permissions_boundary=self._permissions_boundary,
+            managed_policies_only=self._managed_policies_only,
+        )
 
     def _make_log_group(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+from collections.abc import Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from weakref import WeakKeyDictionary
@@ -16,6 +17,7 @@ from rekognition_running_model._checks import Checks, check_grantee, check_scope
 from rekognition_running_model._final import Written, at_the_end
 from rekognition_running_model._left import check_model, stop_what_nobody_names
 from rekognition_running_model._rendering import is_waiting_for_look_ups
+from rekognition_running_model.guards import RunningHours, checked_guards, refuse_guards, wake
 from rekognition_running_model.provider import RunningModelProvider
 from running_model_handler.core.arn import parse_project_version_arn
 from running_model_handler.core.errors import InvalidProperty
@@ -28,6 +30,7 @@ from running_model_handler.core.waiting import (
 
 if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
+    from aws_cdk import aws_sqs as sqs
 
 _METRIC_NAMESPACE: Final = "AWS/Rekognition"
 _REPLACEMENT_RULE: Final = (
@@ -177,6 +180,19 @@ class RunningModel(_RunningModelBase):
     :param removal_policy: DESTROY, the default, stops the model with the resource. RETAIN leaves it
         running, and billing, when the resource or the stack is gone, but never after a create that was
         rolled back.
+    :param running_hours: when the model is needed: one period, or several, of which it is the union. Default:
+        always. Outside of them a deployment does not start it. See docs/guards.md for all guards.
+    :param lead_time: how early the hours begin, so that it runs at the declared time; 0 to 55 minutes.
+        Default: a tenth more than its last start took, or ten minutes.
+    :param stop_after: it is stopped so long after a deployment has started or resized it, until one does
+        again; longer than ``timeout``, up to a year. Default: never.
+    :param stop_when_idle: it is stopped once no DetectCustomLabels was called in the account and Region for
+        so long, 15 minutes to 14 days, and it has run for half an hour at least. The service counts calls for
+        all models together, so a call of another one keeps it running. Default: never.
+    :param start_for: a queue of SQS whose messages need the model: one that waits starts it, and it is
+        stopped when the queue is empty. Default: none.
+    :param stop_when_empty: for so long the queue is empty before it stops; a minute to a day. Default: 10
+        minutes.
     :param provider: the function behind it. Default: the one that the models of the stack share. It can't
         be changed for a deployed resource.
     :raises ValueError: for literal values that break a rule; the message lists all of them.
@@ -196,6 +212,12 @@ class RunningModel(_RunningModelBase):
         replacement: Replacement = Replacement.START_FIRST,
         check_on_every_deploy: bool = False,
         removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
+        running_hours: RunningHours | Sequence[RunningHours] | None = None,
+        lead_time: Duration | None = None,
+        stop_after: Duration | None = None,
+        stop_when_idle: Duration | None = None,
+        start_for: sqs.IQueue | None = None,
+        stop_when_empty: Duration | None = None,
         provider: RunningModelProvider | None = None,
     ) -> None:
         check_scope(scope, construct_id, "RunningModel")
@@ -208,6 +230,17 @@ class RunningModel(_RunningModelBase):
         checks.instance(replacement, "replacement", Replacement, _REPLACEMENT_RULE)
         checks.flag(check_on_every_deploy, "check_on_every_deploy")
         checks.removal_policy(removal_policy)
+        guards = checked_guards(
+            checks,
+            self,
+            running_hours=running_hours,
+            lead_time=lead_time,
+            stop_after=stop_after,
+            stop_when_idle=stop_when_idle,
+            start_for=start_for,
+            stop_when_empty=stop_when_empty,
+            timeout_seconds=timeout_seconds,
+        )
         checks.provider(provider, RunningModelProvider)
         checks.declared_once(_declared_before(self, project_version_arn), project_version_arn)
         self._deferred: Final = checks.finish(project_version_arn, project_arn)
@@ -215,43 +248,52 @@ class RunningModel(_RunningModelBase):
         self._declared_arn = project_version_arn
         self._units = min_inference_units
         self._provider: Final = provider or RunningModelProvider.of(self)
+        properties = _written(
+            {
+                Property.SERVICE_TOKEN: self._provider.service_token,
+                Property.PROJECT_VERSION_ARN: project_version_arn,
+                Property.PROJECT_ARN: project_arn,
+                Property.MIN_INFERENCE_UNITS: min_inference_units,
+                Property.MAX_INFERENCE_UNITS: max_inference_units,
+                Property.TIMEOUT_SECONDS: timeout_seconds,
+                Property.POLL_INTERVAL_SECONDS: interval_seconds,
+                Property.REPLACEMENT: replacement.value,
+                **guards.properties(),
+            },
+            changing=check_on_every_deploy,
+        )
         # Typed as CfnResource, under this id: so it is the default child that removal policies and
         # cross-stack references look for.
         self._resource: Final = CfnResource(
             self,
             "Resource",
             type=RESOURCE_TYPE,
-            properties=_written(
-                {
-                    Property.SERVICE_TOKEN: self._provider.service_token,
-                    Property.PROJECT_VERSION_ARN: project_version_arn,
-                    Property.PROJECT_ARN: project_arn,
-                    Property.MIN_INFERENCE_UNITS: min_inference_units,
-                    Property.MAX_INFERENCE_UNITS: max_inference_units,
-                    Property.TIMEOUT_SECONDS: timeout_seconds,
-                    Property.POLL_INTERVAL_SECONDS: interval_seconds,
-                    Property.REPLACEMENT: replacement.value,
-                },
-                changing=check_on_every_deploy,
-            ),
+            properties=properties,
         )
         self._resource.apply_removal_policy(removal_policy)
         stop_what_nobody_names(self._resource)
         self._needs: Final = self._provider.permit(
-            self, project_version_arn, finds_project=project_arn is None
+            self,
+            project_version_arn,
+            finds_project=project_arn is None,
+            counts_calls=guards.idle_seconds is not None,
+            queue_arn=None if guards.queue is None else guards.queue.queue_arn,
         )
         self._resource.node.add_dependency(*self._needs)
+        if guards.any:
+            wake(self, self._provider.schedules_for(self), self._resource, properties, guards)
         at_the_end(self, self._check)
 
     @classmethod
     def from_project_version_arn(
-        cls, scope: Construct, construct_id: str, project_version_arn: str
+        cls, scope: Construct, construct_id: str, project_version_arn: str, **guards: Any
     ) -> IRunningModel:
         """A model that another stack, or somebody by hand, runs: grants and metrics, nothing is started.
 
         It may be in another Region or account, which its metrics then name. Raises ``ValueError`` for a
-        literal that is not the ARN of a project version.
+        literal that is not the ARN of a project version, and for guards, which belong to what runs the model.
         """
+        refuse_guards(scope, construct_id, guards)
         return _ImportedModel(scope, construct_id, project_version_arn)
 
     @property
