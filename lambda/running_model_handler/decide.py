@@ -58,6 +58,7 @@ from running_model_handler.core.wanted import (
     quiet_from,
     wanted,
 )
+from running_model_handler.guarded import duties
 from running_model_handler.holding import claim_first, is_ours, release, tell_failure
 from running_model_handler.reasons import attributes, belongs_to, not_as_wanted, not_in_time, told, unheard
 from running_model_handler.request import Request
@@ -66,7 +67,7 @@ from running_model_handler.request import Request
 def decide(request: Request, memory: Memory, views: Views, now: float, chance: float) -> Action:
     """The next action. ``chance``, drawn from 0 to 1, is for the length of pauses."""
     over = now >= _deadline(request, memory)
-    case = _case(request, memory, views)
+    case = _case(request, memory, views, now)
     if case is None:
         unasked = over and not _can_ask(request, memory, now)
         reason = unheard(request, memory)
@@ -85,7 +86,7 @@ def _can_ask(request: Request, memory: Memory, now: float) -> bool:
     return now < memory.last_moment(request.envelope.service_timeout_seconds)
 
 
-def _case(request: Request, memory: Memory, views: Views) -> Case | None:
+def _case(request: Request, memory: Memory, views: Views, now: float) -> Case | None:
     """What the first table is asked with; None as long as CloudFormation has said nothing."""
     if views.story is None:
         return None
@@ -96,7 +97,8 @@ def _case(request: Request, memory: Memory, views: Views) -> Case | None:
     asked_late = views.story_at - memory.sent_at >= LAG_SECONDS
     stopped = frozenset(arn for arn, done in memory.models.items() if done.stop_at)
     story, me, resources = views.story, views.me, views.resources
-    return Case(request.wish, story, step, me, memory.t, asked_late, failed, resources, stopped)
+    needed = duties(request, memory, views, now)
+    return Case(request.wish, story, step, me, memory.t, asked_late, failed, resources, stopped, needed)
 
 
 # --- the whole request ----------------------------------------------------------------------------------
@@ -179,6 +181,8 @@ def _for_model(at: AtHand) -> Action | None:
             return _keep(at, want)
         case Run():
             return _run(at, want)
+        case Hold(off_duty=Run() as run):
+            return _usable(at, run, off_duty=True) or _rest(at, holds=True)
         case _:
             return _rest(at, holds=isinstance(want, Hold))
 
@@ -220,8 +224,9 @@ def _keep(at: AtHand, keep: Keep) -> Action | None:
     return GiveUp(belongs_to(keep.owner), at.arn)
 
 
-def _run(at: AtHand, run: Run) -> Action | None:
-    moment, case, arn, view = at.moment, at.moment.case, at.arn, at.view
+def _usable(at: AtHand, run: Run, *, off_duty: bool = False) -> Action | None:
+    """What comes before a model is started, or left off duty: a look, the claim; None once it is so."""
+    arn, view = at.arn, at.view
     if not view.exists:
         return GiveUp(
             f"model {arn} does not exist; check the ARN, it may have been deleted or made anew", arn
@@ -233,13 +238,18 @@ def _run(at: AtHand, run: Run) -> Action | None:
     never = can_never_run(view.seen)
     if never:
         return GiveUp(run.told(f"model {arn}: {never}"), arn)
-    runs_again = run.brings_back and run.met_by(view.seen)
-    claim = None if run.for_others or case.step is None or runs_again else claim_first(at, run)
-    if claim is not None:
-        return claim
+    runs_again = not off_duty and run.brings_back and run.met_by(view.seen)
+    return None if run.for_others or at.moment.case.step is None or runs_again else claim_first(at, run)
+
+
+def _run(at: AtHand, run: Run) -> Action | None:
+    first = _usable(at, run)
+    if first is not None or at.view.seen is None:
+        return first
+    moment, case, view = at.moment, at.moment.case, at.view
     toward = f"run {run.units}"
     done = at.done.aimed(toward)
-    deed = toward_running(run, view.seen, done, view.seen_at)
+    deed = toward_running(run, at.view.seen, done, view.seen_at)
     accepted = done.starts > 0 and done.start_accepted
     if moment.over and run.for_others and accepted:
         return None
@@ -316,7 +326,8 @@ def _told(moment: Moment, failure: str, problems: list[str]) -> Answer:
     if not failure and request.declared is not None and case.step is None:
         failure = f"CloudFormation has ended this request (stack {case.story.stack_status or 'gone'})"
     reason = told(failure, [*moment.memory.lost.values(), *problems])
-    data = {} if reason else attributes(request, moment.views)
+    duty = case.duties.get(str(request.declared.arn)) if request.declared is not None else None
+    data = {} if reason else attributes(request, moment.views, duty)
     return Answer(request.physical_id(succeeded=not reason), reason, data)
 
 

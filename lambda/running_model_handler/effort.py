@@ -128,8 +128,9 @@ class Effort:
         models, arn, request = self._models, action.arn, self._request
         version = request.version(arn)
         match action:
-            case WriteClaim(_, holder):
-                models.tag(version, claim_tags(request.wish.owner, holder, memory.projects.get(arn)))
+            case WriteClaim(_, holder, duty):
+                claim = claim_tags(request.wish.owner, holder, memory.projects.get(arn))
+                models.tag(version, {**claim, **dict(duty)})
             case RemoveClaim(_, keys):
                 models.untag(version, list(keys))
             case StartModel(_, units):

@@ -21,6 +21,7 @@ from running_model_handler.core.arn import location_of
 from running_model_handler.core.errors import ErrorKind, ServiceError
 from running_model_handler.core.event import readable_event
 from running_model_handler.core.memory import STATE_KEY, Memory, memory_from_json
+from running_model_handler.core.names import Attribute
 from running_model_handler.core.operation import RequestType
 from running_model_handler.core.waiting import HAND_OVER_DENIED_SECONDS, HAND_OVERS_MAX, backoff_seconds
 from running_model_handler.decide import decide
@@ -207,6 +208,9 @@ class Function:
         provider.Data = dict(answer.data)
         # What a later failure of another resource leaves running is found by this line.
         bills = ": the model runs, and bills until this resource goes" if answer.data else ""
+        duty = str(answer.data.get(Attribute.DUTY, "on"))
+        if duty != "on":
+            bills = f": the model is not started, its duty is {duty}"
         _logger.info(f"succeeded{bills}", extra={"physical_id": provider.PhysicalResourceId, **about})
         return str(provider.PhysicalResourceId)
 

@@ -9,6 +9,7 @@ from running_model_handler.core.operation import RequestType, is_told, standing_
 from running_model_handler.core.status import Status
 from running_model_handler.core.waiting import FAILED_SECONDS, LAG_SECONDS
 from running_model_handler.core.wanted import Case, Keep, Run, Want
+from running_model_handler.guarded import tags_to_write
 
 
 def is_ours(at: AtHand) -> bool:
@@ -33,10 +34,12 @@ def is_ours(at: AtHand) -> bool:
 
 
 def claim_first(at: AtHand, run: Run) -> Action | None:
-    """Write the own holder's tag, and read it back; None once it shows."""
+    """Write the own holder's tag, and what its guards ask, and read it back; None once it shows."""
     moment, case, claim, done = at.moment, at.moment.case, at.view.claim, at.done
     holder = claim.of(case.wish.owner)
-    if holder is not None and holder.t == case.t:
+    duty = case.duties.get(at.arn)
+    asked = tags_to_write(moment.request, moment.memory, moment.views, at.arn, duty, moment.now)
+    if holder is not None and holder.t == case.t and not asked:
         return None
     if moment.over or (done.claimed_at and moment.now - done.claimed_at < LAG_SECONDS):
         return at.read_tags_again()
@@ -44,7 +47,7 @@ def claim_first(at: AtHand, run: Run) -> Action | None:
     runs = at.view.seen is not None and at.view.seen.status in (Status.RUNNING, Status.STARTING)
     adopted = holder.adopted if holder is not None else runs and not others and not done.may_run_by_us
     mine = Holder(case.t, run.units, case.failed, adopted, run.former)
-    return at.guarded(WriteClaim(at.arn, mine))
+    return at.guarded(WriteClaim(at.arn, mine, tuple(asked.items())))
 
 
 def release(at: AtHand, *, last: bool = True) -> Action | None:

@@ -25,6 +25,7 @@ from running_model_handler.core.actions import (
 )
 from running_model_handler.core.arn import ProjectArn, with_stop_command
 from running_model_handler.core.claim import read_claim
+from running_model_handler.core.duty_tags import read_duty_tags
 from running_model_handler.core.errors import ErrorKind, ServiceError
 from running_model_handler.core.memory import Memory
 from running_model_handler.core.operation import Story
@@ -128,7 +129,7 @@ def _tags(
     holder = claim.holders.get(request.wish.owner)
     if holder is not None and holder.failed and holder.t == memory.t and not memory.failed_at:
         memory = memory._replace(failed_at=now, failure=memory.failure or _GIVEN_UP)
-    view = view._replace(exists=True, claim=claim, claim_at=began)
+    view = view._replace(exists=True, claim=claim, claim_at=began, duty=read_duty_tags(tags))
     return Known(memory, known.views.with_model(arn, view))
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from running_model_handler.core.actions import Action, Pause
 from running_model_handler.core.arn import ProjectVersionArn, stop_command, with_stop_command
 from running_model_handler.core.claim import Owner
+from running_model_handler.core.duty import Duty
 from running_model_handler.core.memory import Memory
 from running_model_handler.core.names import Attribute, Property, Tag
 from running_model_handler.core.status import Observation
@@ -91,7 +93,7 @@ def unheard(request: Request, memory: Memory) -> str:
     return reason
 
 
-def attributes(request: Request, views: Views) -> dict[str, str]:
+def attributes(request: Request, views: Views, duty: Duty | None) -> dict[str, str]:
     """Data of a success: the same keys every time; none for a Delete."""
     declared = request.declared
     if declared is None:
@@ -104,4 +106,15 @@ def attributes(request: Request, views: Views) -> dict[str, str]:
         Attribute.MIN_INFERENCE_UNITS: str(units.minimum),
         Attribute.MAX_INFERENCE_UNITS: str(units.effective_maximum),
         Attribute.ADOPTED: "true" if holder is not None and holder.adopted else "false",
+        Attribute.DUTY: duty_told(duty),
     }
+
+
+def duty_told(duty: Duty | None) -> str:
+    """``on``, or ``off``, until when and why; without guards on."""
+    if duty is None or duty.on:
+        return "on"
+    until = (
+        "" if duty.until is None else f" until {datetime.fromtimestamp(duty.until, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    )
+    return f"off{until}: {duty.why}"

@@ -21,8 +21,10 @@ from running_model_handler.core.arn import (
     parse_project_arn,
     parse_project_version_arn,
 )
+from running_model_handler.core.duty import UNGUARDED, Guards
 from running_model_handler.core.errors import InvalidProperty
 from running_model_handler.core.event import WITHHELD, mapping_or_empty
+from running_model_handler.core.guards import parse_guards
 from running_model_handler.core.names import Property, ReplacementMode
 from running_model_handler.core.operation import Declaration, RequestType, declaration_of
 from running_model_handler.core.units import (
@@ -51,6 +53,7 @@ class Declared:
     timeout_seconds: int
     poll_interval_seconds: int
     replacement: ReplacementMode
+    guards: Guards
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,8 @@ class Request:
     poll_interval_seconds: int
     location: Location
     """Where its models can be."""
+    former_guards: Guards = UNGUARDED
+    """What OldResourceProperties declare of when it is needed."""
 
     @property
     def arns(self) -> tuple[str, ...]:
@@ -131,7 +136,21 @@ def parse_request(event: Mapping[str, Any], envelope: Envelope, function: Locati
     )
     versions = {str(arn): arn for arn in every if arn is not None}
     interval = declared.poll_interval_seconds
-    return Request(envelope, wish, declared, versions, declared.project_arn, interval, location)
+    guards = _former_guards(old, declared.timeout_seconds)
+    return Request(envelope, wish, declared, versions, declared.project_arn, interval, location, guards)
+
+
+def _former_guards(old: Mapping[str, Any], timeout_seconds: int) -> Guards:
+    """Without the guards that can't be read: what was before may be of another release."""
+    try:
+        return parse_guards(
+            old,
+            parse_timeout_seconds(
+                old.get(Property.TIMEOUT_SECONDS, timeout_seconds), name=Property.TIMEOUT_SECONDS
+            ),
+        )
+    except InvalidProperty:
+        return UNGUARDED
 
 
 def _parse_declared(properties: Mapping[str, Any], location: Location) -> Declared:
@@ -148,15 +167,17 @@ def _parse_declared(properties: Mapping[str, Any], location: Location) -> Declar
     if properties.get(Property.PROJECT_ARN) not in (None, ""):
         project = parse_project_arn(properties[Property.PROJECT_ARN], name=Property.PROJECT_ARN)
         check_same_project(arn, project, name=Property.PROJECT_ARN)
+    timeout = parse_timeout_seconds(
+        properties.get(Property.TIMEOUT_SECONDS, TIMEOUT_SECONDS_DEFAULT), name=Property.TIMEOUT_SECONDS
+    )
     return Declared(
         arn=arn,
         project_arn=project,
         units=_parse_units(properties),
-        timeout_seconds=parse_timeout_seconds(
-            properties.get(Property.TIMEOUT_SECONDS, TIMEOUT_SECONDS_DEFAULT), name=Property.TIMEOUT_SECONDS
-        ),
+        timeout_seconds=timeout,
         poll_interval_seconds=_parse_poll_interval(properties),
         replacement=_parse_replacement(properties),
+        guards=parse_guards(properties, timeout),
     )
 
 

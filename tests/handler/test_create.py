@@ -25,6 +25,7 @@ def test_g1_answers_after_running_within_a_poll_interval(world: World) -> None:
         "MinInferenceUnits": "1",
         "MaxInferenceUnits": "1",
         "Adopted": "false",
+        "Duty": "on",
     }
 
 

@@ -43,10 +43,12 @@ class Look(NamedTuple):
 
 
 class WriteClaim(NamedTuple):
-    """TagResource: this resource is a holder."""
+    """TagResource: this resource is a holder, and what is asked of a model with guards."""
 
     arn: str
     holder: Holder
+    duty: tuple[tuple[str, str], ...] = ()
+    """Tags beside the claim."""
 
 
 class RemoveClaim(NamedTuple):

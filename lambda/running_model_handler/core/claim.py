@@ -81,6 +81,8 @@ class Claim:
     """What the last start of the model took, whoever owned it then; no part of the claim itself."""
     strays: tuple[str, ...] = ()
     """Keys of holders of other stacks, which had the model before this one: it was retained there."""
+    of_duty: tuple[str, ...] = ()
+    """Keys that tell what was asked of a model with guards, which nobody needs without a holder."""
 
     def is_of(self, stack_id: str) -> bool:
         """Whether a stack has claimed the model."""
@@ -120,6 +122,7 @@ def _read_claim(entries: tuple[tuple[str, str], ...]) -> Claim:
         stack_id=stack_id or None,
         holders=dict(_holders(tags, stack_id)) if stack_id else {},
         strays=_strays(tags, stack_id) if stack_id else (),
+        of_duty=tuple(str(key) for key in (Tag.DUTY, Tag.STOP_AT) if key in tags) if stack_id else (),
         project_created=created if CREATED.fullmatch(created) else None,
         start_seconds=_read_start_seconds(tags.get(Tag.START_SECONDS, "")),
     )
@@ -173,12 +176,12 @@ def release_keys(claim: Claim, owner: Owner, gone: Iterable[Owner] = (), *, last
     """What a holder removes when it goes, the leavings of those that are ``gone`` with it.
 
     The last one takes the stack's claim along, ``last`` if nobody is about to hold it, and what stacks before
-    it have left. What the last start took stays.
+    it have left, and what was asked by its guards. What the last start took, and what people said, stays.
     """
     leaving = {owner, *gone}
     keys = [holder_key(each) for each in (owner, *gone) if each in claim.holders]
     if last and not set(claim.holders) - leaving:
-        keys += [str(Tag.STACK_ID), str(Tag.PROJECT_CREATED), *claim.strays]
+        keys += [str(Tag.STACK_ID), str(Tag.PROJECT_CREATED), *claim.strays, *claim.of_duty]
     return keys
 
 

@@ -61,6 +61,10 @@ class Guards:
         return tuple(each for each in self.hours if each.start is None)
 
 
+UNGUARDED: Final = Guards()
+"""Nothing is declared: the model is always needed."""
+
+
 class Override(NamedTuple):
     """What a person said for a while: keep it running, or keep it off."""
 

@@ -59,6 +59,8 @@ class Attribute(StrEnum):
     """Equal to the minimum when Rekognition does not scale the model."""
     ADOPTED = "Adopted"
     """``true`` when the model was already running, unclaimed, before the resource was created."""
+    DUTY = "Duty"
+    """``on``, also without guards, or ``off``, until when as far as the clock tells, and why."""
 
 
 class ReplacementMode(StrEnum):

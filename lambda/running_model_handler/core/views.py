@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from running_model_handler.core.claim import UNCLAIMED, Claim, Owner
+from running_model_handler.core.duty_tags import DutyTags
 from running_model_handler.core.operation import ResourceView, Standing, Step, Story, standing_of
 from running_model_handler.core.status import Observation
 from running_model_handler.core.waiting import LAG_SECONDS
@@ -26,6 +27,8 @@ class ModelView(NamedTuple):
     """Its project was looked up by name, whatever was declared or remembered."""
     hidden_since: float = 0.0
     """Since when it exists, and is not shown by its project."""
+    duty: DutyTags = DutyTags()
+    """What its tags tell of its duty, asked with the claim."""
 
 
 class Views(NamedTuple):

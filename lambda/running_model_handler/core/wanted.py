@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from running_model_handler.core.claim import CLOCKS_APART_SECONDS, Claim, Holder, Owner
+from running_model_handler.core.duty import Duty
 from running_model_handler.core.names import ReplacementMode
 from running_model_handler.core.operation import (
     Declaration,
@@ -114,6 +116,9 @@ class Run(NamedTuple):
 class Hold:
     """Stopped for now, the claim kept."""
 
+    off_duty: Run | None = None
+    """What it would be, on duty: the claim is taken for that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rest:
@@ -204,6 +209,12 @@ class Case(NamedTuple):
     """Other resources, as far as they were asked for."""
     stopped: frozenset[str] = frozenset()
     """The models that this delivery has stopped itself, whatever it wanted then."""
+    duties: Mapping[str, Duty] = MappingProxyType({})
+    """Of the models with guards: whether they are needed now."""
+
+    def off_duty(self, arn: str) -> bool:
+        """Whether a guard has it that a model is not needed now."""
+        return arn in self.duties and not self.duties[arn].on
 
     @property
     def own_steps(self) -> tuple[Step, ...]:
@@ -233,7 +244,7 @@ def wanted(case: Case, arn: str, claim: Claim) -> Want | AskResource:
     if brought is not None:
         return brought
     if (me.lives and me.has(arn)) or me.skipped == arn:
-        undone = _own_doing_undone(case, arn, mine)
+        undone = None if case.off_duty(arn) else _own_doing_undone(case, arn, mine)
         if undone is not None:
             return undone
         if step is None:
@@ -253,9 +264,10 @@ def _brought(case: Case, arn: str, claim: Claim, mine: Holder | None) -> Want | 
         if not case.failed:
             units = declared.units or _ONE
             changes = wish.kind is RequestType.UPDATE and not back and former != units
-            return Run(units, former=former if changes else None)
+            run = Run(units, former=former if changes else None)
+            return Hold(off_duty=run) if case.off_duty(arn) else run
         if arn == case.me.current:
-            return KEEP if back else Run(former, brings_back=True)
+            return KEEP if back else _brought_back(case, arn, Run(former, brings_back=True))
         return None
     if arn != wish.physical:
         return None
@@ -268,7 +280,14 @@ def _brought(case: Case, arn: str, claim: Claim, mine: Holder | None) -> Want | 
         return others
     if others:
         return KEEP
-    return Run(former, brings_back=True, as_it_runs=not stops_first) if case.failed else Hold()
+    if not case.failed:
+        return Hold()
+    return _brought_back(case, arn, Run(former, brings_back=True, as_it_runs=not stops_first))
+
+
+def _brought_back(case: Case, arn: str, run: Run) -> Run | Hold:
+    """What was before a failure, unless it would be off duty by now."""
+    return Hold(off_duty=run) if case.off_duty(arn) else run
 
 
 def must_ask(case: Case) -> bool:

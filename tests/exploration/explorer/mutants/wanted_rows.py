@@ -39,7 +39,7 @@ WANTED: Final = (
     ),
     mutant(
         "declared-left", "wanted 5", "The declared model is left as it is.",
-        _WANTED, "            return Run(units, former=former if changes else None)\n", "            return KEEP\n", "create",
+        _WANTED, "            return Hold(off_duty=run) if case.off_duty(arn) else run\n", "            return KEEP\n", "create",
     ),
     mutant(
         "other-units", "wanted 5", "Every model is started with one unit.",
@@ -47,33 +47,33 @@ WANTED: Final = (
     ),
     mutant(
         "resize-not-taken-back", "wanted 6, forward", "A resize that fails leaves the model as it is.",
-        _WANTED, "return KEEP if back else Run(former, brings_back=True)", "return KEEP",
+        _WANTED, "return KEEP if back else _brought_back(case, arn, Run(former, brings_back=True))", "return KEEP",
         "resize, no roll-back, later", "a failing start",
     ),
     mutant(
         "failed-way-back-stops", "wanted 6, back", "A way back that fails stops what the resource has.",
-        _WANTED, "return KEEP if back else Run(former, brings_back=True)",
+        _WANTED, "return KEEP if back else _brought_back(case, arn, Run(former, brings_back=True))",
         "return Rest() if back else Run(former, brings_back=True)", "resize, later", "a start that takes too long",
     ),
     mutant(
         "former-not-brought-back", "wanted 7, failed", "A STOP_FIRST replacement that fails leaves its former model stopped.",
-        _WANTED, "return Run(former, brings_back=True, as_it_runs=not stops_first) if case.failed else Hold()", "return Hold()",
+        _WANTED, "return _brought_back(case, arn, Run(former, brings_back=True, as_it_runs=not stops_first))", "return Hold()",
         "replace, stop first, no roll-back, later", "a failing start",
     ),
     mutant(
         "former-not-stopped-first", "wanted 7, not failed", "STOP_FIRST is ignored.",
-        _WANTED, "return Run(former, brings_back=True, as_it_runs=not stops_first) if case.failed else Hold()",
-        "return Run(former, brings_back=True) if case.failed else KEEP", "replace, stop first, later", "nothing",
+        _WANTED, "    if not case.failed:\n        return Hold()\n    return _brought",
+        "    if not case.failed:\n        return KEEP\n    return _brought", "replace, stop first, later", "nothing",
     ),
     mutant(
         "former-released", "wanted 7, not failed", "STOP_FIRST gives up the claim of the former model.",
-        _WANTED, "return Run(former, brings_back=True, as_it_runs=not stops_first) if case.failed else Hold()",
-        "return Run(former, brings_back=True) if case.failed else Rest()", "replace, stop first, later", "nothing",
+        _WANTED, "    if not case.failed:\n        return Hold()\n    return _brought",
+        "    if not case.failed:\n        return Rest()\n    return _brought", "replace, stop first, later", "nothing",
     ),
     mutant(
         "shared-stopped-first", "wanted 7, others", "STOP_FIRST stops a model that another resource has.",
-        _WANTED, "    if others:\n        return KEEP\n    return Run(former",
-        "    return Run(former", "replace, stop first, shared",
+        _WANTED, "    if others:\n        return KEEP\n    if not case.failed:",
+        "    if not case.failed:", "replace, stop first, shared",
     ),
     mutant(
         "always-stops-first", "wanted 7, otherwise", "START_FIRST is ignored.",

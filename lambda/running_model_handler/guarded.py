@@ -1,0 +1,76 @@
+"""What the guards of a request say of its models at a moment, and the tags that tell it; pure.
+
+A request asks no queue and counts no calls: what these change is for the next sweep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from running_model_handler.core.duty import Duty, Facts, Guards, deadline_of, duty_of
+from running_model_handler.core.duty_tags import DutyTags, record_tags, stop_at_tags
+from running_model_handler.core.memory import Memory
+from running_model_handler.core.operation import RequestType
+from running_model_handler.core.record import asked
+from running_model_handler.core.views import Views
+from running_model_handler.request import Request
+
+
+def duties(request: Request, memory: Memory, views: Views, now: float) -> dict[str, Duty]:
+    """The duty of each model with guards whose tags were read; none before the operation has shown."""
+    if request.declared is None or not memory.t:
+        return {}
+    failed, found = bool(memory.failure), {}
+    for arn in request.arns:
+        guards, view = _guards_of(request, arn, failed=failed), views.model(arn)
+        if guards.any and view.claim_at:
+            facts = Facts(
+                guards,
+                view.duty.record,
+                memory.t,
+                _deadline(request, memory, views, arn, failed=failed),
+                view.duty.overrides,
+                view.claim.start_seconds,
+            )
+            found[arn] = duty_of(facts, now)
+    return found
+
+
+def tags_to_write(
+    request: Request, memory: Memory, views: Views, arn: str, duty: Duty | None, now: float
+) -> Mapping[str, str]:
+    """The tags that tell what is asked of a model, as far as it does not carry them; none without guards."""
+    if duty is None:
+        return {}
+    has = views.model(arn).duty
+    tags: dict[str, str] = {}
+    if has.record is None or has.record.on is not duty.on:
+        tags |= record_tags(asked(has.record, now, on=duty.on, by=duty.by))
+    deadline = _deadline(request, memory, views, arn, failed=bool(memory.failure))
+    if deadline is not None and not _tells(has, deadline):
+        tags |= stop_at_tags(deadline)
+    return tags
+
+
+def _tells(tags: DutyTags, deadline: float) -> bool:
+    return tags.stop_at is not None and int(tags.stop_at) == int(deadline)
+
+
+def _guards_of(request: Request, arn: str, *, failed: bool) -> Guards:
+    """What is declared for a model; once the request has failed, and for others, what was declared before."""
+    declared = request.declared
+    if declared is not None and not failed and arn == str(declared.arn):
+        return declared.guards
+    return request.former_guards
+
+
+def _deadline(request: Request, memory: Memory, views: Views, arn: str, *, failed: bool) -> float | None:
+    """The deadline of a model: of this deployment where it starts or resizes it, else the one in its tag."""
+    step, wish, told = views.step, request.wish, views.model(arn).duty.stop_at
+    declared = request.declared
+    if declared is None or failed or arn != str(declared.arn) or step is None or step.back:
+        return told
+    same = wish.kind is RequestType.UPDATE and wish.former is not None and wish.declared is not None
+    if same and wish.former is not None and wish.declared is not None and wish.former.fits(wish.declared):
+        return told
+    return deadline_of(declared.guards, memory.t)

@@ -1,0 +1,197 @@
+"""Deployments of models with guards. The world's clock begins on Tuesday, 14 November 2023, at 22:13 UTC."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from deletes import delete
+from stack_log import MODEL
+from updates import roll_back, update, updating, updating_world
+from world import V1, V2, World, answered, created, lived, properties
+
+from running_model_handler.core.duty import Override
+from running_model_handler.core.duty_tags import override_tags, read_duty_tags
+from running_model_handler.core.record import By
+
+DAY = "MON-FRI 08:00-18:00 UTC"
+EVENING = "MON-FRI 20:00-24:00 UTC"
+STOP_AT_NINE = "MON-FRI -22:16 UTC"
+
+
+@pytest.fixture
+def world() -> World:
+    """A world with three trained models and an empty stack."""
+    return World()
+
+
+def test_off_duty_succeeds_without_a_start_and_says_why(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The claim is written, the model is not started, and attribute and log tell until when."""
+    with caplog.at_level(logging.INFO, logger="running_model"):
+        answer = created(world, RunningHours=DAY)
+    assert (answer["Status"], answer["Data"]["Status"]) == ("SUCCESS", "TRAINING_COMPLETED")
+    assert world.count("StartProjectVersion") == 0
+    assert set(world.holders(V1)) == {MODEL}
+    # The hours begin ten minutes early, where no start was ever measured.
+    assert answer["Data"]["Duty"] == f"off until 2023-11-15T07:50:00Z: outside the running hours {DAY}"
+    assert any(answer["Data"]["Duty"] in record.getMessage() for record in caplog.records)
+    record = read_duty_tags(world.versions[V1].tags).record
+    assert record is not None
+    assert (record.on, record.by) == (False, By.DUTY)
+
+
+def test_on_duty_is_started_and_what_is_asked_is_written_before(world: World) -> None:
+    """One TagResource more carries nothing: claim and record are written together."""
+    answer = created(world, RunningHours=EVENING)
+    assert (answer["Data"]["Status"], answer["Data"]["Duty"]) == ("RUNNING", "on")
+    names = [name for name, _ in world.calls]
+    assert names[: names.index("StartProjectVersion")].count("TagResource") == 1
+    record = read_duty_tags(world.versions[V1].tags).record
+    assert record is not None
+    assert record.on
+
+
+def test_without_a_guard_no_tag_is_more(world: World) -> None:
+    """Nothing changes for a model that declares none."""
+    created(world)
+    assert not [key for key in world.versions[V1].tags if key.endswith((":duty", ":stop-at"))]
+
+
+def test_a_queue_alone_waits_for_messages(world: World) -> None:
+    """No queue is asked in a request: the first look starts it if something waits."""
+    url = "https://sqs.eu-west-1.amazonaws.com/123456789012/pictures"
+    answer = created(world, StartForQueueUrl=url)
+    assert answer["Data"]["Duty"] == "off: nothing waits in the queue"
+    assert world.count("StartProjectVersion") == 0
+
+
+def test_override_counts_more_than_the_hours(world: World) -> None:
+    """Somebody who keeps it running gets it, outside the hours too."""
+    now = world.clock.now()
+    world.versions[V1].tags.update(override_tags(Override(on=True, until=now + 7200, given=now)))
+    assert created(world, RunningHours=DAY)["Data"]["Status"] == "RUNNING"
+
+
+def test_a_model_that_can_never_run_fails_off_duty_too(world: World) -> None:
+    """What could not run within the hours is said by the deployment that declares it."""
+    world.versions[V1].status = "TRAINING_FAILED"
+    assert created(world, RunningHours=DAY)["Status"] == "FAILED"
+    del world.versions[V2]
+    other = World()
+    del other.versions[V2]
+    assert "does not exist" in created(other, V2, RunningHours=DAY)["Reason"]
+
+
+def test_deadline_counts_from_the_deployment_that_sets_it(world: World) -> None:
+    """An update that changes neither model nor units does not move it; one that resizes does."""
+    created(world, StopAfterSeconds="7200")
+    first = read_duty_tags(world.versions[V1].tags).stop_at
+    world.stack.done()
+    assert first is not None
+    assert 7190 < first - 1_700_000_000 < 7210
+    world.clock.time += 3000
+    old, new = properties(StopAfterSeconds="7200"), properties(StopAfterSeconds="7300")
+    update(world, new, old)
+    assert read_duty_tags(world.versions[V1].tags).stop_at == first
+    world.stack.done()
+    world.clock.time += 1000
+    resized_at = world.clock.now()
+    update(world, new | {"MinInferenceUnits": "2"}, new, request_id="u2")
+    moved = read_duty_tags(world.versions[V1].tags).stop_at
+    assert moved is not None
+    assert abs(moved - resized_at - 7300) < 60
+
+
+def test_update_that_brings_hours_stops_what_runs_outside_of_them() -> None:
+    """The resource keeps its claim, and the model rests until the hours begin."""
+    world = updating_world()
+    answer = update(world, properties(RunningHours=DAY), properties())
+    assert (answer["Status"], answer["Data"]["Status"]) == ("SUCCESS", "STOPPED")
+    assert set(world.holders(V1)) == {MODEL}
+    assert world.count("StartProjectVersion") == 0
+
+
+def test_replacement_off_duty_starts_nothing_and_its_clean_up_stops_the_former() -> None:
+    """START_FIRST: the former model is CloudFormation's to clean up, as ever."""
+    world = updating_world()
+    answer = update(world, properties(V2, RunningHours=DAY), properties())
+    assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", V2)
+    assert world.versions[V1].status == "RUNNING"
+    assert world.count("StartProjectVersion") == 0
+    assert set(world.holders(V2)) == {MODEL}
+
+
+def test_failed_resize_brings_back_nothing_off_duty() -> None:
+    """Its former units are not started where the former hours are over; that is told as its duty."""
+    world = World()
+    old = properties(RunningHours="MON-FRI 20:00-23:00 UTC")
+    lived(world)
+    world.units_quota = 2
+    answer = answered(world, updating(world, properties(MinInferenceUnits="3"), old))
+    assert answer["Status"] == "FAILED"
+    assert world.statuses(V1) == ["STOPPING", "STOPPED"]
+    record = read_duty_tags(world.versions[V1].tags).record
+    assert record is not None
+    assert (record.on, record.by) == (False, By.DUTY)
+
+
+def test_failed_replacement_stops_the_former_model_off_duty_as_its_duty() -> None:
+    """What is asked is written before the Stop, so that nobody takes it for a person's."""
+    world = updating_world()
+    world.versions[V2].status = "TRAINING_FAILED"
+    old = properties(RunningHours=DAY)
+    assert update(world, properties(V2), old)["Status"] == "FAILED"
+    assert world.statuses(V1) == ["STOPPING", "STOPPED"]
+    assert world.calls.index(("TagResource", V1)) < world.calls.index(("StopProjectVersion", V1))
+    record = read_duty_tags(world.versions[V1].tags).record
+    assert record is not None
+    assert (record.on, record.by) == (False, By.DUTY)
+
+
+def test_roll_back_to_hours_that_are_over_starts_nothing() -> None:
+    """What the stack goes back to is off duty: the roll-back succeeds, and the model rests."""
+    world = World()
+    lived(world, RunningHours=DAY)
+    old, new = properties(RunningHours=DAY), properties(MinInferenceUnits="2")
+    update(world, new, old)
+    assert world.versions[V1].status == "RUNNING"
+    answer = roll_back(world, old, new)
+    assert (answer["Status"], world.versions[V1].status) == ("SUCCESS", "STOPPED")
+    assert answer["Data"]["Duty"].startswith("off until")
+
+
+def test_delete_takes_the_tags_of_duty_along(world: World) -> None:
+    """The last holder leaves nothing that was asked; what the last start took stays."""
+    created(world, RunningHours=EVENING, StopAfterSeconds="7200")
+    world.stack.done()
+    assert delete(world, RunningHours=EVENING)["Status"] == "SUCCESS"
+    assert world.versions[V1].status == "STOPPED"
+    assert [key for key in world.versions[V1].tags if not key.endswith(":start-seconds")] == []
+
+
+def test_hours_that_end_within_the_start_end_it(world: World) -> None:
+    """Duty is decided anew before each act, and what is asked then is written first."""
+    answer = created(world, RunningHours="MON-FRI 20:00-22:16 UTC")
+    assert (answer["Status"], answer["Data"]["Status"]) == ("SUCCESS", "STOPPED")
+    record = read_duty_tags(world.versions[V1].tags).record
+    assert record is not None
+    assert not record.on
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"RunningHours": "MON-FRI 08:00-18:00 Europe/Berlim"}, "maybe Europe/Berlin"),
+        ({"StopAfterSeconds": "60"}, "would be stopped before it has run"),
+        ({"StopWhenIdleSeconds": "5"}, "StopWhenIdleSeconds"),
+        ({"StartForQueueUrl": "pictures"}, "must be the URL of an SQS queue"),
+    ],
+)
+def test_bad_guard_fails_by_name(world: World, change: dict[str, str], words: str) -> None:
+    """A guard that breaks a rule is named, and no call is made."""
+    answer = created(world, **change)
+    assert answer["Status"] == "FAILED"
+    assert words in answer["Reason"]
+    assert world.calls == []
