@@ -10,7 +10,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.session import Session
 from crhelper import FAILED, CfnResource
@@ -19,9 +19,9 @@ from running_model_handler.core.actions import Answer
 from running_model_handler.core.answer import encode_answer
 from running_model_handler.core.arn import location_of
 from running_model_handler.core.errors import ErrorKind, ServiceError
-from running_model_handler.core.event import readable_event
+from running_model_handler.core.event import URL_KEY, readable_event
 from running_model_handler.core.memory import STATE_KEY, Memory, memory_from_json
-from running_model_handler.core.names import Attribute
+from running_model_handler.core.names import SWEEP, Attribute
 from running_model_handler.core.operation import RequestType
 from running_model_handler.core.waiting import HAND_OVER_DENIED_SECONDS, HAND_OVERS_MAX, backoff_seconds
 from running_model_handler.decide import decide
@@ -35,12 +35,24 @@ from running_model_handler.envelope import (
 from running_model_handler.loop import Decide, HandOver, end, run
 from running_model_handler.request import Request, parse_request
 from running_model_handler.shell.answer import AnswerNotSent, put_answer
-from running_model_handler.shell.clients import CLOUDFORMATION, LAMBDA, REKOGNITION, Clients, new_session
+from running_model_handler.shell.clients import (
+    CLOUDFORMATION,
+    CLOUDWATCH,
+    LAMBDA,
+    REKOGNITION,
+    SQS,
+    Clients,
+    new_session,
+)
 from running_model_handler.shell.clock import Clock, SystemClock
 from running_model_handler.shell.cloudformation import CloudFormationStacks, Stacks
 from running_model_handler.shell.handover import HandOver as Successor
 from running_model_handler.shell.handover import LambdaHandOver
 from running_model_handler.shell.rekognition import Models, RekognitionModels
+
+if TYPE_CHECKING:
+    from running_model_handler.shell.detections import Detections
+    from running_model_handler.shell.waiting_messages import Queues
 
 _logger = logging.getLogger("running_model")
 _TRIES_BACKED_OFF: Final = 3
@@ -59,6 +71,8 @@ class Services:
     def __init__(self, session: Session | None = None) -> None:
         self.clock: Clock = SystemClock()
         self.put_answer: Callable[[str, bytes, Clock], None] = put_answer
+        self.tell: Callable[[str], None] = print
+        """Takes lines of metrics."""
         self._clients = Clients(session or new_session())
 
     def prepare(self) -> None:
@@ -78,6 +92,20 @@ class Services:
     def stacks(self) -> Stacks:
         """CloudFormation."""
         return CloudFormationStacks(self._clients.get(CLOUDFORMATION))
+
+    @property
+    def queues(self) -> Queues:
+        """SQS. It is loaded only by the sweeps that need it, as is ``detections``."""
+        from running_model_handler.shell.waiting_messages import SqsQueues
+
+        return SqsQueues(self._clients.get(SQS))
+
+    @property
+    def detections(self) -> Detections:
+        """CloudWatch."""
+        from running_model_handler.shell.detections import CloudWatchDetections
+
+        return CloudWatchDetections(self._clients.get(CLOUDWATCH))
 
     def hand_over(self, function_arn: str) -> Successor:
         """Lambda."""
@@ -162,10 +190,16 @@ class Function:
             register(self._run)
 
     def __call__(self, event: Any, context: Any) -> None:
-        """Answer a request of CloudFormation, or hand it over to the next invocation.
+        """Answer a request of CloudFormation, or hand it over to the next invocation; or look after a model.
 
         Raises what kept the answer from being sent, so that Lambda tries the invocation again.
         """
+        if isinstance(event, Mapping) and SWEEP in event and URL_KEY not in event:
+            # Loaded when it is needed: no request pays for it.
+            from running_model_handler.sweep import sweep
+
+            sweep(event, self.services, context.invoked_function_arn)
+            return
         try:
             envelope = parse_envelope(event)
         except UnanswerableEvent as error:

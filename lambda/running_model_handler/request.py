@@ -119,7 +119,7 @@ def parse_request(event: Mapping[str, Any], envelope: Envelope, function: Locati
     if envelope.request_type not in (RequestType.CREATE, RequestType.UPDATE):
         raise InvalidProperty("RequestType", event.get("RequestType"), "must be Create, Update or Delete")
     kind = RequestType(envelope.request_type)
-    declared = _parse_declared(properties, location)
+    declared = parse_declared(properties, location)
     old = mapping_or_empty(event.get("OldResourceProperties")) if kind is RequestType.UPDATE else {}
     physical = _arn_or_none(envelope.physical_id, location) if kind is RequestType.UPDATE else None
     every = (declared.arn, physical, _arn_or_none(old.get(Property.PROJECT_VERSION_ARN), location))
@@ -153,7 +153,8 @@ def _former_guards(old: Mapping[str, Any], timeout_seconds: int) -> Guards:
         return UNGUARDED
 
 
-def _parse_declared(properties: Mapping[str, Any], location: Location) -> Declared:
+def parse_declared(properties: Mapping[str, Any], location: Location) -> Declared:
+    """What ResourceProperties declare; raises ``InvalidProperty`` naming the property and its value."""
     arn_name = Property.PROJECT_VERSION_ARN
     arn = parse_project_version_arn(properties.get(arn_name), name=arn_name)
     check_location(

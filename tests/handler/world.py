@@ -18,6 +18,7 @@ from stack_log import MODEL, StackLog
 
 from running_model_handler.core.arn import ProjectArn, ProjectVersionArn, parse_project_version_arn
 from running_model_handler.core.claim import Holder, Owner, claim_tags, read_claim
+from running_model_handler.core.duty import Calls, Messages
 from running_model_handler.core.errors import ErrorKind, ServiceError, classify
 from running_model_handler.core.operation import STACK_IS_GONE, ResourceView, Story
 from running_model_handler.core.status import ABSENT, Observation
@@ -121,6 +122,12 @@ class World:
         self.units_quota = 5
         self.stop_while_starting = False
         self.answer_refused = False
+        self.waiting = Messages(0)
+        """What every queue holds."""
+        self.detected_at: float | None = None
+        """When DetectCustomLabels was called last."""
+        self.lines: list[str] = []
+        """Of metrics."""
         self._queue: list[dict[str, Any]] = []
         self.function = Function(_WorldServices(self))
 
@@ -295,6 +302,19 @@ class World:
         self.after("DescribeStackEvents", logical_id)
         return story
 
+    def messages(self, url: str) -> Messages:
+        self._call("GetQueueAttributes", url)
+        self.after("GetQueueAttributes", url)
+        return self.waiting
+
+    def calls_between(self, since: float, now: float) -> Calls:
+        self._call("GetMetricData", "*")
+        self.after("GetMetricData", "*")
+        at = self.detected_at
+        # The end of the period of five minutes in which it was.
+        last = None if at is None or not since <= at <= now else at - at % 300 + 300
+        return Calls(since - since % 300, last)
+
     def send(self, event: Mapping[str, Any]) -> None:
         self._call("InvokeFunction", FUNCTION)
         self._queue.append(dict(event))
@@ -324,12 +344,28 @@ class Another:
             world.function, world._queue = first, queue
 
 
+class _Detections:
+    """CloudWatch, under the name that the adapter's method has."""
+
+    def __init__(self, world: World) -> None:
+        self.calls = world.calls_between
+
+
 class _WorldServices(Services):
     def __init__(self, world: World) -> None:
         super().__init__()
         self._world = world
         self.clock = world.clock
         self.put_answer = self._take_answer
+        self.tell = world.lines.append
+
+    @property
+    def queues(self) -> World:
+        return self._world
+
+    @property
+    def detections(self) -> _Detections:
+        return _Detections(self._world)
 
     @property
     def models(self) -> World:

@@ -16,7 +16,8 @@ _RECORDS = st.builds(
     st.booleans(),
     st.sampled_from(By),
     st.none() | st.builds(QueueMemory, st.booleans(), st.integers(0, 10**11).map(float)),
-)
+    st.booleans(),
+).filter(lambda record: not (record.reached and record.trying))
 
 
 @given(_RECORDS)
@@ -56,6 +57,8 @@ def test_the_first_look_blames_nobody(status: str | None, expected: Record | Non
 
 UP = Record(True, 10.0, True, By.DUTY)
 COMING = Record(True, 90.0, False, By.DUTY)
+TRYING = COMING._replace(trying=True)
+LONG_AGO = 100.0 - LAG_SECONDS - 1
 GOING = Record(False, 90.0, False, By.IDLE)
 DOWN = Record(False, 10.0, True, By.DUTY)
 
@@ -71,7 +74,14 @@ DOWN = Record(False, 10.0, True, By.DUTY)
         (UP, "STOPPING", Record(False, 100.0, False, By.HAND)),
         (UP, "FAILED", Record(False, 100.0, True, By.UNKNOWN)),
         (COMING, "STOPPED", COMING),
-        (COMING._replace(at=100.0 - LAG_SECONDS - 1), "STOPPED", Record(False, 100.0, True, By.HAND)),
+        (COMING._replace(at=LONG_AGO), "STOPPED", Record(False, 100.0, True, By.HAND)),
+        (TRYING, "RUNNING", Record(True, 100.0, True, By.DUTY)),
+        (TRYING, "STARTING", COMING),
+        (TRYING, "STOPPED", TRYING),
+        (TRYING, "FAILED", Record(False, 100.0, True, By.UNKNOWN)),
+        # Refused, or lost: nobody has stopped what never started. What stops has started.
+        (TRYING._replace(at=LONG_AGO), "STOPPED", Record(False, 100.0, True, By.UNKNOWN)),
+        (TRYING._replace(at=LONG_AGO), "STOPPING", Record(False, 100.0, False, By.HAND)),
         (GOING, "RUNNING", GOING),
         (GOING, "STOPPING", GOING),
         (GOING, "STOPPED", Record(False, 90.0, True, By.IDLE)),
@@ -98,3 +108,5 @@ def test_a_queue_is_remembered_since_it_changed() -> None:
     assert filled.queue == QueueMemory(False, 70.0)
     assert asked(filled, 80.0, on=False, by=By.IDLE) == Record(False, 80.0, False, By.IDLE, filled.queue)
     assert asked(None, 80.0, on=True, by=By.DUTY) == Record(True, 80.0, False, By.DUTY)
+    tried = asked(None, 80.0, on=True, by=By.DUTY, trying=True)
+    assert tried == Record(True, 80.0, False, By.DUTY, trying=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from running_model_handler.core.memory import Done
-from running_model_handler.core.status import CUSTOM_LABELS, Observation, Status
+from running_model_handler.core.status import CUSTOM_LABELS, READY, Observation, Status
 from running_model_handler.core.wanted import Run
 
 STARTS_MAX: Final = 3
@@ -49,12 +49,11 @@ class Fail(NamedTuple):
 Deed = Reached | Start | Stop | Wait | Fail
 REACHED: Final = Reached()
 
-_READY: Final = frozenset({Status.TRAINING_COMPLETED, Status.COPYING_COMPLETED, Status.STOPPED})
 _NOT_READY: Final = frozenset({Status.TRAINING_IN_PROGRESS, Status.COPYING_IN_PROGRESS})
 _NEVER_READY: Final = frozenset(
     {Status.TRAINING_FAILED, Status.COPYING_FAILED, Status.DEPRECATED, Status.EXPIRED, Status.DELETING}
 )
-_AT_REST: Final = _READY | _NOT_READY | _NEVER_READY
+_AT_REST: Final = READY | _NOT_READY | _NEVER_READY
 
 
 def can_never_run(seen: Observation) -> str:
@@ -90,7 +89,7 @@ def toward_running(run: Run, seen: Observation, done: Done, seen_at: float) -> D
             return Wait("it is stopping, and can be started after that")
         case Status.FAILED:
             return _from_failed(seen, done, seen_at)
-        case status if status in _READY:
+        case status if status in READY:
             return _from_rest(str(status), done, seen_at)
         case status:
             return Wait(f"its status {status} is unknown to this release")

@@ -47,13 +47,16 @@ def readable_event(event: Mapping[str, Any]) -> dict[str, Any]:
     readable: dict[str, Any] = {key: _readable(event[key], secrets) for key in _KEYS if key in event}
     for key in _PROPERTY_KEYS:
         if key in event:
-            properties = mapping_or_empty(event[key])
-            readable[key] = {
-                str(name): _readable(properties[name], secrets) for name in Property if name in properties
-            }
+            readable[key] = readable_properties(event[key], secrets)
     if STATE_KEY in event:
         readable[STATE_KEY] = _tree(event[STATE_KEY], secrets, _LEVELS_MAX)
     return {URL_KEY: url, **readable}
+
+
+def readable_properties(value: object, secrets: tuple[str, ...] = ()) -> dict[str, Any]:
+    """What is read of properties, without what must not be seen; empty for what is no object."""
+    properties = mapping_or_empty(value)
+    return {str(name): _readable(properties[name], secrets) for name in Property if name in properties}
 
 
 def mapping_or_empty(value: object) -> Mapping[str, Any]:

@@ -11,10 +11,8 @@ import re
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from running_model_handler.core.status import Status
+from running_model_handler.core.status import READY, Status
 from running_model_handler.core.waiting import LAG_SECONDS
-
-_AT_REST: Final = frozenset({Status.TRAINING_COMPLETED, Status.COPYING_COMPLETED, Status.STOPPED})
 
 
 class By(StrEnum):
@@ -47,18 +45,19 @@ class Record(NamedTuple):
     reached: bool
     by: By
     queue: QueueMemory | None = None
+    trying: bool = False
+    """It is to be started by one who does not wait for the outcome: whether it was is not known yet."""
 
     def __str__(self) -> str:
-        state = (
-            f"{'on' if self.on else 'off'} {int(self.at)} {'reached' if self.reached else 'asked'} {self.by}"
-        )
+        how = "trying" if self.trying else "reached" if self.reached else "asked"
+        state = f"{'on' if self.on else 'off'} {int(self.at)} {how} {self.by}"
         if self.queue is None:
             return state
         return f"{state} {'empty' if self.queue.empty else 'busy'} {int(self.queue.since)}"
 
 
 _RECORD: Final = re.compile(
-    r"(?P<on>on|off) (?P<at>[0-9]{1,12}) (?P<reached>reached|asked) (?P<by>[a-z]{1,16})"
+    r"(?P<on>on|off) (?P<at>[0-9]{1,12}) (?P<how>reached|asked|trying) (?P<by>[a-z]{1,16})"
     r"(?: (?P<queue>empty|busy) (?P<since>[0-9]{1,12}))?"
 )
 
@@ -69,14 +68,18 @@ def read_record(text: str) -> Record | None:
     if match is None or match["by"] not in {by.value for by in By}:
         return None
     queue = QueueMemory(match["queue"] == "empty", float(match["since"])) if match["queue"] else None
+    how = match["how"]
     return Record(
-        match["on"] == "on", float(match["at"]), match["reached"] == "reached", By(match["by"]), queue
+        match["on"] == "on", float(match["at"]), how == "reached", By(match["by"]), queue, how == "trying"
     )
 
 
-def asked(record: Record | None, now: float, *, on: bool, by: By) -> Record:
-    """What to write before a model is started or stopped: the memory after it."""
-    return Record(on, now, False, by, record.queue if record is not None else None)
+def asked(record: Record | None, now: float, *, on: bool, by: By, trying: bool = False) -> Record:
+    """What to write before a model is started or stopped: the memory after it.
+
+    ``trying`` is that nobody stays to see whether it starts.
+    """
+    return Record(on, now, False, by, record.queue if record is not None else None, trying)
 
 
 def noted(record: Record | None, status: str | None, now: float) -> Record | None:
@@ -100,29 +103,31 @@ def with_queue(record: Record, now: float, *, empty: bool) -> Record:
 def _first(status: str | None, now: float) -> Record | None:
     if status in (Status.RUNNING, Status.STARTING):
         return Record(True, now, status == Status.RUNNING, By.UNKNOWN)
-    if status in _AT_REST or status in (Status.STOPPING, Status.FAILED):
+    if status in READY or status in (Status.STOPPING, Status.FAILED):
         return Record(False, now, status != Status.STOPPING, By.UNKNOWN)
     return None
 
 
 def _while_on(record: Record, status: str | None, now: float) -> Record:
     if status == Status.RUNNING:
-        return record if record.reached else record._replace(at=now, reached=True)
+        return record if record.reached else record._replace(at=now, reached=True, trying=False)
     if status == Status.STARTING:
         # Stopped and started between two looks, or resized: it counts from RUNNING on again.
-        return record._replace(at=now, reached=False) if record.reached else record
+        return record._replace(at=now, reached=False) if record.reached else record._replace(trying=False)
     if status == Status.FAILED:
-        return record._replace(on=False, at=now, reached=True, by=By.UNKNOWN)
-    if status in _AT_REST or status == Status.STOPPING:
+        return record._replace(on=False, at=now, reached=True, by=By.UNKNOWN, trying=False)
+    if status in READY or status == Status.STOPPING:
         if not record.reached and now - record.at <= LAG_SECONDS:
             # The start may not show yet.
             return record
-        return record._replace(on=False, at=now, reached=status != Status.STOPPING, by=By.HAND)
+        # A start that was never seen may have been refused, or lost: nobody has stopped that.
+        by = By.UNKNOWN if record.trying and status != Status.STOPPING else By.HAND
+        return record._replace(on=False, at=now, reached=status != Status.STOPPING, by=by, trying=False)
     return record
 
 
 def _while_off(record: Record, status: str | None, now: float) -> Record:
-    if status in _AT_REST or status == Status.FAILED:
+    if status in READY or status == Status.FAILED:
         return record if record.reached else record._replace(reached=True)
     if record.reached and status in (Status.RUNNING, Status.STARTING):
         return record._replace(on=True, at=now, reached=status == Status.RUNNING, by=By.HAND)

@@ -30,6 +30,10 @@ class Status(StrEnum):
     EXPIRED = "EXPIRED"
 
 
+READY: Final = frozenset({Status.TRAINING_COMPLETED, Status.COPYING_COMPLETED, Status.STOPPED})
+"""At rest, and able to start."""
+
+
 class Observation(NamedTuple):
     """What DescribeProjectVersions says of one version; ``status`` is None when there is no such version."""
 

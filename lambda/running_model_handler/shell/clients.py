@@ -16,8 +16,11 @@ from running_model_handler.shell.calls import CLIENT_CONFIG
 REKOGNITION: Final = "rekognition"
 CLOUDFORMATION: Final = "cloudformation"
 LAMBDA: Final = "lambda"
+CLOUDWATCH: Final = "cloudwatch"
+SQS: Final = "sqs"
 _NEEDED_AT_ONCE: Final = (REKOGNITION, CLOUDFORMATION)
-"""By every request, before a model is started or stopped. The one for Lambda, only to hand over."""
+"""By every request, before a model is started or stopped. The one for Lambda, only to hand over;
+those for CloudWatch and SQS, only by sweeps of models whose guards ask them."""
 
 
 class _FewServices(Loader):
@@ -29,7 +32,7 @@ class _FewServices(Loader):
 
     def list_available_services(self, _: str) -> list[str]:
         """What there is to load."""
-        return [REKOGNITION, CLOUDFORMATION, LAMBDA]
+        return [REKOGNITION, CLOUDFORMATION, LAMBDA, CLOUDWATCH, SQS]
 
 
 def new_session() -> Session:

@@ -1,0 +1,268 @@
+"""What a sweep does next: it looks at one model with guards, acts at most once, and ends; pure.
+
+It answers nobody and waits for nothing: the next sweep comes in minutes. So whatever is not certain, or is
+somebody else's to do, is left. Most sweeps find all as it should be, after two calls; CloudFormation is asked
+only where something would be changed. Times are seconds since the epoch, of views when a call began.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from running_model_handler.core.act import can_never_run
+from running_model_handler.core.actions import (
+    AskClaim,
+    AskOwner,
+    AskStack,
+    FindProject,
+    Look,
+    StartModel,
+    StopModel,
+)
+from running_model_handler.core.claim import UNCLAIMED, Claim, Holder, Owner
+from running_model_handler.core.duty import Calls, Duty, Facts, Guards, Messages, duty_of, needs_calls
+from running_model_handler.core.duty_tags import DutyTags
+from running_model_handler.core.operation import ResourceView, Story, standing_in
+from running_model_handler.core.record import Record, asked, noted, with_queue
+from running_model_handler.core.status import READY, Observation, Status
+from running_model_handler.core.waiting import (
+    ANSWER_FRESH_SECONDS,
+    CLAIM_FRESH_SECONDS,
+    LAG_SECONDS,
+    SEEN_FRESH_SECONDS,
+)
+
+METRIC_LATE_SECONDS: Final = 600.0
+"""So much further back calls are counted: a period that has begun before, and one more."""
+
+
+class Sweep(NamedTuple):
+    """What a schedule asks to look after."""
+
+    owner: Owner
+    arn: str
+    guards: Guards
+    project_created: str | None = None
+    """The last part of the ARN of the project that is declared."""
+
+
+class SweepViews(NamedTuple):
+    """What a sweep has seen. Times are 0 for never."""
+
+    claim: Claim = UNCLAIMED
+    duty: DutyTags = DutyTags()
+    claim_at: float = 0.0
+    project_created: str | None = None
+    looked_up: bool = False
+    seen: Observation | None = None
+    seen_at: float = 0.0
+    messages: Messages | None = None
+    queue_at: float = 0.0
+    calls: Calls | None = None
+    calls_at: float = 0.0
+    resources: Mapping[Owner, tuple[ResourceView | None, float]] = MappingProxyType({})
+    """Each with when it was asked for."""
+    story: Story | None = None
+    story_at: float = 0.0
+    written: Record | None = None
+    """What this sweep has written down: tags that are read may be older."""
+
+
+class AskQueue(NamedTuple):
+    """GetQueueAttributes."""
+
+    url: str
+
+
+class CountCalls(NamedTuple):
+    """GetMetricData."""
+
+    since: float
+
+
+class NoteDuty(NamedTuple):
+    """TagResource: what is about to be asked of the model, or what was found."""
+
+    record: Record
+
+
+class Leave(NamedTuple):
+    """Nothing is to be done, or nothing may be."""
+
+    why: str
+
+
+class Unable(NamedTuple):
+    """The model is on duty, and can't run."""
+
+    why: str
+
+
+class Unseen(NamedTuple):
+    """Nobody can tell what the model does."""
+
+    why: str
+
+
+Question = AskClaim | FindProject | Look | AskQueue | CountCalls | AskOwner | AskStack
+Deed = StartModel | StopModel | Unable | Unseen | Leave
+Step = Question | NoteDuty | Deed
+
+
+def next_step(sweep: Sweep, views: SweepViews, now: float) -> tuple[Step, Duty | None]:
+    """The next call, or the end; with the duty that it follows from, once that is known."""
+    first = _first_look(sweep, views, now)
+    if isinstance(first, Unseen):
+        return _permitted(sweep, views, first, now) or first, None
+    holder = views.claim.of(sweep.owner)
+    if first is not None or holder is None or views.seen is None:
+        return first or Leave("no resource of its stack holds it"), None
+    facts = _facts(sweep, views, holder, now)
+    question = _call_for(facts, views, now)
+    if question is not None:
+        return question, None
+    duty = duty_of(facts, now)
+    deed = _deed(views.seen, holder, sweep.arn, duty)
+    record = _to_write(views, facts.record, deed, duty, now)
+    if record is None and isinstance(deed, Leave):
+        return deed, duty
+    return _permitted(sweep, views, deed, now) or (NoteDuty(record) if record is not None else deed), duty
+
+
+# --- looks ----------------------------------------------------------------------------------------------
+
+
+def _first_look(sweep: Sweep, views: SweepViews, now: float) -> Step | None:
+    """The tags, the model, the queue: what every sweep needs; None once it is known, and fresh."""
+    if not sweep.guards.any:
+        return Leave("no guard is declared")
+    if now - views.claim_at > CLAIM_FRESH_SECONDS:
+        return AskClaim(sweep.arn)
+    stranger = _strange(sweep, views.claim)
+    if stranger:
+        return Leave(stranger)
+    created = views.project_created or sweep.project_created or views.claim.project_created
+    if created is None:
+        missing = Unseen(f"there is no project {sweep.arn.split('/')[1]}")
+        return missing if views.looked_up else FindProject(sweep.arn)
+    if now - views.seen_at > SEEN_FRESH_SECONDS:
+        return Look(sweep.arn, created)
+    if views.seen is not None and views.seen.status is None:
+        return Unseen("its project does not show it; correct the declared project, or leave it out")
+    if sweep.guards.queue is not None and now - views.queue_at > SEEN_FRESH_SECONDS:
+        return AskQueue(sweep.guards.queue.url)
+    return None
+
+
+def _strange(sweep: Sweep, claim: Claim) -> str:
+    """Why a model is not this resource's to guard, by its tags; empty if it is."""
+    if not claim.is_of(sweep.owner.stack_id):
+        return "its stack has not claimed it"
+    holder = claim.of(sweep.owner)
+    if holder is None:
+        return "the resource does not hold it"
+    return "the last deployment of the resource has failed with it" if holder.failed else ""
+
+
+def _call_for(facts: Facts, views: SweepViews, now: float) -> CountCalls | None:
+    """Whether calls have to be counted, which has a price."""
+    if views.calls_at or facts.guards.idle_seconds is None or not needs_calls(facts, now):
+        return None
+    return CountCalls(now - facts.guards.idle_seconds - METRIC_LATE_SECONDS)
+
+
+# --- duty -----------------------------------------------------------------------------------------------
+
+
+def _facts(sweep: Sweep, views: SweepViews, holder: Holder, now: float) -> Facts:
+    status = views.seen.status if views.seen is not None else None
+    record = noted(views.written or views.duty.record, status, now)
+    if record is not None and views.messages is not None:
+        waits = views.messages.waiting or views.messages.other
+        record = with_queue(record, now, empty=not waits)
+    return Facts(
+        sweep.guards,
+        record,
+        asked_at=holder.t,
+        stop_at=views.duty.stop_at,
+        overrides=views.duty.overrides,
+        start_seconds=views.claim.start_seconds,
+        calls=views.calls,
+        messages=views.messages,
+    )
+
+
+def _deed(seen: Observation, holder: Holder, arn: str, duty: Duty) -> Deed:
+    """What duty asks of the model: a Start at rest, a Stop of what is up; its units are not looked at."""
+    if not duty.on:
+        up = seen.status in (Status.RUNNING, Status.STARTING)
+        return StopModel(arn, "off duty") if up else Leave(f"off duty, {duty.why}")
+    if seen.status in READY and not can_never_run(seen):
+        return StartModel(arn, holder.units, "on duty")
+    never = can_never_run(seen)
+    if seen.status == Status.FAILED:
+        never = f"Rekognition could not start it, its status is FAILED ({seen.message}); deploy again"
+    return Unable(never) if never else Leave(f"on duty, {duty.why}")
+
+
+def _to_write(views: SweepViews, found: Record | None, deed: Deed, duty: Duty, now: float) -> Record | None:
+    """The memory that has to be written before the deed; None where it stands in the tags."""
+    told = views.written or views.duty.record
+    if not isinstance(deed, StartModel | StopModel):
+        return found if found is not None and str(found) != str(told) else None
+    starts = isinstance(deed, StartModel)
+    if views.written is not None and views.written.on is starts and not views.written.reached:
+        return None
+    return asked(found, now, on=starts, by=duty.by, trying=starts)
+
+
+# --- whether it may be ----------------------------------------------------------------------------------
+
+
+def _permitted(sweep: Sweep, views: SweepViews, deed: Deed, now: float) -> AskOwner | AskStack | Leave | None:
+    """What keeps the sweep from changing anything, or has to be asked first; None where nothing does.
+
+    What is needed most freshly is asked last. A request of the stack, which may begin at any moment, decides
+    for itself, and repairs what a sweep has done that saw nothing of it yet.
+    """
+    told = views.duty.record
+    lags = told is not None and not told.reached and now - told.at <= LAG_SECONDS
+    if lags and views.written is None and isinstance(deed, StartModel | StopModel):
+        return Leave("what was asked of it may not show yet")
+    own = _asked(views, sweep.owner, now)
+    if isinstance(own, AskOwner):
+        return own
+    standing = standing_in(own)
+    if not standing.lives or standing.current != sweep.arn:
+        return Leave("the resource is gone, or has another model")
+    if isinstance(deed, StopModel):
+        for owner in sorted(set(views.claim.holders) - {sweep.owner}):
+            other = _asked(views, owner, now)
+            if isinstance(other, AskOwner):
+                return other
+            if standing_in(other).lives and standing_in(other).has(sweep.arn):
+                return Leave(f"resource {owner.logical_id} of the stack has it too")
+    fresh = ANSWER_FRESH_SECONDS if isinstance(deed, StartModel) else SEEN_FRESH_SECONDS
+    if views.story is None or now - views.story_at > fresh:
+        return AskStack(sweep.arn)
+    return _by_stack(views.story, views.claim, deed)
+
+
+def _asked(views: SweepViews, owner: Owner, now: float) -> ResourceView | AskOwner | None:
+    view, at = views.resources.get(owner, (None, 0.0))
+    return view if now - at <= SEEN_FRESH_SECONDS else AskOwner(owner)
+
+
+def _by_stack(story: Story, claim: Claim, deed: Deed) -> Leave | None:
+    status = story.stack_status
+    if not status or status == "DELETE_COMPLETE":
+        return Leave("its stack is gone")
+    if status.endswith("_IN_PROGRESS"):
+        return Leave(f"its stack is {status}: that is for its requests")
+    if any(holder.t > story.newest_at for holder in claim.holders.values()):
+        return Leave("CloudFormation's answer is older than the claim")
+    if story.goes and isinstance(deed, StartModel):
+        return Leave(f"its stack is {status}: nothing is started any more")
+    return None
