@@ -103,7 +103,7 @@ class _Sweeping:
 
     def run(self) -> None:
         """Step by step, to the end."""
-        views: SweepViews | None = SweepViews()
+        views: SweepViews | None = SweepViews(began_at=self._neighbours.clock.now())
         for _ in range(STEPS_MAX):
             if views is None:
                 return
@@ -125,6 +125,9 @@ class _Sweeping:
             else:
                 if isinstance(step, StartModel | StopModel):
                     self._tell_act(step, duty)
+                    return
+                if isinstance(step, NoteDuty) and step.last:
+                    _logger.debug(f"sweep: noted: {step.record}", extra=self._about)
                     return
         self._fail(_LOOK_FAILURES, "AWS answers so slowly that all that is known has grown old")
 
@@ -163,7 +166,8 @@ class _Sweeping:
         match step:
             case NoteDuty(record):
                 models.tag(self._version, record_tags(record))
-                return views._replace(written=record)
+                at, before = self._neighbours.clock.now(), views.duty.record
+                return views._replace(written=record, written_at=at, replaced=before)
             case StartModel(_, units):
                 models.start(self._version, units)
             case StopModel():

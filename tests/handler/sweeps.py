@@ -32,7 +32,7 @@ def event(
 def sweep(world: World, arn: str = V1, *, logical_id: str = MODEL, **guards: Any) -> list[str]:
     """A sweep; the calls that it has made."""
     before = len(world.calls)
-    assert world.deliver(event(properties(arn, **guards), logical_id=logical_id)) is None
+    world.deliver(event(properties(arn, **guards), logical_id=logical_id))
     return [name for name, _ in world.calls[before:]]
 
 
@@ -52,18 +52,18 @@ def record(world: World, arn: str = V1) -> Record | None:
     return read_duty_tags(world.versions[arn].tags).record
 
 
-def resting(world: World, status: str = "STOPPED", *, by: By = By.DUTY, arn: str = V1, **guards: Any) -> None:
+def resting(world: World, status: str = "STOPPED", *, by: By = By.DUTY, **guards: Any) -> None:
     """A stack was created an hour ago, and its model rests since, as somebody asked."""
-    lived(world, arn, **guards)
-    world.versions[arn].status = status
-    world.versions[arn].tags.update(record_tags(Record(False, world.clock.now() - 60.0, True, by)))
+    lived(world, **guards)
+    world.versions[V1].status = status
+    world.versions[V1].tags.update(record_tags(Record(False, world.clock.now() - 60.0, True, by)))
 
 
-def running(world: World, *, seconds: float = 3600.0, arn: str = V1, **guards: Any) -> None:
+def running(world: World, *, seconds: float = 3600.0, **guards: Any) -> None:
     """A stack was created an hour ago, and its model has run for so long, as it should."""
-    lived(world, arn, **guards)
+    lived(world, **guards)
     record = Record(True, world.clock.now() - seconds, True, By.DUTY)
-    world.versions[arn].tags.update(record_tags(record))
+    world.versions[V1].tags.update(record_tags(record))
 
 
 def tags_by_hand(world: World, tags: Mapping[str, str], arn: str = V1) -> None:

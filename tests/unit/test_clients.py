@@ -16,7 +16,15 @@ from botocore.exceptions import NoRegionError
 from botocore.loaders import Loader
 
 from running_model_handler.entry import Services
-from running_model_handler.shell.clients import CLOUDFORMATION, LAMBDA, REKOGNITION, Clients, new_session
+from running_model_handler.shell.clients import (
+    CLOUDFORMATION,
+    CLOUDWATCH,
+    LAMBDA,
+    REKOGNITION,
+    SQS,
+    Clients,
+    new_session,
+)
 
 LOAD = (
     "import gc, json, running_model_handler.entry as entry; "
@@ -92,7 +100,7 @@ def variables(endpoint: Heard) -> dict[str, str]:
 def test_the_services_are_among_those_of_botocore(environment: Heard) -> None:
     """The list is not looked up, so it has to be true; and every client can be made from it."""
     clients = Clients(new_session())
-    for service in (REKOGNITION, CLOUDFORMATION, LAMBDA):
+    for service in (REKOGNITION, CLOUDFORMATION, LAMBDA, CLOUDWATCH, SQS):
         assert service in Loader().list_available_services("service-2")
         assert clients.get(service).meta.service_model.service_name == service
         assert clients.get(service) is clients.get(service)
@@ -137,6 +145,18 @@ def test_only_lambda_makes_clients_on_import(endpoint: Heard) -> None:
     assert endpoint.requests == []
     assert load(function | {"AWS_LAMBDA_FUNCTION_NAME": "provider"}) == [True, True, True]
     assert len(endpoint.requests) == 2
+
+
+def test_no_request_loads_what_only_sweeps_need() -> None:
+    """Nor the models of their services: a cold start of a model without guards is what it was."""
+    code = (
+        "import sys, running_model_handler.entry; "
+        "print([name for name in sys.modules if name.startswith('running_model_handler') and "
+        "name.rpartition('.')[2] in ('sweep', 'sweep_event', 'sweeping', 'detections', 'waiting_messages')])"
+    )
+    path = {"PYTHONPATH": ":".join(sys.path)}
+    found = subprocess.run([sys.executable, "-c", code], env=path, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
 
 
 def test_an_endpoint_that_is_not_there_does_not_keep_the_function_from_loading(endpoint: Heard) -> None:

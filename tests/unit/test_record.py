@@ -89,6 +89,10 @@ DOWN = Record(False, 10.0, True, By.DUTY)
         (DOWN, "STARTING", Record(True, 100.0, False, By.HAND)),
         (DOWN, "RUNNING", Record(True, 100.0, True, By.HAND)),
         (DOWN, "STOPPING", DOWN),
+        # Somebody stopped it, which shows for a while as it was before, and starts it again.
+        (GOING._replace(by=By.HAND), "STARTING", GOING._replace(by=By.HAND)),
+        (GOING._replace(by=By.HAND, at=LONG_AGO), "STARTING", Record(True, 100.0, False, By.HAND)),
+        (GOING._replace(at=LONG_AGO), "RUNNING", GOING._replace(at=LONG_AGO)),
         (UP, "DELETING", UP),
         (DOWN, None, DOWN),
     ],

@@ -129,6 +129,8 @@ def _while_on(record: Record, status: str | None, now: float) -> Record:
 def _while_off(record: Record, status: str | None, now: float) -> Record:
     if status in READY or status == Status.FAILED:
         return record if record.reached else record._replace(reached=True)
-    if record.reached and status in (Status.RUNNING, Status.STARTING):
+    # What somebody else has stopped was seen to stop: up again it was started anew.
+    over = record.reached or (record.by in (By.HAND, By.UNKNOWN) and now - record.at > LAG_SECONDS)
+    if over and status in (Status.RUNNING, Status.STARTING):
         return record._replace(on=True, at=now, reached=status == Status.RUNNING, by=By.HAND)
     return record

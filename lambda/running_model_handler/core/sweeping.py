@@ -21,7 +21,7 @@ from running_model_handler.core.actions import (
     StartModel,
     StopModel,
 )
-from running_model_handler.core.claim import UNCLAIMED, Claim, Holder, Owner
+from running_model_handler.core.claim import CLOCKS_APART_SECONDS, UNCLAIMED, Claim, Holder, Owner
 from running_model_handler.core.duty import Calls, Duty, Facts, Guards, Messages, duty_of, needs_calls
 from running_model_handler.core.duty_tags import DutyTags
 from running_model_handler.core.operation import ResourceView, Story, standing_in
@@ -51,6 +51,8 @@ class Sweep(NamedTuple):
 class SweepViews(NamedTuple):
     """What a sweep has seen. Times are 0 for never."""
 
+    began_at: float = 0.0
+    """When the sweep began."""
     claim: Claim = UNCLAIMED
     duty: DutyTags = DutyTags()
     claim_at: float = 0.0
@@ -68,6 +70,9 @@ class SweepViews(NamedTuple):
     story_at: float = 0.0
     written: Record | None = None
     """What this sweep has written down: tags that are read may be older."""
+    written_at: float = 0.0
+    replaced: Record | None = None
+    """What stood in its place."""
 
 
 class AskQueue(NamedTuple):
@@ -86,6 +91,8 @@ class NoteDuty(NamedTuple):
     """TagResource: what is about to be asked of the model, or what was found."""
 
     record: Record
+    last: bool = False
+    """Nothing else is to be done."""
 
 
 class Leave(NamedTuple):
@@ -128,7 +135,8 @@ def next_step(sweep: Sweep, views: SweepViews, now: float) -> tuple[Step, Duty |
     record = _to_write(views, facts.record, deed, duty, now)
     if record is None and isinstance(deed, Leave):
         return deed, duty
-    return _permitted(sweep, views, deed, now) or (NoteDuty(record) if record is not None else deed), duty
+    note = None if record is None else NoteDuty(record, last=isinstance(deed, Leave))
+    return _permitted(sweep, views, deed, now) or note or deed, duty
 
 
 # --- looks ----------------------------------------------------------------------------------------------
@@ -138,9 +146,9 @@ def _first_look(sweep: Sweep, views: SweepViews, now: float) -> Step | None:
     """The tags, the model, the queue: what every sweep needs; None once it is known, and fresh."""
     if not sweep.guards.any:
         return Leave("no guard is declared")
-    if now - views.claim_at > CLAIM_FRESH_SECONDS:
+    if now - views.claim_at > CLAIM_FRESH_SECONDS or views.claim_at < views.written_at:
         return AskClaim(sweep.arn)
-    stranger = _strange(sweep, views.claim)
+    stranger = _strange(sweep, views.claim) or _contradicted(views)
     if stranger:
         return Leave(stranger)
     created = views.project_created or sweep.project_created or views.claim.project_created
@@ -164,6 +172,13 @@ def _strange(sweep: Sweep, claim: Claim) -> str:
     if holder is None:
         return "the resource does not hold it"
     return "the last deployment of the resource has failed with it" if holder.failed else ""
+
+
+def _contradicted(views: SweepViews) -> str:
+    """Whether somebody else has written what is to be asked of the model, since this sweep has."""
+    known = {str(views.written), str(views.replaced)}
+    other = views.written is not None and str(views.duty.record) not in known
+    return "something else is asked of it meanwhile" if other else ""
 
 
 def _call_for(facts: Facts, views: SweepViews, now: float) -> CountCalls | None:
@@ -210,23 +225,31 @@ def _deed(seen: Observation, holder: Holder, arn: str, duty: Duty) -> Deed:
 def _to_write(views: SweepViews, found: Record | None, deed: Deed, duty: Duty, now: float) -> Record | None:
     """The memory that has to be written before the deed; None where it stands in the tags."""
     told = views.written or views.duty.record
-    if not isinstance(deed, StartModel | StopModel):
-        return found if found is not None and str(found) != str(told) else None
-    starts = isinstance(deed, StartModel)
-    if views.written is not None and views.written.on is starts and not views.written.reached:
-        return None
-    return asked(found, now, on=starts, by=duty.by, trying=starts)
+    if isinstance(deed, StartModel | StopModel):
+        starts = isinstance(deed, StartModel)
+        if views.written is not None and views.written.on is starts and not views.written.reached:
+            return None
+        return asked(found, now, on=starts, by=duty.by, trying=starts)
+    status = views.seen.status if views.seen is not None else None
+    if found is not None and duty.on and not found.on and now - found.at > LAG_SECONDS:
+        # It runs although a stop was asked for, which somebody thought better of.
+        kept = noted(asked(found, now, on=True, by=duty.by), status, now)
+        found = kept if status in (Status.RUNNING, Status.STARTING) else found
+    return found if found is not None and str(found) != str(told) else None
 
 
 # --- whether it may be ----------------------------------------------------------------------------------
 
 
-def _permitted(sweep: Sweep, views: SweepViews, deed: Deed, now: float) -> AskOwner | AskStack | Leave | None:
+def _permitted(sweep: Sweep, views: SweepViews, deed: Deed, now: float) -> Question | Leave | None:
     """What keeps the sweep from changing anything, or has to be asked first; None where nothing does.
 
-    What is needed most freshly is asked last. A request of the stack, which may begin at any moment, decides
-    for itself, and repairs what a sweep has done that saw nothing of it yet.
+    What is needed most freshly is asked last, and once more after the memory is written: between that answer
+    and the act is no other call.
     """
+    if views.written is None and views.claim_at < views.seen_at:
+        # Another sweep may have acted in between: then what the look shows is no person's doing.
+        return AskClaim(sweep.arn)
     told = views.duty.record
     lags = told is not None and not told.reached and now - told.at <= LAG_SECONDS
     if lags and views.written is None and isinstance(deed, StartModel | StopModel):
@@ -245,9 +268,9 @@ def _permitted(sweep: Sweep, views: SweepViews, deed: Deed, now: float) -> AskOw
             if standing_in(other).lives and standing_in(other).has(sweep.arn):
                 return Leave(f"resource {owner.logical_id} of the stack has it too")
     fresh = ANSWER_FRESH_SECONDS if isinstance(deed, StartModel) else SEEN_FRESH_SECONDS
-    if views.story is None or now - views.story_at > fresh:
+    if views.story is None or now - views.story_at > fresh or views.story_at < views.written_at:
         return AskStack(sweep.arn)
-    return _by_stack(views.story, views.claim, deed)
+    return _by_stack(views.story, views, deed)
 
 
 def _asked(views: SweepViews, owner: Owner, now: float) -> ResourceView | AskOwner | None:
@@ -255,14 +278,17 @@ def _asked(views: SweepViews, owner: Owner, now: float) -> ResourceView | AskOwn
     return view if now - at <= SEEN_FRESH_SECONDS else AskOwner(owner)
 
 
-def _by_stack(story: Story, claim: Claim, deed: Deed) -> Leave | None:
+def _by_stack(story: Story, views: SweepViews, deed: Deed) -> Leave | None:
     status = story.stack_status
     if not status or status == "DELETE_COMPLETE":
         return Leave("its stack is gone")
     if status.endswith("_IN_PROGRESS"):
         return Leave(f"its stack is {status}: that is for its requests")
-    if any(holder.t > story.newest_at for holder in claim.holders.values()):
+    if any(holder.t > story.newest_at for holder in views.claim.holders.values()):
         return Leave("CloudFormation's answer is older than the claim")
+    if story.newest_at > views.began_at - CLOCKS_APART_SECONDS:
+        # What the event declares, or what was read, may be of before.
+        return Leave(f"its stack, which is {status}, has changed within the last minute")
     if story.goes and isinstance(deed, StartModel):
         return Leave(f"its stack is {status}: nothing is started any more")
     return None

@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 from running_model_handler.core.duty import Calls
+from running_model_handler.core.errors import ErrorKind, ServiceError
 from running_model_handler.core.guards import METRIC_PERIOD_SECONDS
 from running_model_handler.shell.calls import call, reading
 
+_PAGES_MAX: Final = 20
 _QUERY: Final = {
     "Id": "calls",
     "MetricStat": {
@@ -46,7 +48,7 @@ class CloudWatchDetections:
             "EndTime": datetime.fromtimestamp(now, UTC),
             "ScanBy": "TimestampDescending",
         }
-        while True:
+        for _ in range(_PAGES_MAX):
             answer = call(action, "*", self._client.get_metric_data, **parameters)
             with reading(action, "*"):
                 (result,) = answer["MetricDataResults"]
@@ -55,3 +57,4 @@ class CloudWatchDetections:
             if called or not answer.get("NextToken"):
                 return Calls(start, max(called) + METRIC_PERIOD_SECONDS if called else None)
             parameters["NextToken"] = answer["NextToken"]
+        raise ServiceError(ErrorKind.OTHER, action, "*", "TooManyPages", f"more than {_PAGES_MAX} pages")
