@@ -184,8 +184,8 @@ class RunningModel(_RunningModelBase):
         always. Outside of them a deployment does not start it. See docs/guards.md for all guards.
     :param lead_time: how early the hours begin, so that it runs at the declared time; 0 to 55 minutes.
         Default: a tenth more than its last start took, or ten minutes.
-    :param stop_after: it is stopped so long after a deployment has started or resized it, until one does
-        again; longer than ``timeout``, up to a year. Default: never.
+    :param stop_after: it is stopped so long after a deployment has started or resized it, or changed this,
+        until one does again; longer than ``timeout``, up to a year. Default: never.
     :param stop_when_idle: it is stopped once no DetectCustomLabels was called in the account and Region for
         so long, 15 minutes to 14 days, and it has run for half an hour at least. The service counts calls for
         all models together, so a call of another one keeps it running. Default: never.

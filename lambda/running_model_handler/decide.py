@@ -128,10 +128,11 @@ def _first_needed(moment: Moment) -> Action | None:
 
 
 def _in_time(moment: Moment, action: Action) -> Action:
-    """The action, unless the time that a start may take is over."""
+    """The action, unless the time that a start may take is over; a stop off duty has all of it."""
     request, memory, case, now = moment.request, moment.memory, moment.case, moment.now
     declared, ends_at = request.declared, _deadline(request, memory)
-    if declared is not None and case.step is not None and not case.failed:
+    starts = declared is not None and not case.off_duty(str(declared.arn))
+    if declared is not None and starts and case.step is not None and not case.failed:
         ceiling = request.envelope.service_timeout_seconds
         ends_at = min(ends_at, start_deadline(memory.began_at, declared.timeout_seconds, ceiling))
         if now >= ends_at:

@@ -65,12 +65,17 @@ def _guards_of(request: Request, arn: str, *, failed: bool) -> Guards:
 
 
 def _deadline(request: Request, memory: Memory, views: Views, arn: str, *, failed: bool) -> float | None:
-    """The deadline of a model: of this deployment where it starts or resizes it, else the one in its tag."""
+    """The deadline of a model: of this deployment where it asks for one, else the one in its tag.
+
+    It asks where it creates the resource, or changes model, units or ``stop_after`` itself.
+    """
     step, wish, told = views.step, request.wish, views.model(arn).duty.stop_at
     declared = request.declared
-    if declared is None or failed or arn != str(declared.arn) or step is None or step.back:
+    if declared is None or failed or arn != str(declared.arn) or step is None:
         return told
-    same = wish.kind is RequestType.UPDATE and wish.former is not None and wish.declared is not None
-    if same and wish.former is not None and wish.declared is not None and wish.former.fits(wish.declared):
-        return told
+    former, new = wish.former, wish.declared
+    same = former is not None and new is not None and former.fits(new)
+    if step.back or (wish.kind is RequestType.UPDATE and same):
+        as_before = declared.guards.stop_after_seconds == request.former_guards.stop_after_seconds
+        return told if as_before else deadline_of(declared.guards, memory.t)
     return deadline_of(declared.guards, memory.t)

@@ -84,24 +84,76 @@ def test_a_model_that_can_never_run_fails_off_duty_too(world: World) -> None:
     assert "does not exist" in created(other, V2, RunningHours=DAY)["Reason"]
 
 
+def stop_at(world: World) -> float:
+    """The deadline in the tags."""
+    at = read_duty_tags(world.versions[V1].tags).stop_at
+    assert at is not None
+    return at
+
+
 def test_deadline_counts_from_the_deployment_that_sets_it(world: World) -> None:
-    """An update that changes neither model nor units does not move it; one that resizes does."""
+    """An update that changes neither model, units nor stop_after does not move it; any of these does."""
     created(world, StopAfterSeconds="7200")
-    first = read_duty_tags(world.versions[V1].tags).stop_at
-    world.stack.done()
-    assert first is not None
+    first = stop_at(world)
     assert 7190 < first - 1_700_000_000 < 7210
-    world.clock.time += 3000
-    old, new = properties(StopAfterSeconds="7200"), properties(StopAfterSeconds="7300")
-    update(world, new, old)
-    assert read_duty_tags(world.versions[V1].tags).stop_at == first
+    old = properties(StopAfterSeconds="7200")
+    for number, (change, seconds) in enumerate(
+        [
+            ({"PollIntervalSeconds": "7"}, 0),
+            ({"MinInferenceUnits": "2"}, 7200),
+            ({"StopAfterSeconds": "9000"}, 9000),
+        ]
+    ):
+        world.stack.done()
+        world.clock.time += 1000
+        began, before = world.clock.now(), stop_at(world)
+        update(world, old | change, old, request_id=f"u{number}")
+        old |= change
+        assert stop_at(world) == (pytest.approx(began + seconds, abs=2) if seconds else before)
+
+
+def test_deadline_that_is_over_is_set_anew_by_a_change_of_stop_after(world: World) -> None:
+    """Whoever asks for more time wants it to run."""
+    created(world, StopAfterSeconds="7200")
     world.stack.done()
-    world.clock.time += 1000
-    resized_at = world.clock.now()
-    update(world, new | {"MinInferenceUnits": "2"}, new, request_id="u2")
-    moved = read_duty_tags(world.versions[V1].tags).stop_at
-    assert moved is not None
-    assert abs(moved - resized_at - 7300) < 60
+    world.versions[V1].status = "STOPPED"
+    world.clock.time += 8000
+    old = properties(StopAfterSeconds="7200")
+    same = update(world, old | {"PollIntervalSeconds": "7"}, old)
+    assert same["Data"]["Duty"].startswith("off: stop_after is over")
+    world.stack.done()
+    longer = update(world, old | {"StopAfterSeconds": "86400"}, old, request_id="u2")
+    assert (longer["Data"]["Status"], longer["Data"]["Duty"]) == ("RUNNING", "on")
+
+
+def test_roll_back_takes_a_deadline_back(world: World) -> None:
+    """What was shortened by an update that failed elsewhere is as long as before, counted anew."""
+    created(world, StopAfterSeconds="86400")
+    world.stack.done()
+    old = properties(StopAfterSeconds="86400")
+    new = properties(StopAfterSeconds="7200")
+    update(world, new, old)
+    assert stop_at(world) - world.clock.now() < 7300
+    roll_back(world, old, new)
+    assert stop_at(world) - world.clock.now() > 86_000
+
+
+def test_a_stop_off_duty_has_all_the_time_of_the_request() -> None:
+    """The time that a start may take is no matter of a model that is to rest."""
+    world = updating_world()
+    world.versions[V1].stop_seconds = 600.0
+    answer = update(world, properties(RunningHours=DAY, TimeoutSeconds="60"), properties())
+    assert (answer["Status"], answer["Data"]["Status"]) == ("SUCCESS", "STOPPED")
+
+
+def test_a_stop_off_duty_that_never_ends_is_told_as_what_it_is() -> None:
+    """With the command, at the end of CloudFormation's hour."""
+    world = updating_world()
+    world.versions[V1].stop_seconds = 9_999.0
+    answer = update(world, properties(RunningHours=DAY), properties())
+    assert answer["Status"] == "FAILED"
+    assert "did not stop in time, its status is STOPPING" in answer["Reason"]
+    assert "inference units" not in answer["Reason"]
 
 
 def test_update_that_brings_hours_stops_what_runs_outside_of_them() -> None:

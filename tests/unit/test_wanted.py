@@ -45,8 +45,10 @@ from scenes import (
 from world import OTHER, STACK, V1, V2, V3
 
 from running_model_handler.core.claim import UNCLAIMED, Claim, Holder, Owner
+from running_model_handler.core.duty import Duty
 from running_model_handler.core.names import ReplacementMode
 from running_model_handler.core.operation import Declaration, ResourceView
+from running_model_handler.core.record import By
 from running_model_handler.core.units import InferenceUnits
 from running_model_handler.core.views import Views
 from running_model_handler.core.wanted import (
@@ -499,3 +501,32 @@ def test_a_forward_step_without_an_end_was_cut_off_when_the_stack_turned() -> No
 def test_nothing_is_waited_for_where_nothing_was_brought() -> None:
     """The first create of a resource."""
     assert quiet_from(case_of(create_under_way())) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("fails", "turns", "on_duty", "off_duty"),
+    [
+        (False, False, Run(TWO, brings_back=True), KEEP),
+        # Nobody brings back what the other delivery has failed with, unless the stack goes back.
+        (True, False, Run(ONE, brings_back=True), KEEP),
+        (True, True, KEEP, KEEP),
+    ],
+)
+def test_what_this_delivery_has_stopped_itself_is_brought_back_unless_off_duty(
+    fails: bool, turns: bool, on_duty: Want, off_duty: Want
+) -> None:
+    """Row 8: another delivery has ended the request meanwhile."""
+    scene = resize_under_way()
+    began_at = scene.log.began_at()
+    if fails:
+        scene.log.fails()
+    else:
+        scene.log.completes()
+    if turns:
+        scene.log.turns_back()
+    case = case_of(scene, t=began_at)._replace(stopped=frozenset({V1}))
+    needed = {on: Duty(on, None, None, "hours", By.DUTY) for on in (True, False)}
+    assert wanted(case, V1, claim()) == on_duty
+    assert wanted(case._replace(duties={V1: needed[True]}), V1, claim()) == on_duty
+    assert wanted(case._replace(duties={V1: needed[False]}), V1, claim()) == off_duty
+    assert wanted(case._replace(stopped=frozenset()), V1, claim()) == KEEP

@@ -145,7 +145,7 @@ def lead_of(guards: Guards, start_seconds: float | None) -> float:
 
 
 def deadline_of(guards: Guards, asked_at: float) -> float | None:
-    """The deadline that a deployment sets which starts or resizes the model."""
+    """The deadline that a deployment sets which starts or resizes the model, or changes ``stop_after``."""
     return None if guards.stop_after_seconds is None else asked_at + guards.stop_after_seconds
 
 
@@ -189,7 +189,9 @@ def _by_deadline(facts: Facts, now: float) -> _Verdict | None:
     if at is None or now < at:
         return None
     return _Verdict(
-        False, at, "stop_after is over: the next deployment that starts or resizes it sets another"
+        False,
+        at,
+        "stop_after is over; a deployment that starts or resizes the model or changes it sets another",
     )
 
 
