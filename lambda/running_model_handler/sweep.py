@@ -1,7 +1,8 @@
 """A sweep: a schedule's look at one model with guards, which starts it or stops it as its duty asks.
 
-What is to be done is ``core.sweeping``'s to decide; here are the calls and the words. Nothing is tried again:
-the next sweep comes in minutes, so an error is told, counted, and no reason to fail the invocation.
+What is to be done is ``core.sweeping``'s to decide; here are the calls and the words. The next sweep comes in
+minutes, so an error is told, counted, and no reason to fail the invocation. Only what is throttled is tried
+again: the sweeps of a stack with many models begin in the same second, every time.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from running_model_handler.core.sweeping import (
     Unseen,
     next_step,
 )
+from running_model_handler.core.waiting import backoff_seconds
 from running_model_handler.shell.clock import Clock
 from running_model_handler.shell.cloudformation import Stacks
 from running_model_handler.shell.detections import Detections
@@ -46,7 +48,8 @@ from running_model_handler.shell.waiting_messages import Queues
 from running_model_handler.sweep_event import SweepEvent, read_sweep
 
 _logger = logging.getLogger("running_model")
-STEPS_MAX: Final = 24
+THROTTLES_MAX: Final = 5
+STEPS_MAX: Final = 24 + THROTTLES_MAX
 """Twice what a sweep with a queue, idleness and two more holders takes: what grows old is asked anew."""
 _COUNTS: Final[dict[type, tuple[str, str]]] = {
     StartModel: ("GuardStarts", "GuardStartFailures"),
@@ -99,6 +102,7 @@ class _Sweeping:
     def __init__(self, read: SweepEvent, neighbours: Neighbours) -> None:
         self._sweep, self._version = read
         self._neighbours = neighbours
+        self._throttles = 0
         self._about = {"model": self._sweep.arn, "resource": self._sweep.owner.logical_id}
 
     def run(self) -> None:
@@ -121,7 +125,7 @@ class _Sweeping:
             try:
                 views = self._after(step, views)
             except ServiceError as error:
-                views = self._after_error(step, error, views)
+                views = views if self._passes(error) else self._after_error(step, error, views)
             else:
                 if isinstance(step, StartModel | StopModel):
                     self._tell_act(step, duty)
@@ -173,6 +177,15 @@ class _Sweeping:
             case StopModel():
                 models.stop(self._version)
         return views
+
+    def _passes(self, error: ServiceError) -> bool:
+        """Whether it was a throttle, which had no effect: a while later what to do is decided anew."""
+        if error.kind is not ErrorKind.THROTTLED or self._throttles >= THROTTLES_MAX:
+            return False
+        self._throttles += 1
+        clock = self._neighbours.clock
+        clock.sleep(backoff_seconds(self._throttles, clock.chance()))
+        return True
 
     def _after_error(self, step: Step, error: ServiceError, views: SweepViews) -> SweepViews | None:
         """What is known after a call that failed; None where the sweep ends with it."""
