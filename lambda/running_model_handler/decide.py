@@ -58,7 +58,7 @@ from running_model_handler.core.wanted import (
     quiet_from,
     wanted,
 )
-from running_model_handler.guarded import duties
+from running_model_handler.guarded import duties, swept_until
 from running_model_handler.holding import claim_first, is_ours, release, tell_failure
 from running_model_handler.reasons import attributes, belongs_to, not_as_wanted, not_in_time, told, unheard
 from running_model_handler.request import Request
@@ -286,6 +286,7 @@ def _rest(at: AtHand, *, holds: bool) -> Action | None:
     deed = toward_rest(view.seen, done, view.seen_at)
     if holds or not isinstance(deed, Reached):
         return _carry_out(at, deed, toward, None)
+    settles_at = max(settles_at, swept_until(at.moment.memory, view))
     return at.settle(settles_at) if view.seen_at < settles_at else release(at)
 
 

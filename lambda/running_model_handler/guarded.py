@@ -12,7 +12,8 @@ from running_model_handler.core.duty_tags import DutyTags, record_tags, stop_at_
 from running_model_handler.core.memory import Memory
 from running_model_handler.core.operation import RequestType
 from running_model_handler.core.record import asked
-from running_model_handler.core.views import Views
+from running_model_handler.core.views import ModelView, Views
+from running_model_handler.core.waiting import SETTLE_SECONDS
 from running_model_handler.request import Request
 
 
@@ -50,6 +51,14 @@ def tags_to_write(
     if deadline is not None and not _tells(has, deadline):
         tags |= stop_at_tags(deadline)
     return tags
+
+
+def swept_until(memory: Memory, view: ModelView) -> float:
+    """Until when a Start of a sweep may arrive that knew nothing of the operation; 0 without guards.
+
+    It was decided by an answer of CloudFormation that may be late, and takes its time on the way.
+    """
+    return memory.t + SETTLE_SECONDS if view.duty.record is not None and memory.t else 0.0
 
 
 def _tells(tags: DutyTags, deadline: float) -> bool:

@@ -85,6 +85,16 @@ def counted(deployment: Deployment) -> list[tuple[str, str]]:
     return sorted((name, line["ProjectVersionArn"]) for name, line in named)
 
 
+def sweep_by_hand(deployment: Deployment, name: str) -> None:
+    """What the docs tell people to call: the input of the schedule, sent to its target."""
+    schedule = deployment.physical_id(f"{name}Sweep", "AWS::Scheduler::Schedule")
+    target = deployment.aws.client("scheduler").get_schedule(Name=schedule)["Target"]
+    client = deployment.aws.client("lambda")
+    answer = client.invoke(FunctionName=target["Arn"], Payload=target["Input"].encode())
+    assert "FunctionError" not in answer
+    assert json.loads(answer["Payload"].read()) is None
+
+
 @pytest.mark.long
 def test_hours_end_an_idle_model_stops_and_a_queue_wakes_one(deployment: Deployment) -> None:
     """Each by its own schedule and rule, in one function, beside each other."""
@@ -131,6 +141,8 @@ def test_hours_end_an_idle_model_stops_and_a_queue_wakes_one(deployment: Deploym
     assert by == {timed: By.DUTY, idle: By.IDLE, woken: By.DUTY}
     assert {"cloudwatch:GetMetricData", "sqs:GetQueueAttributes"} <= deployment.actions()
     deployment.check_role()
+    sweep_by_hand(deployment, "Woken")
+    assert status(woken) == "RUNNING"
     assert deployment.destroy().code == 0
     assert status(woken) == "STOPPED"
     assert not [key for key in deployment.rekognition.tags(idle) if not key.endswith(":start-seconds")]

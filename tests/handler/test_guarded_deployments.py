@@ -10,9 +10,11 @@ from stack_log import MODEL
 from updates import roll_back, update, updating, updating_world
 from world import V1, V2, World, answered, created, lived, properties
 
+from running_model_handler.core.arn import parse_project_version_arn
 from running_model_handler.core.duty import Override
-from running_model_handler.core.duty_tags import override_tags, read_duty_tags
-from running_model_handler.core.record import By
+from running_model_handler.core.duty_tags import override_tags, read_duty_tags, record_tags
+from running_model_handler.core.record import By, Record
+from running_model_handler.core.units import InferenceUnits
 
 DAY = "MON-FRI 08:00-18:00 UTC"
 EVENING = "MON-FRI 20:00-24:00 UTC"
@@ -221,6 +223,30 @@ def test_delete_takes_the_tags_of_duty_along(world: World) -> None:
     assert delete(world, RunningHours=EVENING)["Status"] == "SUCCESS"
     assert world.versions[V1].status == "STOPPED"
     assert [key for key in world.versions[V1].tags if not key.endswith(":start-seconds")] == []
+
+
+@pytest.mark.parametrize("arrives_after", [2.0, 12.0, 25.0])
+def test_g3_delete_waits_for_a_start_that_a_sweep_may_have_sent(arrives_after: float) -> None:
+    """It was decided before the deletion showed, and arrives after the first look at a model at rest."""
+    world = World()
+    lived(world, RunningHours=DAY)
+    world.versions[V1].status = "STOPPED"
+    world.versions[V1].tags.update(record_tags(Record(False, world.clock.now() - 60.0, True, By.DUTY)))
+    version = parse_project_version_arn(V1, name="V1")
+    world.clock.at(arrives_after, lambda: world.start(version, InferenceUnits(1)))
+    assert delete(world, RunningHours=DAY)["Status"] == "SUCCESS"
+    assert world.statuses(V1)[-1] == "STOPPED"
+    assert not world.holders(V1)
+
+
+def test_delete_without_guards_waits_for_no_sweep() -> None:
+    """Nobody else starts it."""
+    world = World()
+    lived(world)
+    world.versions[V1].status = "STOPPED"
+    began = world.clock.now()
+    delete(world)
+    assert world.clock.now() - began < 5.0
 
 
 def test_hours_that_end_within_the_start_end_it(world: World) -> None:

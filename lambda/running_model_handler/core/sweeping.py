@@ -181,6 +181,12 @@ def _contradicted(views: SweepViews) -> str:
     return "something else is asked of it meanwhile" if other else ""
 
 
+def _too_late(views: SweepViews, now: float) -> Leave | None:
+    """Whether an act comes too long after it was written down: until then others wait for it to arrive."""
+    late = views.written is not None and now - views.written.at > LAG_SECONDS
+    return Leave("what was asked of it took too long to be done") if late else None
+
+
 def _call_for(facts: Facts, views: SweepViews, now: float) -> CountCalls | None:
     """Whether calls have to be counted, which has a price."""
     if views.calls_at or facts.guards.idle_seconds is None or not needs_calls(facts, now):
@@ -270,7 +276,8 @@ def _permitted(sweep: Sweep, views: SweepViews, deed: Deed, now: float) -> Quest
     fresh = ANSWER_FRESH_SECONDS if isinstance(deed, StartModel) else SEEN_FRESH_SECONDS
     if views.story is None or now - views.story_at > fresh or views.story_at < views.written_at:
         return AskStack(sweep.arn)
-    return _by_stack(views.story, views, deed)
+    acts = isinstance(deed, StartModel | StopModel)
+    return _by_stack(views.story, views, deed) or (_too_late(views, now) if acts else None)
 
 
 def _asked(views: SweepViews, owner: Owner, now: float) -> ResourceView | AskOwner | None:
