@@ -15,6 +15,7 @@ from running_model_handler.core.claim import Owner as Holding
 from running_model_handler.core.claim import holder_key
 from running_model_handler.core.names import Tag
 from running_model_handler.core.record import By
+from running_model_handler.core.status import ABSENT
 
 LOOKS = ["ListTagsForResource", "DescribeProjectVersions"]
 ASKED = [*LOOKS, "ListTagsForResource", "DescribeStackResource", "DescribeStackEvents"]
@@ -294,3 +295,77 @@ def test_debug_tells_why_nothing_is_done(world: World, caplog: pytest.LogCapture
     (told,) = [each for each in caplog.records if each.getMessage().startswith("sweep: ")]
     assert told.levelno == logging.DEBUG
     assert "within the running hours" in told.getMessage()
+
+
+# --- other resources, and where the model is ---------------------------------------------------------------
+
+
+def with_another(world: World, logical_id: str = "Other") -> None:
+    """The stack has another resource with the same model, as after an import of one by hand."""
+    world.stack.goes("UPDATE_IN_PROGRESS")
+    world.stack.begins("CREATE", properties(), logical_id)
+    world.stack.completes(logical_id, V1)
+    world.stack.done()
+    world.own(V1, logical_id=logical_id)
+    world.clock.sleep(300.0)
+
+
+def test_a_model_that_another_living_resource_of_the_stack_holds_is_not_stopped(world: World) -> None:
+    """Whatever guards that one has; once it is gone its tag counts no more."""
+    running(world, RunningHours=DAY)
+    with_another(world)
+    calls = sweep(world, RunningHours=DAY)
+    assert changes(calls) == []
+    assert calls.count("DescribeStackResource") == 2
+    world.stack.goes("UPDATE_IN_PROGRESS")
+    world.stack.cleans_up()
+    world.stack.begins("DELETE", properties(), "Other")
+    world.stack.completes("Other")
+    world.stack.done()
+    world.clock.sleep(300.0)
+    assert changes(sweep(world, RunningHours=DAY)) == ["TagResource", "StopProjectVersion"]
+
+
+def test_a_model_that_another_resource_holds_too_is_started_on_duty(world: World) -> None:
+    """With the units of the own holder."""
+    resting(world, RunningHours=EVENING, MinInferenceUnits="2")
+    with_another(world)
+    assert changes(sweep(world, RunningHours=EVENING)) == ["TagResource", "StartProjectVersion"]
+    assert str(world.versions[V1].units) == "2"
+
+
+def test_the_project_is_the_declared_one_or_the_remembered_one_or_looked_up(world: World) -> None:
+    """It is looked up where neither tells."""
+    running(world, RunningHours=EVENING)
+    created = world.projects["parts"]
+    assert sweep(world, RunningHours=EVENING) == LOOKS
+    del world.versions[V1].tags[Tag.PROJECT_CREATED]
+    assert sweep(world, RunningHours=EVENING) == [LOOKS[0], "DescribeProjects", LOOKS[1]]
+    declared = V1.partition("/version/")[0] + f"/{created}"
+    assert sweep(world, RunningHours=EVENING, ProjectArn=declared) == LOOKS
+
+
+def test_a_project_that_is_not_found_or_does_not_show_the_model_is_told(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is done, and not while a deployment may mend it."""
+    running(world, RunningHours=DAY)
+    del world.versions[V1].tags[Tag.PROJECT_CREATED]
+    world.projects.clear()
+    assert changes(sweep(world, RunningHours=DAY)) == []
+    assert "there is no project parts" in caplog.text
+    assert counted(world) == ["GuardLookFailures"]
+    updating(world, properties(RunningHours=DAY), properties(RunningHours=DAY))
+    sweep(world, RunningHours=DAY)
+    assert counted(world) == ["GuardLookFailures"]
+
+
+def test_a_model_that_its_project_does_not_show_is_told(
+    world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody can tell whether it bills."""
+    running(world, RunningHours=DAY)
+    monkeypatch.setattr(world, "observe", lambda arn, project: ABSENT)
+    assert changes(sweep(world, RunningHours=DAY)) == []
+    assert "its project does not show it" in caplog.text
+    assert counted(world) == ["GuardLookFailures"]

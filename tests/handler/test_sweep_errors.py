@@ -171,17 +171,6 @@ def test_calls_that_can_not_be_counted_stop_nothing(world: World) -> None:
     assert changes(sweep(world, **both)) == ["TagResource", "StopProjectVersion"]
 
 
-def test_a_model_that_its_project_does_not_show_is_told(
-    world: World, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Nobody can tell whether it bills."""
-    running(world, RunningHours=DAY)
-    world.projects.clear()
-    sweep(world, RunningHours=DAY)
-    assert counted(world) == ["GuardLookFailures"]
-    assert "DescribeProjectVersions" in caplog.text
-
-
 # --- at once ----------------------------------------------------------------------------------------------
 
 
