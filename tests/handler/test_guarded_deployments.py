@@ -140,6 +140,18 @@ def test_roll_back_takes_a_deadline_back(world: World) -> None:
     assert stop_at(world) - world.clock.now() > 86_000
 
 
+def test_roll_back_of_a_resize_keeps_the_deadline(world: World) -> None:
+    """What the resize has set anew: nobody asks for another one."""
+    created(world, StopAfterSeconds="7200")
+    world.stack.done()
+    old = properties(StopAfterSeconds="7200")
+    new = old | {"MinInferenceUnits": "2"}
+    update(world, new, old)
+    before = stop_at(world)
+    roll_back(world, old, new)
+    assert stop_at(world) == before
+
+
 def test_a_stop_off_duty_has_all_the_time_of_the_request() -> None:
     """The time that a start may take is no matter of a model that is to rest."""
     world = updating_world()

@@ -82,6 +82,20 @@ def test_a_whole_day_of_sweeps(world: World) -> None:
     assert (last.on, last.reached, last.by) == (False, True, By.DUTY)
 
 
+@pytest.mark.parametrize(("took", "early"), [("60", 66.0), ("1200", 1320.0), (None, 600.0)])
+def test_hours_begin_as_early_as_the_last_start_took(world: World, took: str | None, early: float) -> None:
+    """And a tenth; ten minutes where no start was ever measured."""
+    resting(world, RunningHours=DAY)
+    if took is not None:
+        world.versions[V1].tags[Tag.START_SECONDS] = took
+    begins = 1_700_035_200.0
+    """Wednesday, 08:00."""
+    world.clock.time = begins - early - 5.0
+    assert changes(sweep(world, RunningHours=DAY)) == []
+    world.clock.sleep(5.0)
+    assert changes(sweep(world, RunningHours=DAY)) == ["TagResource", "StartProjectVersion"]
+
+
 # --- every status ---------------------------------------------------------------------------------------
 
 
@@ -255,6 +269,7 @@ def test_without_a_guard_nothing_is_asked(world: World) -> None:
         ({"LogicalResourceId": ""}, "LogicalResourceId must be"),
         ({"ResourceProperties": "x"}, "ResourceProperties must be an object"),
         ({"ResourceProperties": {}}, "ProjectVersionArn must be"),
+        ({"ResourceProperties": properties(MinInferenceUnits=10**400)}, "a number of more than 16 digits"),
         ({"ResourceProperties": properties(RunningHours="MON")}, "RunningHours must be"),
         ({"ResourceProperties": properties(RunningHours={"a": 1})}, "RunningHours"),
         ({"ResourceProperties": properties(V1.replace("eu-west-1", "eu-west-2"))}, "in the Region of its"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from running_model_handler.core.act import can_never_run
 from running_model_handler.core.actions import (
@@ -33,9 +33,6 @@ from running_model_handler.core.waiting import (
     LAG_SECONDS,
     SEEN_FRESH_SECONDS,
 )
-
-METRIC_LATE_SECONDS: Final = 600.0
-"""So much further back calls are counted: a period that has begun before, and one more."""
 
 
 class Sweep(NamedTuple):
@@ -191,7 +188,7 @@ def _call_for(facts: Facts, views: SweepViews, now: float) -> CountCalls | None:
     """Whether calls have to be counted, which has a price."""
     if views.calls_at or facts.guards.idle_seconds is None or not needs_calls(facts, now):
         return None
-    return CountCalls(now - facts.guards.idle_seconds - METRIC_LATE_SECONDS)
+    return CountCalls(now - facts.guards.idle_seconds)
 
 
 # --- duty -----------------------------------------------------------------------------------------------
@@ -264,7 +261,7 @@ def _permitted(sweep: Sweep, views: SweepViews, deed: Deed, now: float) -> Quest
     if isinstance(own, AskOwner):
         return own
     standing = standing_in(own)
-    if not standing.lives or standing.current != sweep.arn:
+    if standing.current != sweep.arn:
         return Leave("the resource is gone, or has another model")
     if isinstance(deed, StopModel):
         for owner in sorted(set(views.claim.holders) - {sweep.owner}):
