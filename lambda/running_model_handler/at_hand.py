@@ -20,6 +20,7 @@ from running_model_handler.core.actions import (
     Pause,
     StopModel,
 )
+from running_model_handler.core.case import Case
 from running_model_handler.core.memory import Done, Memory
 from running_model_handler.core.pauses import pause_between_looks
 from running_model_handler.core.views import ModelView, Views
@@ -29,7 +30,6 @@ from running_model_handler.core.waiting import (
     LAG_SECONDS,
     SEEN_FRESH_SECONDS,
 )
-from running_model_handler.core.wanted import Case
 from running_model_handler.reasons import hidden
 from running_model_handler.request import Request
 

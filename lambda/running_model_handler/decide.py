@@ -33,8 +33,10 @@ from running_model_handler.core.actions import (
     StartModel,
     StopModel,
 )
+from running_model_handler.core.case import Case
 from running_model_handler.core.memory import Memory
 from running_model_handler.core.operation import RequestType
+from running_model_handler.core.others import AskResource
 from running_model_handler.core.schedule import is_news
 from running_model_handler.core.status import Status
 from running_model_handler.core.units import InferenceUnits
@@ -47,17 +49,7 @@ from running_model_handler.core.waiting import (
     answer_deadline,
     start_deadline,
 )
-from running_model_handler.core.wanted import (
-    Ask,
-    AskResource,
-    Case,
-    Hold,
-    Keep,
-    Rest,
-    Run,
-    quiet_from,
-    wanted,
-)
+from running_model_handler.core.wanted import Ask, Hold, Keep, Rest, Run, wanted
 from running_model_handler.guarded import duties, swept_until
 from running_model_handler.holding import claim_first, is_ours, release, tell_failure
 from running_model_handler.reasons import attributes, belongs_to, not_as_wanted, not_in_time, told, unheard
@@ -211,7 +203,7 @@ def _unasked(at: AtHand) -> Action | None:
 def _keep(at: AtHand, keep: Keep) -> Action | None:
     case, view = at.moment.case, at.view
     declared = case.wish.declared
-    settles_at = quiet_from(case)
+    settles_at = case.quiet_from
     if keep.owner is not None and declared is None and view.claim_at < settles_at:
         # A claim of our own may be on its way.
         return at.settle(settles_at)
@@ -257,7 +249,7 @@ def _run(at: AtHand, run: Run) -> Action | None:
     if done.acted_at >= view.seen_at and not (run.brings_back and accepted):
         return at.look_again("what was asked for is not visible yet")
     goes_back = case.step is None or case.step.back or case.wish.kind is RequestType.DELETE
-    settles_at = quiet_from(case)
+    settles_at = case.quiet_from
     if isinstance(deed, Reached) and goes_back and not run.brings_back and view.seen_at < settles_at:
         return at.settle(settles_at)
     if isinstance(deed, Reached) and run.for_others and not case.failed:
@@ -271,7 +263,7 @@ def _rest(at: AtHand, *, holds: bool) -> Action | None:
     view = at.view
     if not view.exists:
         return None
-    settles_at = quiet_from(at.moment.case)
+    settles_at = at.moment.case.quiet_from
     if not is_ours(at):
         # A claim may be on its way.
         return at.settle(settles_at) if view.claim_at < settles_at else None
@@ -299,7 +291,7 @@ def _carry_out(at: AtHand, deed: Deed, toward: str, units: InferenceUnits | None
         case Wait():
             return at.look_again(deed.why)
         case Start() if units is not None:
-            unsettled = at.moment.now < quiet_from(at.moment.case)
+            unsettled = at.moment.now < at.moment.case.quiet_from
             return at.guarded(StartModel(at.arn, units, toward, unsettled))
         case _:
             return at.guarded(StopModel(at.arn, toward), SEEN_FRESH_SECONDS)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from running_model_handler.at_hand import ASK_STACK, AtHand
 from running_model_handler.core.actions import Action, AskClaim, Pause, RemoveClaim, WriteClaim
+from running_model_handler.core.case import Case
 from running_model_handler.core.claim import Holder, Owner, release_keys
 from running_model_handler.core.operation import RequestType, is_told, standing_in, standing_of
 from running_model_handler.core.status import Status
 from running_model_handler.core.waiting import FAILED_SECONDS, LAG_SECONDS
-from running_model_handler.core.wanted import Case, Keep, Run, Want
+from running_model_handler.core.wanted import Keep, Run, Want
 from running_model_handler.guarded import tags_to_write
 
 

@@ -21,6 +21,7 @@ from running_model_handler.core.arn import (
     parse_project_arn,
     parse_project_version_arn,
 )
+from running_model_handler.core.case import Wish
 from running_model_handler.core.duty import UNGUARDED, Guards
 from running_model_handler.core.errors import InvalidProperty
 from running_model_handler.core.event import WITHHELD, mapping_or_empty
@@ -39,7 +40,6 @@ from running_model_handler.core.waiting import (
     parse_poll_interval_seconds,
     parse_timeout_seconds,
 )
-from running_model_handler.core.wanted import Wish
 from running_model_handler.envelope import Envelope, check_ids
 
 

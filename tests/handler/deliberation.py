@@ -25,13 +25,13 @@ from running_model_handler.core.actions import (
     WriteClaim,
 )
 from running_model_handler.core.arn import parse_project_version_arn
+from running_model_handler.core.case import Wish
 from running_model_handler.core.claim import Holder, Owner, claim_tags
 from running_model_handler.core.errors import ServiceError
 from running_model_handler.core.memory import Memory
 from running_model_handler.core.operation import Declaration, ResourceView
 from running_model_handler.core.status import Observation
 from running_model_handler.core.views import Views
-from running_model_handler.core.wanted import Wish
 from running_model_handler.decide import decide
 from running_model_handler.envelope import parse_envelope
 from running_model_handler.learn import Known, after_answer, after_error, after_giving_up, after_pause

@@ -7,10 +7,10 @@ from typing import NamedTuple
 from stack_log import StackLog
 from world import STACK, V1, V2, V3
 
+from running_model_handler.core.case import Wish
 from running_model_handler.core.claim import Owner
 from running_model_handler.core.operation import Declaration, RequestType
 from running_model_handler.core.units import InferenceUnits
-from running_model_handler.core.wanted import Wish
 
 ONE, TWO, THREE = InferenceUnits(1), InferenceUnits(2), InferenceUnits(3)
 CREATE, UPDATE, DELETE = RequestType.CREATE, RequestType.UPDATE, RequestType.DELETE

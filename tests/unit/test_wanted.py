@@ -44,28 +44,17 @@ from scenes import (
 )
 from world import OTHER, STACK, V1, V2, V3
 
+from running_model_handler.core.case import Case, Wish
 from running_model_handler.core.claim import UNCLAIMED, Claim, Holder, Owner
 from running_model_handler.core.duty import Duty
+from running_model_handler.core.mine import step_of
 from running_model_handler.core.names import ReplacementMode
 from running_model_handler.core.operation import Declaration, ResourceView
+from running_model_handler.core.others import AskResource
 from running_model_handler.core.record import By
 from running_model_handler.core.units import InferenceUnits
 from running_model_handler.core.views import Views
-from running_model_handler.core.wanted import (
-    ASK,
-    KEEP,
-    AskResource,
-    Case,
-    Hold,
-    Keep,
-    Rest,
-    Run,
-    Want,
-    Wish,
-    quiet_from,
-    step_of,
-    wanted,
-)
+from running_model_handler.core.wanted import ASK, KEEP, Hold, Keep, Rest, Run, Want, wanted
 
 START_FIRST, STOP_FIRST = ReplacementMode.START_FIRST, ReplacementMode.STOP_FIRST
 B = Owner(STACK, "B")
@@ -477,13 +466,13 @@ def test_what_was_cut_off_is_waited_out_for_longer_than_what_was_answered() -> N
     cut_off = log.story("Model").newest_at
     log.goes("ROLLBACK_IN_PROGRESS")
     log.begins("DELETE", declares(V1), physical_id=INVENTED)
-    assert quiet_from(case_of(Scene(log, wish(DELETE, physical=INVENTED)))) == cut_off + 30
+    assert case_of(Scene(log, wish(DELETE, physical=INVENTED))).quiet_from == cut_off + 30
     log, _ = create_under_way()
     log.takes({"Status": "FAILED", "PhysicalResourceId": V1})
     answered = log.story("Model").newest_at
     log.goes("ROLLBACK_IN_PROGRESS")
     log.begins("DELETE", declares(V1))
-    assert quiet_from(case_of(Scene(log, wish(DELETE, physical=V1)))) == answered + 15
+    assert case_of(Scene(log, wish(DELETE, physical=V1))).quiet_from == answered + 15
 
 
 def test_a_forward_step_without_an_end_was_cut_off_when_the_stack_turned() -> None:
@@ -495,12 +484,12 @@ def test_a_forward_step_without_an_end_was_cut_off_when_the_stack_turned() -> No
     log.begins("UPDATE", declares(V1))
     case = case_of(Scene(log, wish(UPDATE, V1, V1, V1, ONE, TWO)))
     assert case.step is not None
-    assert quiet_from(case) == turned_at + 30
+    assert case.quiet_from == turned_at + 30
 
 
 def test_nothing_is_waited_for_where_nothing_was_brought() -> None:
     """The first create of a resource."""
-    assert quiet_from(case_of(create_under_way())) == 0.0
+    assert case_of(create_under_way()).quiet_from == 0.0
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,10 @@ class Story(NamedTuple):
         """Whether what resources had when the operation began can still come back to them."""
         return self.stack_status.endswith(("_IN_PROGRESS", "_FAILED")) and "CLEANUP" not in self.stack_status
 
+    def last_step(self, logical_id: str) -> Step | None:
+        """The last thing that the operation did to a resource, or does."""
+        return self.steps[logical_id][-1] if self.steps.get(logical_id) else None
+
     @property
     def models_under_way(self) -> int:
         """How many models of the stack the operation works on at this moment."""

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from running_model_handler.core.case import Wish
 from running_model_handler.core.claim import UNCLAIMED, Claim, Owner
 from running_model_handler.core.duty_tags import DutyTags
+from running_model_handler.core.mine import step_of
 from running_model_handler.core.operation import ResourceView, Standing, Step, Story, standing_of
 from running_model_handler.core.status import Observation
 from running_model_handler.core.waiting import LAG_SECONDS
-from running_model_handler.core.wanted import Wish, step_of
 
 
 class ModelView(NamedTuple):

@@ -1,77 +1,27 @@
-"""What is wanted of a model at this moment: the first table, as pure functions of what was seen.
+"""What is wanted of a model at this moment: the first table, a function for each row, first match wins; pure.
 
-An event of CloudFormation is a hint that something may have to be done, and an address to answer. What has to
-be done follows from what CloudFormation does now, and from the claim in the model's tags.
+What has to be done follows from what CloudFormation does now, and from the claim in the model's tags. The
+rows are those of docs/how-it-decides.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from running_model_handler.core.claim import CLOCKS_APART_SECONDS, Claim, Holder, Owner
-from running_model_handler.core.duty import Duty
+from running_model_handler.core.case import Case
+from running_model_handler.core.claim import Claim, Holder, Owner
+from running_model_handler.core.mine import must_ask
 from running_model_handler.core.names import ReplacementMode
-from running_model_handler.core.operation import (
-    Declaration,
-    RequestType,
-    ResourceView,
-    Standing,
-    Step,
-    Story,
-    is_told,
-    standing_in,
-    standing_of,
-)
+from running_model_handler.core.operation import RequestType, Standing
+from running_model_handler.core.others import AskResource, exists, is_retained, others_with
 from running_model_handler.core.status import Observation, Status
 from running_model_handler.core.units import InferenceUnits
-from running_model_handler.core.waiting import ANSWERED_SECONDS, SETTLE_SECONDS
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a request asks for, as far as the table looks at it. ARNs are texts here."""
-
-    kind: RequestType
-    owner: Owner
-    declared: Declaration | None
-    """None for a Delete, which declares nothing."""
-    physical: str | None
-    """The model in the physical id; for a Delete the one that it is about."""
-    physical_id: str | None
-    """The physical id as CloudFormation sent it."""
-    former: Declaration | None = None
-    """What OldResourceProperties declare."""
-    replacement: ReplacementMode = ReplacementMode.START_FIRST
-    former_replacement: ReplacementMode = ReplacementMode.START_FIRST
-    sent_at: float = 0.0
-    """When CloudFormation signed the ResponseURL; 0 where that is not known."""
-    never_answered: bool = False
-    """A Delete whose physical id CloudFormation invented: the create was cancelled, or never answered."""
-
-    @property
-    def brings(self) -> bool:
-        """Whether it is a create or an update."""
-        return self.kind is not RequestType.DELETE
-
-    @property
-    def stops_first(self) -> bool:
-        """Whether the former model may have to stop before the declared one starts."""
-        return self.replacement is ReplacementMode.STOP_FIRST
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
     """CloudFormation does not show yet what it sent the request for."""
-
-
-@dataclass(frozen=True, slots=True)
-class AskResource:
-    """It has to be known first how another resource stands."""
-
-    owner: Owner
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,310 +79,211 @@ Want = Ask | Keep | Run | Hold | Rest
 ASK: Final = Ask()
 KEEP: Final = Keep()
 _ONE: Final = InferenceUnits(1)
-SENT_SECONDS_MAX: Final = 5.0
-"""How long after the first event of a step CloudFormation sends its request, where nothing else tells."""
-URL_RESOLUTION_SECONDS: Final = 1.0
-"""X-Amz-Date tells whole seconds."""
 
 
-def step_of(wish: Wish, story: Story) -> Step | None:
-    """The step under way that a request was sent for; None if CloudFormation does not show it (any more).
+class _Question(NamedTuple):
+    """What is wanted of this model, in this case?"""
 
-    One that began well after the request was sent is another request's, however much they look alike.
-    """
-    step = _alike(wish, story)
-    late = step is not None and wish.sent_at and step.began_at > wish.sent_at + CLOCKS_APART_SECONDS
-    return None if late else step
-
-
-def _alike(wish: Wish, story: Story) -> Step | None:
-    """The step under way that does what a request asks for."""
-    steps = story.steps.get(wish.owner.logical_id, ())
-    if wish.kind is RequestType.DELETE:
-        step = _deletion(wish, steps)
-        return step if step is not None and step.ended_at is None else None
-    step = steps[-1] if steps else None
-    if step is None or step.kind is not wish.kind or step.ended_at is not None or wish.declared is None:
-        return None
-    if step.back != (story.turned_at is not None):
-        return None
-    if not step.back:
-        return step if step.declares is None or step.declares.fits(wish.declared) else None
-    # What the events of a roll-back show is not documented: what it goes back from is certain.
-    forward = next((each for each in reversed(steps) if not each.back and each.declares), None)
-    # The next update may look like what is not usual as long as it does not show itself, and is sent later.
-    sent_then = wish.sent_at < step.began_at + SENT_SECONDS_MAX
-    if forward is None or wish.former is None or _fits(forward.declares, wish.former):
-        # It goes to what the resource had, or, after a roll-back that was skipped, to what it declared.
-        usual = forward is None or forward.physical_id in (None, wish.declared.arn)
-        return step if usual or sent_then else None
-    # An update to the last stable state that failed without a roll-back asks for what its roll-back does.
-    # Only its end tells the two apart where one date stands in both requests.
-    sent_since = sent_then and wish.sent_at + URL_RESOLUTION_SECONDS > step.began_at
-    long_after = wish.sent_at > forward.began_at + CLOCKS_APART_SECONDS
-    alike = _fits(forward.declares, wish.declared) and (forward.answered or long_after)
-    return step if sent_since and alike else None
-
-
-def _fits(one: Declaration | None, other: Declaration | None) -> bool:
-    return one is not None and other is not None and one.fits(other)
-
-
-def _deletion(wish: Wish, steps: tuple[Step, ...]) -> Step | None:
-    """The last deletion of what a Delete names, in this life of the resource."""
-    for step in reversed(steps):
-        if step.kind is not RequestType.DELETE:
-            if step.kind is RequestType.CREATE or step.result_id == wish.physical_id:
-                # Made anew since, or come back to it.
-                return None
-        elif step.physical_id == wish.physical_id or (not step.physical_id and wish.never_answered):
-            return step
-    return None
-
-
-class Case(NamedTuple):
-    """A request, and all that was seen of its stack."""
-
-    wish: Wish
-    story: Story
-    step: Step | None
-    """What CloudFormation waits for, if it is what the request asks for."""
-    me: Standing
-    """How the own resource stands."""
-    t: float
-    """When the operation began that sent the request; 0 as long as that has not shown."""
-    asked_late: bool
-    """Whether CloudFormation has had time to show it before it was asked."""
-    failed: bool
-    """The request can't succeed."""
-    resources: Mapping[Owner, ResourceView | None]
-    """Other resources, as far as they were asked for."""
-    stopped: frozenset[str] = frozenset()
-    """The models that this delivery has stopped itself, whatever it wanted then."""
-    duties: Mapping[str, Duty] = MappingProxyType({})
-    """Of the models with guards: whether they are needed now."""
-
-    def off_duty(self, arn: str) -> bool:
-        """Whether a guard has it that a model is not needed now."""
-        return arn in self.duties and not self.duties[arn].on
+    case: Case
+    arn: str
+    claim: Claim
 
     @property
-    def own_steps(self) -> tuple[Step, ...]:
-        """All that was done to the own resource, as far as it was read, oldest first."""
-        return (*self.story.before, *self.story.steps.get(self.wish.owner.logical_id, ()))
+    def mine(self) -> Holder | None:
+        """What the own resource has written of itself."""
+        return self.claim.of(self.case.wish.owner)
+
+    @property
+    def brought(self) -> bool:
+        """Whether it is one of a create or an update that CloudFormation waits for."""
+        return self.case.step is not None and self.case.wish.brings
+
+    @property
+    def is_declared(self) -> bool:
+        """Whether the request declares this model."""
+        declared = self.case.wish.declared
+        return declared is not None and declared.arn == self.arn
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether the request is for the way back."""
+        return self.case.step is not None and self.case.step.back
+
+    @property
+    def former_units(self) -> InferenceUnits:
+        """What the resource ran the model with before the step; its old properties tell, else its claim."""
+        former, mine = self.case.wish.former, self.mine
+        if mine is not None and (mine.t == self.case.t or mine.failed):
+            # What CloudFormation takes for the old properties may be those that have failed.
+            return mine.given_up.units
+        if former is not None and former.arn == self.arn and former.units is not None:
+            return former.units
+        return mine.units if mine is not None else _ONE
+
+    def on_duty(self, run: Run) -> Run | Hold:
+        """What is to run, unless a guard has it that it is not needed now."""
+        return Hold(off_duty=run) if self.case.off_duty(self.arn) else run
 
 
 def wanted(case: Case, arn: str, claim: Claim) -> Want | AskResource:
-    """What is wanted of a model that a request is about: the rows of the table, first match wins."""
-    wish, story, step, me = case.wish, case.story, case.step, case.me
-    ours = claim.holders if claim.is_of(wish.owner.stack_id) else {}
-    if must_ask(case) or any(holder.t > story.newest_at for holder in ours.values()):
-        # What the tags tell of operations is CloudFormation's word too, and may be the newer one.
-        return ASK
-    if claim.stack_id not in (None, wish.owner.stack_id):
-        for owner in claim.holders:
-            if owner not in case.resources:
-                return AskResource(owner)
-            if _exists(case.resources[owner]):
-                return Keep(owner)
-    mine = ours.get(wish.owner)
-    if mine is not None and mine.t > case.t > 0.0:
-        return KEEP
-    if step is None and _works_on(story, wish.owner.logical_id, arn):
-        return KEEP
-    brought = _brought(case, arn, claim, mine) if step is not None and wish.brings else None
-    if brought is not None:
-        return brought
-    if (me.lives and me.has(arn)) or me.skipped == arn:
-        undone = None if case.off_duty(arn) else _own_doing_undone(case, arn, mine)
-        if undone is not None:
-            return undone
-        if step is None:
-            return KEEP if wish.brings else ASK
-        if not wish.brings and arn != wish.physical:
-            # What is deleted is not what the resource has.
-            return KEEP
-    return _left_to_others(case, arn, claim)
+    """What is wanted of a model that a request is about, or what has to be asked to know."""
+    question = _Question(case, arn, claim)
+    for row in _ROWS:
+        want = row(question)
+        if want is not None:
+            return want
+    return _nobodys(question)
 
 
-def _brought(case: Case, arn: str, claim: Claim, mine: Holder | None) -> Want | AskResource | None:
-    """The rows of a create or an update that CloudFormation waits for; None where none of them matches."""
-    wish, step = case.wish, case.step
-    declared, former = wish.declared, _former_units(case, arn, mine)
-    back = step is not None and step.back
-    if declared is not None and arn == declared.arn:
-        if not case.failed:
-            units = declared.units or _ONE
-            changes = wish.kind is RequestType.UPDATE and not back and former != units
-            run = Run(units, former=former if changes else None)
-            return Hold(off_duty=run) if case.off_duty(arn) else run
-        if arn == case.me.current:
-            return KEEP if back else _brought_back(case, arn, Run(former, brings_back=True))
+def _not_shown(about: _Question) -> Ask | None:
+    """1: CloudFormation does not show yet what it sent the request for.
+
+    What the tags tell of operations is CloudFormation's word too, and may be the newer one.
+    """
+    case, claim = about.case, about.claim
+    ours = claim.holders.values() if claim.is_of(case.wish.owner.stack_id) else ()
+    return ASK if must_ask(case) or any(holder.t > case.story.newest_at for holder in ours) else None
+
+
+def _another_stacks(about: _Question) -> Keep | AskResource | None:
+    """2: another stack has claimed it, and a holder's resource exists there."""
+    case, claim = about.case, about.claim
+    if claim.stack_id in (None, case.wish.owner.stack_id):
         return None
-    if arn != wish.physical:
+    for owner in claim.holders:
+        if owner not in case.resources:
+            return AskResource(owner)
+        if exists(case.resources[owner]):
+            return Keep(owner)
+    return None
+
+
+def _asked_later(about: _Question) -> Keep | None:
+    """3: a newer operation has written the own tag."""
+    mine = about.mine
+    return KEEP if mine is not None and mine.t > about.case.t > 0.0 else None
+
+
+def _worked_on(about: _Question) -> Keep | None:
+    """4: the operation is at work on the own resource with this model, and not by this request."""
+    case = about.case
+    last = case.story.last_step(case.wish.owner.logical_id)
+    works = last is not None and last.ended_at is None and last.concerns(about.arn)
+    return KEEP if case.step is None and works else None
+
+
+def _declared(about: _Question) -> Run | Hold | None:
+    """5: what the request declares."""
+    wish, declared = about.case.wish, about.case.wish.declared
+    if declared is None or not about.brought or not about.is_declared or about.case.failed:
+        return None
+    units, former = declared.units or _ONE, about.former_units
+    changes = wish.kind is RequestType.UPDATE and not about.goes_back and former != units
+    return about.on_duty(Run(units, former=former if changes else None))
+
+
+def _declared_in_vain(about: _Question) -> Want | None:
+    """6: what the request declares, and has failed with, is what the resource has."""
+    has = about.brought and about.is_declared and about.arn == about.case.me.current
+    if not has or not about.case.failed:
+        return None
+    return KEEP if about.goes_back else about.on_duty(Run(about.former_units, brings_back=True))
+
+
+def _replaced(about: _Question) -> Want | AskResource | None:
+    """7: what the resource has, and the request replaces: kept, unless its place is needed."""
+    case, wish = about.case, about.case.wish
+    if not about.brought or about.is_declared or about.arn != wish.physical:
         return None
     # A replacement that needed the place of the former model needs it on the way back too.
-    stops_first = wish.stops_first or (back and wish.former_replacement is ReplacementMode.STOP_FIRST)
-    if not stops_first and (back or not case.failed):
+    stopped_first = about.goes_back and wish.former_replacement is ReplacementMode.STOP_FIRST
+    in_the_way = wish.stops_first or stopped_first
+    if not in_the_way and (about.goes_back or not case.failed):
         return KEEP
-    others = _others(case, arn, claim)
+    others = others_with(case, about.arn, about.claim)
     if isinstance(others, AskResource):
         return others
     if others:
         return KEEP
     if not case.failed:
         return Hold()
-    return _brought_back(case, arn, Run(former, brings_back=True, as_it_runs=not stops_first))
+    return about.on_duty(Run(about.former_units, brings_back=True, as_it_runs=not in_the_way))
 
 
-def _brought_back(case: Case, arn: str, run: Run) -> Run | Hold:
-    """What was before a failure, unless it would be off duty by now."""
-    return Hold(off_duty=run) if case.off_duty(arn) else run
+def _lived_with(about: _Question) -> Want | None:
+    """8: the own resource lives with it, or was deleted without it, and this request is not waited for."""
+    case, me, arn = about.case, about.case.me, about.arn
+    if not (me.lives and me.has(arn)) and me.skipped != arn:
+        return None
+    undone = None if case.off_duty(arn) else _own_doing_undone(about)
+    if undone is not None:
+        return undone
+    if case.step is None:
+        return KEEP if case.wish.brings else ASK
+    # What is deleted is not what the resource has.
+    return KEEP if not case.wish.brings and arn != case.wish.physical else None
 
 
-def must_ask(case: Case) -> bool:
-    """Whether what CloudFormation shows is from before it sent the request, or may be.
-
-    That it has ended a create or an update shows in what happened since. A Delete has no other word for it
-    that anything is to be stopped: it goes on asking, unless this life's deletion shows as ended.
-    """
-    if case.t:
-        return case.story.newest_at < case.t
-    if case.step is not None:
-        return False
-    if not case.asked_late:
-        return True
-    if not case.story.stack_status:
-        return False
-    steps = case.story.steps.get(case.wish.owner.logical_id, ())
-    if case.wish.brings:
-        under_way = bool(steps) and steps[-1].ended_at is None
-        return not under_way and case.story.newest_at < case.wish.sent_at
-    return not _deletion(case.wish, steps)
+def _own_doing_undone(about: _Question) -> Run | None:
+    """What this delivery has stopped itself, when another one had ended the request, which did not show."""
+    case, arn, declared = about.case, about.arn, about.case.wish.declared
+    last = case.story.last_step(case.wish.owner.logical_id)
+    ended = last is not None and last.began_at == case.t and last.ended_at is not None
+    if last is None or declared is None or not ended or arn not in case.stopped:
+        return None
+    if not last.failed and about.is_declared:
+        return Run(declared.units or _ONE, brings_back=True)
+    # Where the stack goes back, that is for the roll-back to do.
+    stays = last.failed and case.me.current == arn and not (case.story.goes or case.story.goes_back)
+    return Run(about.former_units, brings_back=True) if stays else None
 
 
-def _left_to_others(case: Case, arn: str, claim: Claim) -> Want | AskResource:
-    """The last rows: other resources of the stack, or nobody, want the model."""
-    step = case.step
-    if step is not None and case.story.goes:
-        retained = any(standing_of(case.story, name).skipped == arn for name in case.story.steps)
-        return Keep(for_others=True) if retained else Rest()
-    others = _others(case, arn, claim)
+def _of_others(about: _Question) -> Want | AskResource | None:
+    """9: other resources of the stack have it, are brought with it, or have left it running."""
+    case, arn, claim = about.case, about.arn, about.claim
+    if case.step is not None and case.story.goes:
+        return Keep(for_others=True) if is_retained(case, arn) else None
+    others = others_with(case, arn, claim)
     if isinstance(others, AskResource):
         return others
     if not others:
-        # A roll-back that has failed can be continued, to what the resource had.
-        comes_back = step is not None and step.back and case.failed and case.me.has(arn)
-        return Hold() if comes_back and case.wish.brings else Rest()
+        return None
     wanting = {owner: standing for owner, standing in others.items() if standing.wants(arn)}
     # A tag that outlives its resource is of a delivery that may have stopped the model.
     left = any(each.stack_id == case.wish.owner.stack_id and each not in others for each in claim.holders)
-    stopped_by_us = arn in case.stopped or (left and _was_cut_off(case))
+    stopped_by_us = arn in case.stopped or (left and case.cut_off)
     # In a stack that goes those of the others that are not deleted yet soon will be.
-    brings = step is not None or (stopped_by_us and not case.story.goes)
-    if not brings or not wanting or not all(standing.rests for standing in wanting.values()):
-        return Keep(for_others=step is not None)
+    brings = case.step is not None or (stopped_by_us and not case.story.goes)
+    rest = bool(wanting) and all(standing.rests for standing in wanting.values())
+    if not brings or not rest:
+        return Keep(for_others=case.step is not None)
+    return _as_they_declare(wanting, claim)
+
+
+def _as_they_declare(wanting: dict[Owner, Standing], claim: Claim) -> Run:
+    """The units of the latest of several resources; any of theirs will do."""
     holders = [claim.holders[owner] for owner in wanting if owner in claim.holders]
     latest: Holder | None = max(holders, key=lambda holder: holder.t, default=None)
     declared = [standing.units for standing in wanting.values() if standing.units is not None]
     units = latest.units if latest is not None else next(iter(declared), _ONE)
-    any_of = frozenset({*declared, *(holder.units for holder in holders)})
-    return Run(units, any_of, for_others=True)
+    return Run(units, frozenset({*declared, *(holder.units for holder in holders)}), for_others=True)
 
 
-def _others(case: Case, arn: str, claim: Claim) -> dict[Owner, Standing] | AskResource:
-    """The other resources of the stack that have the model, are brought with it, or have left it running.
-
-    That they do is CloudFormation's word; a holder's tag alone keeps nothing alive.
-    """
-    found: dict[Owner, Standing] = {}
-    stack_id, own_id = case.wish.owner.stack_id, case.wish.owner.logical_id
-    told = {
-        name
-        for name, steps in case.story.steps.items()
-        if is_told(case.story, name) and any(step.concerns(arn) for step in steps)
-    }
-    held = {owner.logical_id for owner in claim.holders if owner.stack_id == stack_id}
-    for logical_id in sorted((told | held) - {own_id}):
-        owner = Owner(stack_id, logical_id)
-        if is_told(case.story, logical_id):
-            standing = _as_claimed(case, owner, arn, claim.holders.get(owner))
-        elif owner in case.resources:
-            standing = standing_in(case.resources[owner])
-        else:
-            return AskResource(owner)
-        if standing.skipped == arn or (standing.lives and (standing.has(arn) or standing.wants(arn))):
-            found[owner] = standing
-    return found
+def _nobodys(about: _Question) -> Hold | Rest:
+    """10: nobody's; what a roll-back that has failed goes back to is held, since it can be continued."""
+    case = about.case
+    comes_back = about.brought and about.goes_back and case.failed and case.me.has(about.arn)
+    return Hold() if comes_back and not case.story.goes else Rest()
 
 
-def _as_claimed(case: Case, owner: Owner, arn: str, holder: Holder | None) -> Standing:
-    """How another resource stands that the operation works on, or has worked on.
-
-    Whether it is being brought with the model its claim tells, where that is of the very step: the events of
-    a roll-back need not show what they go back to. One that has failed only has not been answered for yet.
-    """
-    standing = standing_of(case.story, owner.logical_id)
-    step = case.story.steps[owner.logical_id][-1]
-    if holder is None or holder.t != step.began_at or step.ended_at is not None:
-        return standing
-    if not holder.failed:
-        return standing._replace(names=arn)
-    return standing._replace(names=None) if case.step is not None else standing
-
-
-def _former_units(case: Case, arn: str, mine: Holder | None) -> InferenceUnits:
-    """What the resource ran the model with before the step; its old properties tell, else its claim."""
-    wish = case.wish
-    if mine is not None and (mine.t == case.t or mine.failed):
-        # What CloudFormation takes for the old properties may be those that have failed.
-        return mine.given_up.units
-    if wish.former is not None and wish.former.arn == arn and wish.former.units is not None:
-        return wish.former.units
-    return mine.units if mine is not None else _ONE
-
-
-def _works_on(story: Story, logical_id: str, arn: str) -> bool:
-    """Whether the operation is at work on a resource with this model."""
-    steps = story.steps.get(logical_id, ())
-    last = steps[-1] if steps else None
-    return last is not None and last.ended_at is None and last.concerns(arn)
-
-
-def _own_doing_undone(case: Case, arn: str, mine: Holder | None) -> Run | None:
-    """What this delivery has stopped itself, when another one had ended the request, which did not show."""
-    last = case.story.steps.get(case.wish.owner.logical_id, (None,))[-1]
-    declared = case.wish.declared
-    ended = last is not None and last.began_at == case.t and last.ended_at is not None
-    if last is None or declared is None or not ended or arn not in case.stopped:
-        return None
-    if not last.failed and declared.arn == arn:
-        return Run(declared.units or _ONE, brings_back=True)
-    # Where the stack goes back, that is for the roll-back to do.
-    stays = last.failed and case.me.current == arn and not (case.story.goes or case.story.goes_back)
-    return Run(_former_units(case, arn, mine), brings_back=True) if stays else None
-
-
-def _was_cut_off(case: Case) -> bool:
-    """Whether the last thing that was done to the resource has ended without an answer."""
-    steps = case.own_steps
-    return bool(steps) and steps[-1].ended_at is not None and not steps[-1].answered
-
-
-def _exists(view: ResourceView | None) -> bool:
-    """Whether a resource is part of its stack, whatever it rests with."""
-    return view is not None and view.status not in ("DELETE_COMPLETE", "DELETE_SKIPPED")
-
-
-def quiet_from(case: Case) -> float:
-    """From when nothing is on its way any more that an earlier create or update of the resource has sent.
-
-    What was answered has ended its work, but for duplicates; what was cut off may still be at it.
-    """
-    step, story, latest = case.step, case.story, 0.0
-    for each in case.own_steps:
-        if each is step or each.kind is RequestType.DELETE:
-            continue
-        ended_at = each.ended_at or (story.turned_at if not each.back else None) or 0.0
-        latest = max(latest, ended_at + (ANSWERED_SECONDS if each.answered else SETTLE_SECONDS))
-    return latest
+_ROWS: Final = (
+    _not_shown,
+    _another_stacks,
+    _asked_later,
+    _worked_on,
+    _declared,
+    _declared_in_vain,
+    _replaced,
+    _lived_with,
+    _of_others,
+)

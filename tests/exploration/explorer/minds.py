@@ -21,6 +21,7 @@ from running_model_handler.core.arn import location_of
 from running_model_handler.core.claim import Claim, claim_tags
 from running_model_handler.core.errors import ErrorKind, ServiceError
 from running_model_handler.core.memory import STATE_KEY, Done, memory_from_json
+from running_model_handler.core.mine import URL_RESOLUTION_SECONDS
 from running_model_handler.core.operation import (
     ResourceView,
     StackEvent,
@@ -31,7 +32,6 @@ from running_model_handler.core.operation import (
 from running_model_handler.core.status import Observation
 from running_model_handler.core.units import InferenceUnits
 from running_model_handler.core.views import ModelView, Views
-from running_model_handler.core.wanted import URL_RESOLUTION_SECONDS
 from running_model_handler.decide import decide
 from running_model_handler.envelope import parse_envelope
 from running_model_handler.learn import (

@@ -6,69 +6,68 @@ from typing import Final
 
 from explorer.mutants.mutant import mutant
 
+_MINE: Final = "core/mine.py"
+_OTHERS: Final = "core/others.py"
 _WANTED: Final = "core/wanted.py"
 
 WANTED: Final = (
     mutant(
         "never-asks", "wanted 1", "What CloudFormation shows is taken for what it has sent the request for.",
-        _WANTED, "if must_ask(case) or any(", "if any(", "resize", "an old view",
+        _WANTED, "return ASK if must_ask(case) or any(", "return ASK if any(", "resize", "an old view",
     ),
     mutant(
         "newer-tag-ignored", "wanted 1", "A tag of an operation that CloudFormation does not show yet changes nothing.",
-        _WANTED, "if must_ask(case) or any(holder.t > story.newest_at for holder in ours.values()):", "if must_ask(case):",
+        _WANTED, "if must_ask(case) or any(holder.t > case.story.newest_at for holder in ours) else None", "if must_ask(case) else None",
         "taken out, then in again", "a duplicate and an old view",
     ),
     mutant(
         "old-view-believed", "wanted 1", "A view from before T counts.",
-        _WANTED, "return case.story.newest_at < case.t", "return False", "resize, later", "a hand-over and an old view",
+        _MINE, "return case.story.newest_at < case.t", "return False", "resize, later", "a hand-over and an old view",
         unneeded="The T in its own claim says the same as soon as that shows: the same row asks for that.",
     ),
     mutant(
         "delete-asks-no-more", "wanted 1", "A Delete that CloudFormation does not show goes on after 15 s.",
-        _WANTED, "return not _deletion(case.wish, steps)", "return False",
+        _MINE, "return not _deletion(case.wish, steps)", "return False",
         "create", "hidden deletions",
     ),
     mutant(
         "older-holder-acts", "wanted 3", "A delivery of an older operation goes on against a newer one.",
-        _WANTED, "if mine is not None and mine.t > case.t > 0.0:", "if False:", "resize, later", "a duplicate",
+        _WANTED, "return KEEP if mine is not None and mine.t > about.case.t > 0.0 else None", "return None", "resize, later", "a duplicate",
         unneeded="Rows 1, 4 and 8 leave the model alone as well: either the answer of CloudFormation is older than that T, or it shows its step.",
     ),
     mutant(
         "late-one-acts", "wanted 4", "A late delivery goes on while another request of its resource runs.",
-        _WANTED, "if step is None and _works_on(story, wish.owner.logical_id, arn):", "if False:", "taken out, then in again", "a duplicate",
+        _WANTED, "return KEEP if case.step is None and works else None", "return None", "taken out, then in again", "a duplicate",
     ),
     mutant(
         "declared-left", "wanted 5", "The declared model is left as it is.",
-        _WANTED, "            return Hold(off_duty=run) if case.off_duty(arn) else run\n", "            return KEEP\n", "create",
+        _WANTED, "return about.on_duty(Run(units, former=former if changes else None))", "return KEEP", "create",
     ),
     mutant(
         "other-units", "wanted 5", "Every model is started with one unit.",
-        _WANTED, "            units = declared.units or _ONE\n", "            units = _ONE\n", "resize",
+        _WANTED, "units, former = declared.units or _ONE, about", "units, former = _ONE, about", "resize",
     ),
     mutant(
         "resize-not-taken-back", "wanted 6, forward", "A resize that fails leaves the model as it is.",
-        _WANTED, "return KEEP if back else _brought_back(case, arn, Run(former, brings_back=True))", "return KEEP",
+        _WANTED, "return KEEP if about.goes_back else about.on_duty(Run(about.former_units, brings_back=True))", "return KEEP",
         "resize, no roll-back, later", "a failing start",
     ),
     mutant(
         "failed-way-back-stops", "wanted 6, back", "A way back that fails stops what the resource has.",
-        _WANTED, "return KEEP if back else _brought_back(case, arn, Run(former, brings_back=True))",
-        "return Rest() if back else Run(former, brings_back=True)", "resize, later", "a start that takes too long",
+        _WANTED, "return KEEP if about.goes_back else about.on_duty(", "return Rest() if about.goes_back else about.on_duty(", "resize, later", "a start that takes too long",
     ),
     mutant(
         "former-not-brought-back", "wanted 7, failed", "A STOP_FIRST replacement that fails leaves its former model stopped.",
-        _WANTED, "return _brought_back(case, arn, Run(former, brings_back=True, as_it_runs=not stops_first))", "return Hold()",
+        _WANTED, "return about.on_duty(Run(about.former_units, brings_back=True, as_it_runs=not in_the_way))", "return Hold()",
         "replace, stop first, no roll-back, later", "a failing start",
     ),
     mutant(
         "former-not-stopped-first", "wanted 7, not failed", "STOP_FIRST is ignored.",
-        _WANTED, "    if not case.failed:\n        return Hold()\n    return _brought",
-        "    if not case.failed:\n        return KEEP\n    return _brought", "replace, stop first, later", "nothing",
+        _WANTED, "    if not case.failed:\n        return Hold()\n", "    if not case.failed:\n        return KEEP\n", "replace, stop first, later", "nothing",
     ),
     mutant(
         "former-released", "wanted 7, not failed", "STOP_FIRST gives up the claim of the former model.",
-        _WANTED, "    if not case.failed:\n        return Hold()\n    return _brought",
-        "    if not case.failed:\n        return Rest()\n    return _brought", "replace, stop first, later", "nothing",
+        _WANTED, "    if not case.failed:\n        return Hold()\n", "    if not case.failed:\n        return Rest()\n", "replace, stop first, later", "nothing",
     ),
     mutant(
         "shared-stopped-first", "wanted 7, others", "STOP_FIRST stops a model that another resource has.",
@@ -77,74 +76,73 @@ WANTED: Final = (
     ),
     mutant(
         "always-stops-first", "wanted 7, otherwise", "START_FIRST is ignored.",
-        _WANTED, "if not stops_first and (back or not case.failed):", "if False:", "replace",
+        _WANTED, "if not in_the_way and (about.goes_back or not case.failed):", "if False:", "replace",
     ),
     mutant(
         "way-back-let-go", "wanted 10, back", "A way back that fails gives up the claim of what it goes back to.",
-        _WANTED, "return Hold() if comes_back and case.wish.brings else Rest()", "return Rest()", "replace, stop first", "a start that takes too long",
+        _WANTED, "return Hold() if comes_back and not case.story.goes else Rest()", "return Rest()", "replace, stop first", "a start that takes too long",
     ),
     mutant(
         "way-back-keeps-place", "wanted 7, back", "The way back of a STOP_FIRST replacement keeps the new model running.",
-        _WANTED, "stops_first = wish.stops_first or (back and", "stops_first = wish.stops_first or (False and",
+        _WANTED, "in_the_way = wish.stops_first or stopped_first", "in_the_way = wish.stops_first",
         "replace, stop first, later", "nothing",
     ),
     mutant(
         "late-one-stops-own", "wanted 8", "A late delivery stops what its living resource has.",
-        _WANTED, "if (me.lives and me.has(arn)) or me.skipped == arn:", "if me.skipped == arn:", "create", "a duplicate",
+        _WANTED, "if not (me.lives and me.has(arn)) and me.skipped != arn:", "if me.skipped != arn:", "create", "a duplicate",
     ),
     mutant(
         "late-one-stops-retained", "wanted 8", "A late delivery stops a model that was retained.",
-        _WANTED, "if (me.lives and me.has(arn)) or me.skipped == arn:", "if me.lives and me.has(arn):", "retained", "a duplicate",
+        _WANTED, "if not (me.lives and me.has(arn)) and me.skipped != arn:", "if not (me.lives and me.has(arn)):", "retained", "a duplicate",
     ),
     mutant(
         "had-counts-for-nothing", "wanted 8", "What the resource had at the begin of the operation is not its own.",
-        _WANTED, "if (me.lives and me.has(arn))", "if (me.lives and arn == me.current)", "replace, later", "a duplicate",
+        _WANTED, "if not (me.lives and me.has(arn)) and", "if not (me.lives and arn == me.current) and", "replace, later", "a duplicate",
     ),
     mutant(
         "late-delete-keeps", "wanted 8", "A Delete that CloudFormation does not show yet leaves the model, and succeeds.",
-        _WANTED, "            return KEEP if wish.brings else ASK\n        if not", "            return KEEP\n        if not", "taken out, then in again", "hidden deletions",
+        _WANTED, "return KEEP if case.wish.brings else ASK", "return KEEP", "taken out, then in again", "hidden deletions",
         unneeded="Row 1 has asked already.",
     ),
     mutant(
         "delete-of-another-id", "wanted 8", "The Delete of an invented id stops what the resource has.",
-        _WANTED, "if not wish.brings and arn != wish.physical:", "if False:", "replace, later", "nothing",
+        _WANTED, "return KEEP if not case.wish.brings and arn != case.wish.physical else None", "return None", "replace, later", "nothing",
         unneeded="No Delete of this CloudFormation names in its properties what the resource has, and another id.",
     ),
     mutant(
         "others-forgotten", "wanted 9", "What another resource of the stack has is stopped.",
-        _WANTED, "    if not others:\n        # A roll-back", "    if True:\n        # A roll-back", "rename",
+        _WANTED, "    if not others:\n        return None", "    if True:\n        return None", "rename",
     ),
     mutant(
         "others-not-given-back", "wanted 9, at rest", "What is left to another resource is left as it is.",
-        _WANTED, "if not brings or not wanting or not all(", "if True or not all(", "rename and resize",
+        _WANTED, "if not brings or not rest:", "if True:", "rename and resize",
     ),
     mutant(
         "others-not-at-rest", "wanted 9, otherwise", "What another resource is being brought with is brought to its size.",
-        _WANTED, "if not brings or not wanting or not all(standing.rests for standing in wanting.values()):",
-        "if not brings or not wanting:", "resize both, later", "a start that takes too long",
+        _WANTED, "rest = bool(wanting) and all(standing.rests for standing in wanting.values())", "rest = bool(wanting)", "resize both, later", "a start that takes too long",
         unneeded="The other one brings it to its size itself: a Stop more at most.",
     ),
     mutant(
         "late-one-gives-back", "wanted 9, otherwise", "A late delivery brings the model of another resource to its size.",
-        _WANTED, "if not brings or not wanting or not all(", "if not wanting or not all(", "renamed", "a duplicate and an old view",
+        _WANTED, "if not brings or not rest:", "if not rest:", "renamed", "a duplicate and an old view",
     ),
     mutant(
         "others-that-go", "wanted 9, the stack goes", "In a stack that goes other resources that go too keep the model running.",
-        _WANTED, "    if step is not None and case.story.goes:\n", "    if False:\n", "two with one model", "nothing",
+        _WANTED, "    if case.step is not None and case.story.goes:\n", "    if False:\n", "two with one model", "nothing",
         unneeded="Each of the others has a Delete of its own, which stops the model.",
     ),
     mutant(
         "had-of-others", "wanted 9", "What another resource had when the operation began is nobody's.",
-        _WANTED, "(standing.lives and (standing.has(arn) or standing.wants(arn))):", "standing.wants(arn):",
+        _OTHERS, "(standing.lives and (standing.has(arn) or standing.wants(arn))):", "standing.wants(arn):",
         "replace, stop first and start first, later", "nothing",
     ),
     mutant(
         "failed-one-keeps", "wanted 9", "A resource that has failed and is not answered for yet keeps the model of others running.",
-        _WANTED, "return standing._replace(names=None) if case.step is not None else standing", "return standing", "two with one model, no roll-back", "two starts that take too long",
+        _OTHERS, "return standing._replace(names=None) if case.step is not None else standing", "return standing", "two with one model, no roll-back", "two starts that take too long",
     ),
     mutant(
         "nobodys-kept", "wanted 10", "What nobody wants is left as it is.",
-        _WANTED, "return Hold() if comes_back and case.wish.brings else Rest()", "return KEEP", "replace",
+        _WANTED, "return Hold() if comes_back and not case.story.goes else Rest()", "return KEEP", "replace",
     ),
     mutant(
         "failure-of-others-left-stopped", "wanted 8", "What another delivery has failed with, untold, stays stopped by this one.",
@@ -169,7 +167,7 @@ WANTED: Final = (
     ),
     mutant(
         "any-deletion-counts", "one life", "The ended deletion of an earlier life counts for a Delete.",
-        _WANTED, "            if step.kind is RequestType.CREATE or step.result_id == wish.physical_id:\n                # Made anew since, or come back to it.\n                return None\n",
+        _MINE, "            if step.kind is RequestType.CREATE or step.result_id == wish.physical_id:\n                # Made anew since, or come back to it.\n                return None\n",
         "            continue\n", "taken out, then in again", "hidden deletions",
         unneeded="No operation deletes a resource and makes it anew, and no others are looked at.",
     ),

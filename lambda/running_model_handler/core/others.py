@@ -1,0 +1,73 @@
+"""The other resources that a model may belong to, in the own stack and in others; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from running_model_handler.core.case import Case
+from running_model_handler.core.claim import Claim, Holder, Owner
+from running_model_handler.core.operation import (
+    ResourceView,
+    Standing,
+    is_told,
+    standing_in,
+    standing_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AskResource:
+    """It has to be known first how another resource stands."""
+
+    owner: Owner
+
+
+def others_with(case: Case, arn: str, claim: Claim) -> dict[Owner, Standing] | AskResource:
+    """The other resources of the stack that have the model, are brought with it, or have left it running.
+
+    That they do is CloudFormation's word; a holder's tag alone keeps nothing alive.
+    """
+    found: dict[Owner, Standing] = {}
+    stack_id, own_id = case.wish.owner.stack_id, case.wish.owner.logical_id
+    told = {
+        name
+        for name, steps in case.story.steps.items()
+        if is_told(case.story, name) and any(step.concerns(arn) for step in steps)
+    }
+    held = {owner.logical_id for owner in claim.holders if owner.stack_id == stack_id}
+    for logical_id in sorted((told | held) - {own_id}):
+        owner = Owner(stack_id, logical_id)
+        if is_told(case.story, logical_id):
+            standing = _as_claimed(case, owner, arn, claim.holders.get(owner))
+        elif owner in case.resources:
+            standing = standing_in(case.resources[owner])
+        else:
+            return AskResource(owner)
+        if standing.skipped == arn or (standing.lives and (standing.has(arn) or standing.wants(arn))):
+            found[owner] = standing
+    return found
+
+
+def _as_claimed(case: Case, owner: Owner, arn: str, holder: Holder | None) -> Standing:
+    """How another resource stands that the operation works on, or has worked on.
+
+    Whether it is being brought with the model its claim tells, where that is of the very step: the events of
+    a roll-back need not show what they go back to. One that has failed only has not been answered for yet.
+    """
+    standing = standing_of(case.story, owner.logical_id)
+    step = case.story.steps[owner.logical_id][-1]
+    if holder is None or holder.t != step.began_at or step.ended_at is not None:
+        return standing
+    if not holder.failed:
+        return standing._replace(names=arn)
+    return standing._replace(names=None) if case.step is not None else standing
+
+
+def exists(view: ResourceView | None) -> bool:
+    """Whether a resource is part of its stack, whatever it rests with."""
+    return view is not None and view.status not in ("DELETE_COMPLETE", "DELETE_SKIPPED")
+
+
+def is_retained(case: Case, arn: str) -> bool:
+    """Whether another resource of the stack was deleted, and the model left running."""
+    return any(standing_of(case.story, name).skipped == arn for name in case.story.steps)
