@@ -466,6 +466,22 @@ def test_what_a_person_has_started_is_stopped_by_those_who_declare_it_alone(scen
     assert scene.found == []
 
 
+def test_what_a_person_starts_in_the_midst_of_a_stop_is_stopped_too(scene: Scene) -> None:
+    """Seed 32015613: the claim stands until the model rests."""
+    scene.watch(OneOwner)
+    request = scene.send("Create", "Detector", V1)
+    scene.act("Start", V1, request)
+    scene.at(50).end(request, Outcome.CANCELLED)
+    scene.at(100).act("Stop", V1, request)
+    scene.at(140).act("Start", V1, PERSON)
+    scene.at(141).act("Stop", V1, request)
+    assert scene.found == []
+    scene.at(150).act("Start", V1, PERSON)
+    scene.at(160).act("Start", V1, PERSON)
+    scene.at(161).act("Stop", V1, request)
+    assert scene.found == [f"G6: {request.name} stops v1, which a person has started"]
+
+
 # --- G7, G8 -------------------------------------------------------------------------------------------
 
 
@@ -497,6 +513,29 @@ def test_a_resize_that_fails_without_roll_back_brings_back_what_was(
         scene.model(V1).looks.append(Look(scene.world.kernel.now, "FAILED"))
     scene.at(60).end(update, Outcome.FAILED)
     update.answers.append(FAILED)
+    scene.resource("Detector", "UPDATE_FAILED")
+    scene.stack("UPDATE_FAILED")
+    for invariant in scene.invariants:
+        invariant.rested(scene.alpha)
+    assert len(scene.violations) == count
+
+
+@pytest.mark.parametrize(("replacement", "count"), [("START_FIRST", 0), ("STOP_FIRST", 1)])
+def test_what_was_to_be_replaced_without_a_gap_keeps_the_size_that_another_one_gave_it(
+    scene: Scene, replacement: str, count: int
+) -> None:
+    """Seed 32036298: to bring the former size back would be the gap."""
+    scene.watch(AsDeclared).created(units=2)
+    scene.at(20).stack("UPDATE_IN_PROGRESS")
+    update = scene.send("Update", "Detector", V2, 2, old=(V1, 2), has=V1)
+    update.properties["Replacement"] = replacement
+    other = scene.send("Create", "Extra", V1, 1)
+    scene.at(25).act("Stop", V1, other, 2)
+    scene.at(30).act("Start", V1, other, 1)
+    for request in (other, update):
+        scene.at(60).end(request, Outcome.FAILED)
+        request.answers.append(FAILED)
+    scene.resource("Extra", "CREATE_FAILED")
     scene.resource("Detector", "UPDATE_FAILED")
     scene.stack("UPDATE_FAILED")
     for invariant in scene.invariants:

@@ -355,6 +355,19 @@ def test_of_several_others_the_units_of_the_latest_t_count_and_any_will_do() -> 
     assert want == Run(TWO, frozenset({ONE, TWO, THREE}), for_others=True)
 
 
+@pytest.mark.parametrize(
+    ("status", "units"), [("UPDATE_FAILED", ONE), ("UPDATE_COMPLETE", THREE), ("UPDATE_IN_PROGRESS", None)]
+)
+def test_what_an_update_of_another_resource_was_to_bring_goes_with_its_failure(
+    status: str, units: InferenceUnits | None
+) -> None:
+    """Row 9: CloudFormation has cancelled it, and its tag does not tell yet."""
+    case = case_of(with_other(removal(), status))
+    began_at = case.story.steps["B"][-1].began_at
+    want = wanted(case, V1, claim(B=Holder(began_at, THREE, former=ONE)))
+    assert (want.units if isinstance(want, Run) else None) == units
+
+
 def test_nobody_counts_as_living_where_the_stack_goes_and_the_deletion_is_mine() -> None:
     """Row 9: the others' own Deletes come, or have come."""
     lives = ResourceView("CREATE_COMPLETE", V1)

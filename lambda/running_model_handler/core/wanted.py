@@ -257,16 +257,23 @@ def _of_others(about: _Question) -> Want | AskResource | None:
     rest = bool(wanting) and all(standing.rests for standing in wanting.values())
     if not brings or not rest:
         return Keep(for_others=case.step is not None)
-    return _as_they_declare(wanting, claim)
+    return _as_they_declare(about, wanting)
 
 
-def _as_they_declare(wanting: dict[Owner, Standing], claim: Claim) -> Run:
+def _as_they_declare(about: _Question, wanting: dict[Owner, Standing]) -> Run:
     """The units of the latest of several resources; any of theirs will do."""
-    holders = [claim.holders[owner] for owner in wanting if owner in claim.holders]
+    holders = [_in_the_end(about, owner) for owner in wanting if owner in about.claim.holders]
     latest: Holder | None = max(holders, key=lambda holder: holder.t, default=None)
     declared = [standing.units for standing in wanting.values() if standing.units is not None]
     units = latest.units if latest is not None else next(iter(declared), _ONE)
     return Run(units, frozenset({*declared, *(holder.units for holder in holders)}), for_others=True)
+
+
+def _in_the_end(about: _Question, owner: Owner) -> Holder:
+    """What a resource holds a model with; that it has failed CloudFormation may show, and its tag not."""
+    holder, last = about.claim.holders[owner], about.case.story.last_step(owner.logical_id)
+    given_up = last is not None and last.began_at == holder.t and last.failed
+    return holder.given_up if given_up else holder
 
 
 def _nobodys(about: _Question) -> Hold | Rest:

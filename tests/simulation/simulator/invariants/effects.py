@@ -228,6 +228,10 @@ class AsDeclared(Invariant):
         if model is None or before is None or before.status not in ("STARTING", "RUNNING"):
             return
         units = {*self.truth.units_for(request.owner, model.plan.arn), request.old_units, before.units}
+        if request.declared_arn != model.plan.arn and request.properties.get("Replacement") == "START_FIRST":
+            # It goes on without a gap, in the size that another resource of the update has given it.
+            declaring = (one for one in self.truth.declaring(model.plan.arn) if one.stack is request.stack)
+            units |= {one.declared_units for one in declaring if one.sent_at >= request.sent_at}
         last = model.changes[-1] if model.changes else None
         if last is None or (last.verb == "Start" and last.units in units):
             return

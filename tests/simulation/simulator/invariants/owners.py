@@ -78,8 +78,14 @@ class OneOwner(Invariant):
         return twice
 
     def _has_claimed(self, request: Request, model: Model) -> bool:
-        """Whether the resource had to do with the model since the person's start: adopting means owning."""
+        """Whether the resource had to do with the model since the person's start: adopting means owning.
+
+        Or before it: whoever is stopping a model for good keeps its claim until the model rests.
+        """
         started, now, arn = last_start(model), self.world.kernel.now, model.plan.arn
+        before = [change for change in model.changes if started is not None and change.at < started.at]
+        if before and before[-1].by is request and before[-1].verb == "Stop":
+            return True
         since = min(started.at if started is not None else now, now - STALE_SECONDS)
         return self.truth.has(request.owner, arn) or any(
             arn in (one.declared_arn, one.old_arn, one.physical_id)

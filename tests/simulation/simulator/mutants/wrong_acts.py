@@ -89,6 +89,15 @@ WRONG_ACTS: Final = (
         28006689,
     ),
     Mutant(
+        "failure-of-others-unread",
+        "G10",
+        "What an update of another resource was to bring counts although CloudFormation shows that it has failed.",
+        "core/wanted.py",
+        "return holder.given_up if given_up else holder",
+        "return holder",
+        32025249,
+    ),
+    Mutant(
         "given-back-to-those-that-go",
         "G10",
         "A late delivery brings a model back to another resource although the stack is being deleted.",
