@@ -528,7 +528,7 @@ def test_what_was_to_be_replaced_without_a_gap_keeps_the_size_that_another_one_g
     scene.watch(AsDeclared).created(units=2)
     scene.at(20).stack("UPDATE_IN_PROGRESS")
     update = scene.send("Update", "Detector", V2, 2, old=(V1, 2), has=V1)
-    update.properties["Replacement"] = replacement
+    update.properties = {**update.properties, "Replacement": replacement}
     other = scene.send("Create", "Extra", V1, 1)
     scene.at(25).act("Stop", V1, other, 2)
     scene.at(30).act("Start", V1, other, 1)
