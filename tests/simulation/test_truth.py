@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,10 @@ from simulator.invariants.leaks import NoLeak
 from simulator.invariants.owners import OneOwner, WithoutGap
 from simulator.invariants.truth import Truth, begin_of
 from simulator.kernel import EPOCH
-from simulator.plan import Declared, ModelPlan, Plan, StackPlan
+from simulator.plan import Declared, ModelPlan, Plan, StackPlan, View
 from simulator.rekognition import PERSON, Change, Look, Model
 from simulator.requests import Outcome, Request
-from simulator.stack import Resource, Stack, properties_of
+from simulator.stack import Freeze, Resource, Stack, properties_of
 from simulator.world import World
 
 V1, V2 = ModelPlan("v1", "parts"), ModelPlan("v2", "parts")
@@ -450,6 +451,19 @@ def test_another_stack_stops_nothing_unless_both_came_at_once(scene: Scene) -> N
     scene.act("Start", V1, scene.world.requests[0])
     scene.act("Stop", V1, thief)
     assert scene.found == []
+
+
+@pytest.mark.parametrize(("seconds", "count"), [(14, 1), (15, 0)])
+def test_nobody_knows_of_another_stacks_resource_that_is_not_shown(
+    scene: Scene, seconds: int, count: int
+) -> None:
+    """Seed 34005335: for 15 s what the claim says is waited for."""
+    scene.watch(OneOwner).created()
+    now = scene.at(20).world.kernel.now
+    scene.alpha.freezes.append(Freeze(now, inf, (View.RESOURCE,), "Detector"))
+    thief = scene.send("Create", "Finder", V1, 3, stack=scene.beta)
+    scene.at(20 + seconds).act("Stop", V1, thief)
+    assert len(scene.found) == count
 
 
 def test_what_a_person_has_started_is_stopped_by_those_who_declare_it_alone(scene: Scene) -> None:

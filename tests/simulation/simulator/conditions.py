@@ -13,15 +13,19 @@ from typing import TYPE_CHECKING, Any, Final
 from local_aws.platform.aws_lambda import CHAIN_LENGTH_MAX
 from local_aws.platform.cloudformation import SERVICE_TIMEOUT_SECONDS_DEFAULT
 from simulator.functions import TIME_IS_OVER
+from simulator.plan import View
 from simulator.requests import Outcome, Request
 
 if TYPE_CHECKING:
     from simulator.rekognition import Model
+    from simulator.stack import Stack
     from simulator.world import World
 
 
 STALE_SECONDS: Final = 25.0
 """What CloudFormation shows may be this old, and a call may take this long to arrive, together."""
+VIEW_SECONDS: Final = 15.0
+"""The older part of that is the view's."""
 WAKING_SECONDS: Final = 30.0
 """With less of its hour left nothing can be asked, stopped and answered."""
 LAST_WORD_SECONDS: Final = 90.0
@@ -54,6 +58,7 @@ class Condition(StrEnum):
     NOT_STOPPED = "a stop does not end, or is not allowed, within CloudFormation's hour"
     CROSSED = "a create is cancelled in the seconds in which it succeeds, in a stack that keeps what failed"
     AT_ONCE = "two stacks claim a model within the same seconds"
+    HIDDEN = "CloudFormation takes longer than 15 s to show what a resource of another stack is"
     TWICE = "two resources of one stack declare the same model"
     NOT_BROUGHT_BACK = "what a failed request has done could not be undone within the hour"
 
@@ -130,6 +135,20 @@ def claimed_at_once(world: World, model: Model) -> bool:
     if overwritten:
         world.note_condition(Condition.AT_ONCE)
     return overwritten
+
+
+def hidden_too_long(world: World, stack: Stack, logical_id: str) -> bool:
+    """Whether DescribeStackResource does not show what is done to a resource, for longer than views lag."""
+    now = world.kernel.now
+    hidden = any(
+        View.RESOURCE in freeze.views
+        and freeze.logical_id in (None, logical_id)
+        and freeze.began_at + VIEW_SECONDS <= now < freeze.until
+        for freeze in stack.freezes
+    )
+    if hidden:
+        world.note_condition(Condition.HIDDEN)
+    return hidden
 
 
 def admits_what_is_left(answer: Mapping[str, Any]) -> bool:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from simulator.conditions import STALE_SECONDS, Condition, admits_what_is_left, claimed_at_once
+from simulator.conditions import (
+    STALE_SECONDS,
+    Condition,
+    admits_what_is_left,
+    claimed_at_once,
+    hidden_too_long,
+)
 from simulator.invariants.base import Invariant
 from simulator.invariants.truth import Owner, last_start, names_of
 from simulator.rekognition import Change, Model
@@ -40,8 +46,10 @@ class OneOwner(Invariant):
     def _is_taken_from(self, other: Owner, request: Request, model: Model) -> bool:
         """Whether a stop harms another resource that has or wants the model."""
         if other[0] != request.owner[0]:
-            held_there = self.truth.stack_of(model) is self.world.stacks[other[0]]
-            return held_there and not claimed_at_once(self.world, model)
+            stack = self.world.stacks[other[0]]
+            held_there = self.truth.stack_of(model) is stack
+            excused = claimed_at_once(self.world, model) or hidden_too_long(self.world, stack, other[1])
+            return held_there and not excused
         arn, now = model.plan.arn, self.world.kernel.now
         units = self.truth.units_for(other, arn)
         before = model.look_at(now - JUST_SHOWN_SECONDS)
