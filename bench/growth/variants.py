@@ -74,12 +74,28 @@ class Notes:
         return self.waiters.setdefault(request_id, Waiter())
 
 
+class LeavingEffort(Effort):
+    """Carries out what the handler does, and can be told that its invocation ends."""
+
+    def leave(self) -> None:
+        """Let no pause fit any more."""
+        self._hand_over_at = self.clock.now()
+
+
 class Waiting:
     """Decides as the handler does, but for the pauses of a create while its model starts."""
 
     def __init__(self, variant: Variant, notes: Notes) -> None:
         self._variant = variant
         self._notes = notes
+        self.effort: LeavingEffort | None = None
+        """That of the invocation under way."""
+
+    def _leave(self, action: Pause) -> Pause:
+        """Go on in another invocation, whatever room there is in this one."""
+        assert self.effort is not None
+        self.effort.leave()
+        return action._replace(seconds=NEVER_FITS, least=NEVER_FITS)
 
     def __call__(self, request: Request, memory: Memory, views: Views, now: float, chance: float) -> Action:
         """See ``decide.decide``. What starts took is told by the variant, so it is not noted."""
@@ -100,7 +116,7 @@ class Waiting:
         variant, waiter = self._variant, self._notes.waiter(request.envelope.request_id)
         if variant.yields and not waiter.yielded:
             waiter.yielded = True
-            return action._replace(seconds=NEVER_FITS, least=NEVER_FITS)
+            return self._leave(action)
         elapsed = now - memory.done(action.arn).start_at
         known = self._notes.expected_seconds if variant.expects else None
         interval, throttles = request.poll_interval_seconds, memory.throttles_recently(now)
@@ -114,7 +130,7 @@ class Waiting:
         if may_leave and seconds >= LEAVE_SECONDS_MIN:
             waiter.leaves += 1
             waiter.leave_seconds = min(seconds, LEAVE_SECONDS_MAX, left)
-            return action._replace(seconds=NEVER_FITS, least=NEVER_FITS)
+            return self._leave(action)
         return action._replace(seconds=max(0.0, min(seconds, left)), least=min(action.least, seconds))
 
     @staticmethod
@@ -131,7 +147,20 @@ class VariantFunction(Function):
         super().__init__(FastServices(account))
         self._account = account
         self._notes = notes
-        self.decided = Waiting(variant, notes)
+        self._waiting = Waiting(variant, notes)
+        self.decided = self._waiting
+
+    def _effort(self, request: Request, context: Any) -> Effort:
+        services, seconds = self.services, context.get_remaining_time_in_millis() / 1000
+        self._waiting.effort = LeavingEffort(
+            request,
+            models=services.models,
+            stacks=services.stacks,
+            clock=services.clock,
+            ends_at=services.clock.now() + seconds,
+            seconds=seconds,
+        )
+        return self._waiting.effort
 
     def _hand_over(self, event: Any, memory: Memory, context: Any, effort: Effort) -> Memory | None:
         waiter = self._notes.waiter(self._envelope.request_id)

@@ -497,7 +497,7 @@ def resource_status(world: World, request: Request) -> str:
 
 def newest_event(world: World, request: Request) -> str:
     """DescribeStackEvents."""
-    events = world.apis.describe_stack_events(request.stack.plan.stack_id)
+    events, _ = world.apis.describe_stack_events(request.stack.plan.stack_id)
     return f"{events[0].logical_id} {events[0].status}"
 
 

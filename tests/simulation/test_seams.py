@@ -10,10 +10,11 @@ import pytest
 
 from running_model_handler.core.arn import parse_project_arn, parse_project_version_arn
 from running_model_handler.core.errors import ServiceError
+from running_model_handler.core.operation import Story
 from running_model_handler.core.units import InferenceUnits
 from running_model_handler.entry import Services
 from running_model_handler.shell.answer import AnswerNotSent
-from simulator import faithful_seam, fast_seam
+from simulator import faithful_seam, fast_seam, stack
 from simulator.draw import draw
 from simulator.functions import Handler
 from simulator.plan import (
@@ -208,9 +209,15 @@ def result_of(call: Callable[[], object]) -> object:
         return str(error)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_the_adapters_of_both_seams_return_and_raise_the_same(seed: int) -> None:
-    """Results, error kinds, codes and messages: what reaches a Reason is the same to the letter."""
+@pytest.mark.parametrize(("seed", "page"), [(0, 100), (1, 100), (2, 2), (3, 1)])
+def test_the_adapters_of_both_seams_return_and_raise_the_same(
+    seed: int, page: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Results, error kinds, codes and messages: what reaches a Reason is the same to the letter.
+
+    Events come in pages, and are read back to the one that began the operation.
+    """
+    monkeypatch.setattr(stack, "EVENTS_SHOWN", page)
     faults = Faults(
         throttled=0.1,
         failed_before=0.15,
@@ -232,3 +239,6 @@ def test_the_adapters_of_both_seams_return_and_raise_the_same(seed: int) -> None
     assert len(fast) > ROUNDS * 30
     for one, other in zip(fast, faithful, strict=True):
         assert one == other
+    statuses = {told.stack_status for _, told in fast if isinstance(told, Story)}
+    assert statuses
+    assert "" not in statuses

@@ -17,8 +17,8 @@ from running_model_handler.core.operation import (
 )
 from running_model_handler.shell.calls import call, reading
 
-_PAGES_MAX: Final = 20
-"""Of up to a hundred events each: more than a stack of 500 resources makes in one operation."""
+_PAGES_MAX: Final = 50
+"""Of up to a hundred events each: more than a stack of 500 resources makes in an update and its roll-back."""
 
 
 class Stacks(Protocol):

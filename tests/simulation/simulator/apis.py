@@ -115,19 +115,21 @@ class Apis:
             "cloudformation:DescribeStackResource", stack_id, effect, lambda shown: shown.status
         )
 
-    def describe_stack_events(self, stack_id: str) -> list[StackEvent]:
-        """DescribeStackEvents, its first page."""
+    def describe_stack_events(self, stack_id: str, token: int | None = None) -> tuple[list[StackEvent], int]:
+        """DescribeStackEvents: a page, and the token of the next one, 0 after the last."""
 
-        def effect() -> list[StackEvent]:
+        def effect() -> tuple[list[StackEvent], int]:
             stack = self._world.stacks.get(stack_id)
             if stack is None or not stack.statuses:
                 raise ApiError("ValidationError", f"Stack [{stack_id}] does not exist")
-            events = stack.events_at(self._moment(stack, View.EVENTS))
-            if not events or events[0] is not stack.events[-1]:
+            events, following = stack.events_at(self._moment(stack, View.EVENTS), token)
+            if token is None and (not events or events[0] is not stack.events[-1]):
                 self._gateway.note("old events")
-            return events
+            return events, following
 
-        return self._gateway.call("cloudformation:DescribeStackEvents", stack_id, effect, len)
+        return self._gateway.call(
+            "cloudformation:DescribeStackEvents", stack_id, effect, lambda page: len(page[0])
+        )
 
     def describe_stack(self, stack_id: str) -> str:
         """DescribeStacks: the status."""

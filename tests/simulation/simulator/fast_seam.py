@@ -179,23 +179,39 @@ class FastStacks:
         return _view(shown)
 
     def story(self, stack_id: str, logical_id: str) -> Story:
-        """DescribeStackEvents. The same events are read once: most looks at a stack show nothing new."""
-        events = self._events(stack_id)
+        """DescribeStackEvents. The same page is read once: most looks at a stack show nothing new."""
+        pages = self._pages(stack_id)
+        events = next(pages, [])
         if not events:
             return STACK_IS_GONE
         known = self._read.get((stack_id, logical_id))
         if known is not None and known[0] is events[0]:
             return known[1]
-        story = read_story(map(_event, events), stack_id, logical_id)
-        self._read[stack_id, logical_id] = events[0], story
+        read = 1
+
+        def every() -> Iterator[operation.StackEvent]:
+            nonlocal read
+            yield from map(_event, events)
+            for page in pages:
+                read += 1
+                yield from map(_event, page)
+
+        story = read_story(every(), stack_id, logical_id)
+        if read == 1:
+            # What took further pages takes their calls every time.
+            self._read[stack_id, logical_id] = events[0], story
         return story
 
-    def _events(self, stack_id: str) -> list[StackEvent]:
-        try:
-            return self._world.apis.describe_stack_events(stack_id)
-        except (ApiError, AnswerLost) as error:
-            _raise_unless_absent(error, "cloudformation:DescribeStackEvents", stack_id)
-            return []
+    def _pages(self, stack_id: str) -> Iterator[list[StackEvent]]:
+        """The events, newest first, page by page as they are asked for."""
+        token: int | None = None
+        while token != 0:
+            try:
+                events, token = self._world.apis.describe_stack_events(stack_id, token)
+            except (ApiError, AnswerLost) as error:
+                _raise_unless_absent(error, "cloudformation:DescribeStackEvents", stack_id)
+                return
+            yield events
 
 
 def _raise_unless_absent(error: ApiError | AnswerLost, action: str, stack_id: str) -> None:

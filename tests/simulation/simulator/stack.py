@@ -160,10 +160,14 @@ class Stack:
                 return shown if shown.status is not None else None
         return None
 
-    def events_at(self, moment: float) -> list[StackEvent]:
-        """The latest events at a moment, newest first."""
-        end = bisect_right(self.events, moment, key=_AT)
-        return self.events[max(0, end - EVENTS_SHOWN) : end][::-1]
+    def events_at(self, moment: float, token: int | None = None) -> tuple[list[StackEvent], int]:
+        """A page of the events at a moment, newest first, and the token of the next one; 0 if there is none.
+
+        The token is how many older ones there are.
+        """
+        end = bisect_right(self.events, moment, key=_AT) if token is None else token
+        begin = max(0, end - EVENTS_SHOWN)
+        return self.events[begin:end][::-1], begin
 
 
 def properties_of(declared: Declared, model: ModelPlan, function_arn: str) -> dict[str, str]:

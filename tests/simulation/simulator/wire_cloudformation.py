@@ -107,7 +107,10 @@ def _describe_stack_events(world: World, asked: Mapping[str, str]) -> dict[str, 
             "ResourceProperties": "" if event.properties is None else json.dumps(event.properties),
         }
 
-    return {"StackEvents": [told(event) for event in world.apis.describe_stack_events(stack_id)]}
+    token = asked.get("NextToken")
+    events, following = world.apis.describe_stack_events(stack_id, int(token) if token else None)
+    page: dict[str, Any] = {"StackEvents": [told(event) for event in events]}
+    return {**page, "NextToken": str(following)} if following else page
 
 
 def _describe_stacks(world: World, asked: Mapping[str, str]) -> dict[str, Any]:
