@@ -128,15 +128,15 @@ def test_events_are_read_back_to_the_claim_and_to_the_begin_of_the_last_operatio
 def test_more_events_than_are_read_are_not_whole(
     stacks: tuple[CloudFormationHistories, Stubber], ends: bool
 ) -> None:
-    """Twenty pages are read, whether or not the one after them is the last."""
+    """Fifty pages are read, whether or not the one after them is the last."""
     adapter, stub = stacks
-    for number in range(21):
+    for number in range(51):
         token = {"NextToken": "t"} if number else {}
-        more = {} if ends and number == 20 else {"NextToken": "t"}
+        more = {} if ends and number == 50 else {"NextToken": "t"}
         page = {"StackEvents": [event("UPDATE_COMPLETE", 1000 - number)], **more}
         stub.add_response("describe_stack_events", page, {"StackName": STACK, **token})
     found = adapter.history(STACK, None)
-    assert (len(found.events), found.whole) == (20, False)
+    assert (len(found.events), found.whole) == (50, False)
 
 
 def test_no_such_stack_has_no_events(stacks: tuple[CloudFormationHistories, Stubber]) -> None:

@@ -497,7 +497,25 @@ def test_a_forward_step_without_an_end_was_cut_off_when_the_stack_turned() -> No
     log.begins("UPDATE", declares(V1))
     case = case_of(Scene(log, wish(UPDATE, V1, V1, V1, ONE, TWO)))
     assert case.step is not None
-    assert case.quiet_from == turned_at + 30
+    assert turned_at < case.step.began_at
+    assert case.quiet_from == case.step.began_at + 30
+
+
+def test_what_was_cut_off_of_an_update_may_act_until_it_sees_what_follows() -> None:
+    """It brings back what it has stopped, minutes later, and within its hour."""
+    log, _ = resize_under_way()
+    began_at = log.began_at()
+    log.fails()
+    log.goes("UPDATE_FAILED")
+    log.goes("DELETE_IN_PROGRESS")
+    log.begins("DELETE", declares(V1))
+    case = case_of(Scene(log, wish(DELETE, physical=V1)))
+    assert case.step is not None
+    assert case.quiet_from == case.step.began_at + 30
+    later = case.step._replace(began_at=began_at + 7200.0)
+    steps = (*case.story.steps["Model"][:-1], later)
+    case = case._replace(step=later, story=case.story._replace(steps={"Model": steps}))
+    assert case.quiet_from == began_at + 3600 + 30
 
 
 def test_nothing_is_waited_for_where_nothing_was_brought() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from running_model_handler.core.operation import (
     Step,
     Story,
 )
-from running_model_handler.core.waiting import ANSWERED_SECONDS, SETTLE_SECONDS
+from running_model_handler.core.waiting import ANSWERED_SECONDS, SERVICE_TIMEOUT_SECONDS, SETTLE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +95,19 @@ class Case(NamedTuple):
     def quiet_from(self) -> float:
         """From when nothing is on its way any more that an earlier create or update of the resource has sent.
 
-        What was answered has ended its work, but for duplicates; what was cut off may still be at it.
+        What was answered has ended its work, but for duplicates. What was cut off may still be at it. An
+        update brings back what it has stopped, until the next thing that is done to the resource shows to it.
         """
-        latest = 0.0
-        for each in self.own_steps:
+        latest, steps = 0.0, self.own_steps
+        for each, following in zip_longest(steps, steps[1:]):
             if each is self.step or each.kind is RequestType.DELETE:
                 continue
             ended_at = each.ended_at or (self.story.turned_at if not each.back else None) or 0.0
-            latest = max(latest, ended_at + (ANSWERED_SECONDS if each.answered else SETTLE_SECONDS))
+            if each.answered:
+                latest = max(latest, ended_at + ANSWERED_SECONDS)
+                continue
+            if each.kind is RequestType.UPDATE and following is not None:
+                worked_until = each.began_at + SERVICE_TIMEOUT_SECONDS
+                ended_at = max(ended_at, min(following.began_at, worked_until))
+            latest = max(latest, ended_at + SETTLE_SECONDS)
         return latest

@@ -31,7 +31,7 @@ class CloudFormationHistories(CloudFormationStacks):
     """How many events of the stack its pages held; those of the last one may be too many to be read."""
 
     def history(self, stack_id: str, since: float | None) -> History:
-        """See ``StackHistories``; as far as twenty pages reach."""
+        """See ``StackHistories``; as far as fifty pages reach."""
         events: list[StackEvent] = []
         begun, self._received = False, 0
         for event in self._events(stack_id):

@@ -119,6 +119,10 @@ ACT: Final = (
         unneeded="What has failed lets 15 s pass, and what was cut off 30 s.",
     ),
     mutant(
+        "late-way-back-not-waited-for", "REST, at rest", "What an update that was cut off may still bring back is not waited for.",
+        "core/case.py", "if each.kind is RequestType.UPDATE and following is not None:", "if False:", "resize, no roll-back, later", "nothing",
+    ),
+    mutant(
         "rest-does-not-settle", "REST, at rest", "A model at rest is released although what was cut off may still start it.",
         _DECIDE, "return at.settle(settles_at) if view.seen_at < settles_at else release(at)", "return release(at)", "create", "a duplicate",
     ),
