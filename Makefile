@@ -72,11 +72,11 @@ bench-many: setup ## stacks of MODELS models, deployed side by side under the qu
 	@$(RUN) exec $(BIN)/python -m bench.many --sizes $(MODELS)
 
 simulate: setup ## play SEEDS histories from FIRST_SEED on all cores; fails on a violation
-	@$(RUN) PYTHONPATH=tests/simulation:constructs:lambda $(BIN)/python -m simulator $(SEEDS) $(FIRST_SEED) $(if $(PLAIN),--no-wide)
+	@$(RUN) PYTHONPATH=tests/simulation:constructs:lambda $(BIN)/python -m simulator $(SEEDS) $(FIRST_SEED) $(if $(PLAIN),--no-wide) $(if $(JANITOR),--janitor)
 
 SOAK_SEEDS ?= 1000000
 soak: setup ## play SOAK_SEEDS histories; may be stopped and taken up again, report in build/soak
-	@$(RUN) PYTHONPATH=tests/simulation:constructs:lambda exec $(BIN)/python -m simulator.soak --seeds $(SOAK_SEEDS) --first-seed $(FIRST_SEED) $(if $(PLAIN),--no-wide)
+	@$(RUN) PYTHONPATH=tests/simulation:constructs:lambda exec $(BIN)/python -m simulator.soak --seeds $(SOAK_SEEDS) --first-seed $(FIRST_SEED) $(if $(PLAIN),--no-wide) $(if $(JANITOR),--janitor)
 
 MUTANT_SEEDS ?= 20000
 simulate-mutants: setup ## mistakes in the handler that the simulation has to find, within MUTANT_SEEDS histories: a table

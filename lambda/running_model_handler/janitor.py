@@ -155,13 +155,18 @@ class UnfinishedRound(Exception):
 
 
 def handler(event: Mapping[str, Any], _: Any) -> dict[str, int]:
-    """One round, as Lambda calls it; raises ``UnfinishedRound`` where something could not be done."""
+    """One round, as Lambda calls it; see ``woken``."""
     clients = Clients(new_session())
     janitor = Janitor(
         RekognitionAllModels(clients.get(REKOGNITION)),
         CloudFormationHistories(clients.get(CLOUDFORMATION)),
         SystemClock(),
     )
+    return woken(janitor, event)
+
+
+def woken(janitor: Janitor, event: Mapping[str, Any]) -> dict[str, int]:
+    """The round that a schedule asks for; raises ``UnfinishedRound`` where something could not be done."""
     summary = janitor.round(stops=event.get(JANITOR_STOPS) is True)
     _logger.info("round ended", extra=summary._asdict())
     if summary.failures:

@@ -248,6 +248,18 @@ def test_a_retained_model_is_kept(world: World) -> None:
     assert not stopped(world)
 
 
+def test_a_model_that_was_given_up_when_its_deletion_failed_is_stopped(world: World) -> None:
+    """Deleted "without it" so that the stack can go (DeleteStack, RetainResources): nobody wanted it kept."""
+    world.stack.goes("DELETE_IN_PROGRESS")
+    world.stack.begins("DELETE", properties())
+    world.stack.fails()
+    world.stack.goes("DELETE_FAILED")
+    world.stack.goes("DELETE_IN_PROGRESS")
+    world.stack.skips()
+    world.stack.done()
+    assert stopped(world)
+
+
 def test_a_retained_model_that_another_resource_took_over_is_not_retained_for_ever(world: World) -> None:
     """What counts is what was done since it was claimed last."""
     world.stack.goes("UPDATE_IN_PROGRESS")

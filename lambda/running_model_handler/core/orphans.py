@@ -28,6 +28,8 @@ REMEMBERED_SECONDS: Final = 89 * 86_400.0
 """CloudFormation shows a deleted stack, and the events of any, for 90 days (API reference, DescribeStacks and
 DescribeStackEvents); a day less, for clocks and for what was under way."""
 
+_DELETION: Final = frozenset({"DELETE_IN_PROGRESS", "DELETE_FAILED"})
+
 
 class History(NamedTuple):
     """The events of a stack, newest first, read back to when the claim was written."""
@@ -92,12 +94,14 @@ def verdict_on(
 
 
 def _was_retained(arn: str, claim: Claim, history: History) -> bool:
-    """Whether a resource was deleted without the model since it was claimed last."""
+    """Whether a resource was deleted without the model since it was claimed last, as its template says.
+
+    One that is skipped after its deletion has begun was given up: somebody wanted it gone.
+    """
     latest = max((holder.t for holder in claim.holders.values()), default=0.0)
-    return any(
-        each.status == "DELETE_SKIPPED" and each.physical_id == arn and each.at >= latest
-        for each in history.events
-    )
+    later = [each for each in history.events if each.at >= latest and each.physical_id == arn]
+    begun = {each.logical_id for each in later if each.status in _DELETION}
+    return any(each.status == "DELETE_SKIPPED" and each.logical_id not in begun for each in later)
 
 
 def _in_a_living_stack(

@@ -9,6 +9,7 @@ import time
 from typing import Final
 
 from simulator.draw import WIDE, draw
+from simulator.fast_seam import new_handler
 from simulator.features import features
 from simulator.fleet import play_on_all_cores
 from simulator.history import play
@@ -19,9 +20,9 @@ from simulator.tally import Tally
 _SHOWN: Final = 3
 
 
-def story_of(seed: int, *, wide: bool = WIDE) -> str:
+def story_of(seed: int, **drawn_with: bool) -> str:
     """The shrunk story of a seed that violates something."""
-    drawn = draw(seed, wide=wide)
+    drawn = draw(seed, **drawn_with)
     guarantees = {violation.guarantee for violation in play(drawn).violations}
     plan = shrink(drawn, lambda one: any(v.guarantee in guarantees for v in play(one).violations))
     history = play(plan)
@@ -30,16 +31,17 @@ def story_of(seed: int, *, wide: bool = WIDE) -> str:
     return "\n".join([f"seed {seed}, shrunk:", *told])
 
 
-def main(seeds: int, first: int, *, wide: bool = WIDE) -> int:
+def main(seeds: int, first: int, **drawn: bool) -> int:
     """Play so many seeds from the first on; prints one line of figures at the end."""
     begin, total = time.monotonic(), Tally()
-    for _, counted in play_on_all_cores([range(first, first + seeds)], os.cpu_count() or 1, wide=wide):
+    ranges, cores = [range(first, first + seeds)], os.cpu_count() or 1
+    for _, counted in play_on_all_cores(ranges, cores, new_handler, **drawn):
         total.add(counted)
         for seed, texts in counted.violations.items():
             print(f"seed {seed}: " + "; ".join(texts), flush=True)
     prepare()
     for seed in sorted(total.violations)[:_SHOWN]:
-        print(story_of(seed, wide=wide), flush=True)
+        print(story_of(seed, **drawn), flush=True)
     seconds = time.monotonic() - begin
     print(
         f"{seeds} histories from seed {first}, {len(total.violations)} with violations, {total.excused} with "
@@ -58,5 +60,6 @@ if __name__ == "__main__":
         default=WIDE,
         help="with no roll-back, express mode, old views, late credentials, models that change hands",
     )
-    arguments = parser.parse_args()
-    sys.exit(main(arguments.seeds, arguments.first_seed, wide=arguments.wide))
+    parser.add_argument("--janitor", action="store_true", help="in an account with a janitor")
+    chosen = parser.parse_args()
+    sys.exit(main(chosen.seeds, chosen.first_seed, wide=chosen.wide, janitor=chosen.janitor))

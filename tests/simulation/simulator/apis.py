@@ -6,22 +6,23 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from simulator.errors import ApiError
-from simulator.plan import View
+from simulator.plan import ModelPlan, View
 from simulator.rekognition import Look
-from simulator.requests import Request
 from simulator.stack import Shown, Stack, StackEvent
-from simulator.words import accepted, told_look, told_owner
+from simulator.words import accepted, told_look, told_looks, told_owner
 
 if TYPE_CHECKING:
+    from simulator.gateway import Gateway
     from simulator.world import World
 
 
 class Apis:
     """Rekognition, CloudFormation and Lambda; raises ``ApiError`` or ``AnswerLost``."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, gateway: Gateway | None = None) -> None:
+        """``gateway``: the way of the calls, if it is not the world's own."""
         self._world = world
-        self._gateway = world.gateway
+        self._gateway = gateway or world.gateway
         self._rekognition = world.rekognition
 
     def find_project(self, name: str) -> str | None:
@@ -44,6 +45,21 @@ class Apis:
         self._world.current_invocation().last_look[arn] = (self._world.kernel.now, seen[1] if seen else None)
         return seen
 
+    def find_projects(self) -> list[str]:
+        """DescribeProjects for all of them."""
+        projects = self._rekognition.projects
+        return self._gateway.call("rekognition:DescribeProjects", "*", lambda: list(projects.values()), len)
+
+    def describe_all(self, project_arn: str) -> list[tuple[ModelPlan, Look]]:
+        """DescribeProjectVersions for all versions of a project."""
+
+        def effect() -> list[tuple[ModelPlan, Look]]:
+            return self._rekognition.describe_all(
+                project_arn, self._gateway.lag(self._gateway.faults.describe_lag)
+            )
+
+        return self._gateway.call("rekognition:DescribeProjectVersions", project_arn, effect, told_looks)
+
     def start(self, arn: str, minimum: int, maximum: int | None) -> None:
         """StartProjectVersion."""
         by = self._asked("rekognition:StartProjectVersion", arn)
@@ -61,11 +77,11 @@ class Apis:
             "rekognition:StopProjectVersion", arn, lambda: self._rekognition.stop(arn, by), accepted
         )
 
-    def _asked(self, action: str, arn: str) -> Request | None:
+    def _asked(self, action: str, arn: str) -> object:
         invocation = self._world.current_invocation()
         for monitor in self._world.monitors:
             monitor.asked(invocation, action, arn)
-        return invocation.request
+        return invocation.request or invocation.delivery.actor
 
     def list_tags(self, arn: str) -> Mapping[str, str]:
         """ListTagsForResource."""

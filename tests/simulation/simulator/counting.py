@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Final
 
-from simulator.draw import WIDE, draw
+from simulator.draw import draw
 from simulator.fast_seam import new_handler
 from simulator.history import HandlerFactory, History, play
 from simulator.rekognition import PERSON
@@ -23,12 +23,12 @@ LATE_SECONDS: Final = 200.0
 """By then the models of an update are done as a rule."""
 
 
-def tally(seeds: Iterable[int], handler: HandlerFactory = new_handler, *, wide: bool = WIDE) -> Tally:
-    """Play seeds and count; ``wide`` as in ``draw``."""
+def tally(seeds: Iterable[int], handler: HandlerFactory = new_handler, **drawn: bool) -> Tally:
+    """Play seeds and count; ``drawn`` as in ``draw``."""
     result = Tally()
     for seed in seeds:
         begin = time.process_time()
-        history = play(draw(seed, wide=wide), handler)
+        history = play(draw(seed, **drawn), handler)
         _count(result, seed, history)
         result.cpu_seconds += time.process_time() - begin
     return result
@@ -42,6 +42,11 @@ def _count(result: Tally, seed: int, history: History) -> None:
     result.excused += bool(world.conditions)
     result.conditions.update(condition.name for condition in world.conditions)
     result.faults.update(world.gateway.fired)
+    if world.janitor is not None:
+        result.faults.update(
+            {f"janitor: {fault}": count for fault, count in world.janitor.gateway.fired.items()}
+        )
+        result.operations["round of the janitor"] += world.janitor.rounds
     result.invocations += world.functions.count
     result.simulated_seconds += world.elapsed
     _count_story(result, world)

@@ -8,12 +8,14 @@ from dataclasses import replace
 from typing import Final
 
 from running_model_handler.core.names import ReplacementMode
+from simulator.janitor import ROUND_SECONDS
 from simulator.plan import (
     EMPTY_FAULTS,
     ByHand,
     Declared,
     Faults,
     Hand,
+    JanitorPlan,
     Kill,
     KillAt,
     ModelPlan,
@@ -35,13 +37,30 @@ WIDE: Final = True
 """What ``draw`` does unless it is told: as people live, or a plain life alone."""
 
 
-def draw(seed: int, *, wide: bool = WIDE) -> Plan:
+def draw(seed: int, *, wide: bool = WIDE, janitor: bool = False) -> Plan:
     """The plan of a seed; the same one every time.
 
     ``wide``: with all that people and AWS do beyond a plain life, see ``widening``.
+    ``janitor``: the same, in an account that has a janitor.
     """
     plan = _Draw(random.Random(f"plan {seed}"), seed).plan()
-    return widened(plan) if wide else plan
+    plan = widened(plan) if wide else plan
+    return replace(plan, janitor=_janitor(random.Random(f"janitor {seed}"))) if janitor else plan
+
+
+def _janitor(chance: random.Random) -> JanitorPlan:
+    """One whose invocations die now and then."""
+    kills: tuple[Kill, ...] = ()
+    if chance.random() < 0.3:
+        kills = tuple(
+            Kill(
+                chance.randrange(15),
+                chance.choice((KillAt.BEFORE_CALL, KillAt.AFTER_EFFECT)),
+                min(int(chance.expovariate(1 / 5.0)), 30),
+            )
+            for _ in range(chance.choice((1, 1, 2, 4)))
+        )
+    return JanitorPlan(round(chance.uniform(0.0, ROUND_SECONDS), 1), kills)
 
 
 class _Draw:

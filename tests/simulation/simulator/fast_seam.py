@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -31,6 +32,7 @@ from simulator.plan import REGION
 from simulator.stack import Shown, StackEvent
 
 if TYPE_CHECKING:
+    from simulator.apis import Apis
     from simulator.functions import Handler
     from simulator.world import World
 
@@ -66,9 +68,9 @@ class FastServices(Services):
 class SimulatedClock:
     """Virtual time, and chance that a seed decides."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, chance: random.Random | None = None) -> None:
         self._kernel = world.kernel
-        self._chance = world.jitter.random
+        self._chance = (chance or world.jitter).random
 
     def now(self) -> float:
         """Seconds since the epoch."""
@@ -83,7 +85,7 @@ class SimulatedClock:
         return self._chance()
 
 
-def _raised(error: ApiError | AnswerLost, action: str, resource: str) -> ServiceError:
+def raised(error: ApiError | AnswerLost, action: str, resource: str) -> ServiceError:
     """What botocore and ``shell.calls.call`` make of it."""
     if isinstance(error, AnswerLost):
         lost = _LOST[str(error)](endpoint_url=_url(action, resource))
@@ -102,24 +104,24 @@ def _url(action: str, resource: str) -> str:
 class FastModels:
     """``shell.rekognition.Models``."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, world: World, apis: Apis | None = None) -> None:
+        self._apis = apis or world.apis
 
     def find_project(self, arn: ProjectVersionArn) -> ProjectArn | None:
         """DescribeProjects."""
         try:
-            project = self._world.apis.find_project(arn.project_name)
+            project = self._apis.find_project(arn.project_name)
         except (ApiError, AnswerLost) as error:
-            raise _raised(error, "rekognition:DescribeProjects", "*") from error
+            raise raised(error, "rekognition:DescribeProjects", "*") from error
         return parse_project_arn(project, name="ProjectArn") if project else None
 
     def observe(self, arn: ProjectVersionArn, project: ProjectArn) -> Observation:
         """DescribeProjectVersions."""
         try:
             text = str(arn)
-            seen = self._world.apis.describe(text, str(project), arn.version_name)
+            seen = self._apis.describe(text, str(project), arn.version_name)
         except (ApiError, AnswerLost) as error:
-            raise _raised(error, "rekognition:DescribeProjectVersions", str(project)) from error
+            raise raised(error, "rekognition:DescribeProjectVersions", str(project)) from error
         if seen is None or seen[0].arn != text:
             return ABSENT
         model, look = seen
@@ -129,37 +131,37 @@ class FastModels:
     def start(self, arn: ProjectVersionArn, units: InferenceUnits) -> None:
         """StartProjectVersion."""
         try:
-            self._world.apis.start(str(arn), units.minimum, units.maximum)
+            self._apis.start(str(arn), units.minimum, units.maximum)
         except (ApiError, AnswerLost) as error:
-            raise _raised(error, "rekognition:StartProjectVersion", str(arn)) from error
+            raise raised(error, "rekognition:StartProjectVersion", str(arn)) from error
 
     def stop(self, arn: ProjectVersionArn) -> None:
         """StopProjectVersion."""
         try:
-            self._world.apis.stop(str(arn))
+            self._apis.stop(str(arn))
         except (ApiError, AnswerLost) as error:
-            raise _raised(error, "rekognition:StopProjectVersion", str(arn)) from error
+            raise raised(error, "rekognition:StopProjectVersion", str(arn)) from error
 
     def tags(self, arn: ProjectVersionArn) -> Mapping[str, str]:
         """ListTagsForResource."""
         try:
-            return dict(self._world.apis.list_tags(str(arn)))
+            return dict(self._apis.list_tags(str(arn)))
         except (ApiError, AnswerLost) as error:
-            raise _raised(error, "rekognition:ListTagsForResource", str(arn)) from error
+            raise raised(error, "rekognition:ListTagsForResource", str(arn)) from error
 
     def tag(self, arn: ProjectVersionArn, tags: Mapping[str, str]) -> None:
         """TagResource."""
         try:
-            self._world.apis.tag(str(arn), dict(tags))
+            self._apis.tag(str(arn), dict(tags))
         except (ApiError, AnswerLost) as error:
-            raise _raised(error, "rekognition:TagResource", str(arn)) from error
+            raise raised(error, "rekognition:TagResource", str(arn)) from error
 
     def untag(self, arn: ProjectVersionArn, keys: list[str]) -> None:
         """UntagResource."""
         try:
-            self._world.apis.untag(str(arn), keys)
+            self._apis.untag(str(arn), keys)
         except (ApiError, AnswerLost) as error:
-            raise _raised(error, "rekognition:UntagResource", str(arn)) from error
+            raise raised(error, "rekognition:UntagResource", str(arn)) from error
 
 
 class FastStacks:
@@ -174,9 +176,9 @@ class FastStacks:
         try:
             shown = self._world.apis.describe_stack_resource(stack_id, logical_id)
         except (ApiError, AnswerLost) as error:
-            _raise_unless_absent(error, "cloudformation:DescribeStackResource", stack_id)
+            raise_unless_absent(error, "cloudformation:DescribeStackResource", stack_id)
             return None
-        return _view(shown)
+        return view_of(shown)
 
     def story(self, stack_id: str, logical_id: str) -> Story:
         """DescribeStackEvents. The same page is read once: most looks at a stack show nothing new."""
@@ -191,10 +193,10 @@ class FastStacks:
 
         def every() -> Iterator[operation.StackEvent]:
             nonlocal read
-            yield from map(_event, events)
+            yield from map(event_of, events)
             for page in pages:
                 read += 1
-                yield from map(_event, page)
+                yield from map(event_of, page)
 
         story = read_story(every(), stack_id, logical_id)
         if read == 1:
@@ -209,22 +211,25 @@ class FastStacks:
             try:
                 events, token = self._world.apis.describe_stack_events(stack_id, token)
             except (ApiError, AnswerLost) as error:
-                _raise_unless_absent(error, "cloudformation:DescribeStackEvents", stack_id)
+                raise_unless_absent(error, "cloudformation:DescribeStackEvents", stack_id)
                 return
             yield events
 
 
-def _raise_unless_absent(error: ApiError | AnswerLost, action: str, stack_id: str) -> None:
+def raise_unless_absent(error: ApiError | AnswerLost, action: str, stack_id: str) -> None:
+    """Raise what the adapter makes of it, unless it says that there is no such thing."""
     if isinstance(error, ApiError) and error.code == "ValidationError" and "does not exist" in error.message:
         return
-    raise _raised(error, action, stack_id) from error
+    raise raised(error, action, stack_id) from error
 
 
-def _view(shown: Shown) -> ResourceView:
+def view_of(shown: Shown) -> ResourceView:
+    """A resource as the adapter reads it."""
     return ResourceView(shown.status or "", shown.physical_id or None)
 
 
-def _event(event: StackEvent) -> operation.StackEvent:
+def event_of(event: StackEvent) -> operation.StackEvent:
+    """An event as the adapter reads it."""
     declares = declaration_of(event.properties) if event.properties else None
     at = _as_told(event.at)
     answered = is_answer(event.status, event.reason)
@@ -248,7 +253,7 @@ class FastHandOver:
         try:
             self._world.apis.invoke(self._function_arn, event)
         except (ApiError, AnswerLost) as error:
-            raise _raised(error, "lambda:InvokeFunction", self._function_arn) from error
+            raise raised(error, "lambda:InvokeFunction", self._function_arn) from error
 
 
 class FastAnswers:

@@ -14,7 +14,6 @@ from multiprocessing.process import BaseProcess
 from typing import Final, cast
 
 from simulator.counting import tally
-from simulator.draw import WIDE
 from simulator.fast_seam import new_handler
 from simulator.history import HandlerFactory
 from simulator.process import prepare
@@ -34,15 +33,15 @@ class ProcessLost(Exception):
 
 
 def play_on_all_cores(
-    ranges: Iterable[range], processes: int, handler: HandlerFactory = new_handler, *, wide: bool = WIDE
+    ranges: Iterable[range], processes: int, handler: HandlerFactory = new_handler, **drawn: bool
 ) -> Iterator[tuple[range, Tally]]:
-    """The tally of each chunk, as they come; ``wide`` as in ``draw``. Raises ``ProcessLost``."""
+    """The tally of each chunk, as they come; ``drawn`` as in ``draw``. Raises ``ProcessLost``."""
     blocks = (seeds[at : at + BLOCK] for seeds in ranges for at in range(0, len(seeds), BLOCK))
     running: dict[Connection, BaseProcess] = {}
     try:
         while True:
             while len(running) < processes and (block := next(blocks, None)) is not None:
-                results, process = _begin(block, handler, wide)
+                results, process = _begin(block, handler, drawn)
                 running[results] = process
             if not running:
                 return
@@ -69,21 +68,23 @@ def _next(results: Connection, process: BaseProcess) -> tuple[range, Tally] | No
     return told
 
 
-def _begin(block: range, handler: HandlerFactory, wide: bool) -> tuple[Connection, BaseProcess]:
+def _begin(block: range, handler: HandlerFactory, drawn: dict[str, bool]) -> tuple[Connection, BaseProcess]:
     here, there = _context.Pipe(duplex=False)
-    process = _context.Process(target=_play, args=(there, block, handler, wide, os.getpid()), daemon=True)
+    process = _context.Process(target=_play, args=(there, block, handler, drawn, os.getpid()), daemon=True)
     process.start()
     there.close()
     return here, process
 
 
-def _play(results: Connection, block: range, handler: HandlerFactory, wide: bool, parent: int) -> None:
+def _play(
+    results: Connection, block: range, handler: HandlerFactory, drawn: dict[str, bool], parent: int
+) -> None:
     # Ctrl-C is for the parent to hear, which ends its processes.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     prepare()
     for at in range(0, len(block), CHUNK):
         seeds = block[at : at + CHUNK]
-        counted = tally(seeds, handler, wide=wide)
+        counted = tally(seeds, handler, **drawn)
         if os.getppid() != parent:
             return
         results.send((seeds, counted))

@@ -21,6 +21,7 @@ from simulator.kernel import Task
 from simulator.plan import KillAt
 
 if TYPE_CHECKING:
+    from simulator.gateway import Gateway
     from simulator.requests import Request
     from simulator.world import World
 
@@ -64,6 +65,8 @@ class Delivery:
     throttles: int = 0
     done: Callable[[Result], None] | None = None
     """Who waits for the result: then it is tried once and outside the plan's limit of concurrency."""
+    actor: object = None
+    """Who acts, where there is no request."""
     origin: int = 0
     """The same for all tries and hand-overs that go back to one delivery; a duplicate has its own."""
 
@@ -83,6 +86,10 @@ class DeployedFunction:
     idle: list[Handler] = field(default_factory=list)
     settles_since: float = 0.0
     """When it, or its policy, came to be."""
+    retries: int = RETRIES_DEFAULT
+    """How often an event is tried again that ended with an error."""
+    event_seconds: float = EVENT_AGE_SECONDS_MAX
+    """How old an event may become before it is dropped."""
 
 
 @dataclass(slots=True, eq=False)
@@ -95,6 +102,7 @@ class Invocation:
     ends_at: float
     name: str
     world: World
+    service: Functions
     calls: int = 0
     lines: int = 0
     task: Task | None = None
@@ -138,15 +146,31 @@ class Invocation:
 class Functions:
     """The service."""
 
-    def __init__(self, world: World, chance: random.Random) -> None:
+    def __init__(
+        self,
+        world: World,
+        chance: random.Random,
+        gateway: Gateway | None = None,
+        *,
+        label: str = "λ",
+        first: int = 0,
+    ) -> None:
+        """``label``, ``first``: how its invocations are called, and from where on they are numbered."""
         self._world = world
         self._chance = chance
+        self._own_gateway = gateway
+        self._label = label
+        self._first = first
         self._running = 0
         self._duplicates: Counter[int | None] = Counter()
         self._origins = 0
-        self.count = 0
+        self.count = first
         self.by_arn: dict[str, DeployedFunction] = {}
         self.by_task: dict[Task, Invocation] = {}
+
+    @property
+    def _gateway(self) -> Gateway:
+        return self._own_gateway or self._world.gateway
 
     def deploy(
         self, arn: str, role: Role, new_handler: Callable[[], Handler], timeout_seconds: float | None = None
@@ -162,16 +186,24 @@ class Functions:
 
     # --- events -------------------------------------------------------------------------------------
 
-    def invoke(self, arn: str, event: Mapping[str, Any], request: Request | None, depth: int = 1) -> None:
+    def invoke(
+        self,
+        arn: str,
+        event: Mapping[str, Any],
+        request: Request | None,
+        depth: int = 1,
+        actor: object = None,
+    ) -> None:
         """Invoke, InvocationType Event: 202, and at some time at least one invocation."""
         function = self.existing(arn)
-        world, faults, chance = self._world, self._world.gateway.faults, self._chance.random
+        world, faults, chance = self._world, self._gateway.faults, self._chance.random
         payload = json.dumps(event)
-        first = Delivery(function, payload, request, depth, world.kernel.now, origin=self._origin(request))
+        born = world.kernel.now
+        first = Delivery(function, payload, request, depth, born, actor=actor, origin=self._origin(request))
         self._queue(first, self._delay())
         if faults.duplicated and chance() < faults.duplicated and self._may_come_twice(request):
-            world.gateway.note("duplicated")
-            second = Delivery(function, payload, request, depth, world.kernel.now, origin=self._new_origin())
+            self._gateway.note("duplicated")
+            second = Delivery(function, payload, request, depth, born, actor=actor, origin=self._new_origin())
             self._queue(second, self._delay() + chance() * faults.duplicate_delay)
 
     def _origin(self, request: Request | None) -> int:
@@ -210,10 +242,10 @@ class Functions:
         self.by_task[task] = invocation
 
     def _delay(self) -> float:
-        faults, chance = self._world.gateway.faults, self._chance.random
+        faults, chance = self._gateway.faults, self._chance.random
         seconds = 0.05 + 0.3 * chance()
         if faults.delayed and chance() < faults.delayed:
-            self._world.gateway.note("delayed")
+            self._gateway.note("delayed")
             seconds += chance() * faults.delay_seconds
         return seconds
 
@@ -234,10 +266,10 @@ class Functions:
         now = world.kernel.now
         if not function.exists:
             return self._drop(delivery, "the function is gone")
-        if now - delivery.born > EVENT_AGE_SECONDS_MAX:
+        if now - delivery.born > function.event_seconds:
             return self._drop(delivery, "too old")
         if self._running >= world.plan.concurrency:
-            world.gateway.note("concurrency")
+            self._gateway.note("concurrency")
             delivery.throttles += 1
             world.kernel.after(min(THROTTLE_SECONDS_MAX, 2.0**delivery.throttles), self._begin, delivery)
             return None
@@ -248,9 +280,10 @@ class Functions:
         now = world.kernel.now
         handler = function.idle.pop() if function.idle else function.new_handler()
         attempt = f", try {delivery.attempt + 1}" if delivery.attempt else ""
-        what = delivery.request.name if delivery.request is not None else "an event"
+        what = delivery.request.name if delivery.request is not None else str(delivery.actor or "an event")
         ends_at = now + (function.timeout_seconds or world.plan.invocation_seconds)
-        invocation = Invocation(self.count, delivery, handler, ends_at, f"λ{self.count}", world)
+        name = f"{self._label}{self.count - self._first}"
+        invocation = Invocation(self.count, delivery, handler, ends_at, name, world, self)
         self.count += 1
         self._running += delivery.done is None
         if delivery.request is not None:
@@ -306,8 +339,8 @@ class Functions:
         task, world = invocation.task, self._world
         if task is None:
             return
-        world.gateway.note("killed")
-        world.gateway.note(f"killed {at or 'by its time-out'}")
+        self._gateway.note("killed")
+        self._gateway.note(f"killed {at or 'by its time-out'}")
         self._ends(invocation, keep=False)
         self._failed(invocation, f"killed {when}", "the runtime exited")
         dying = world.kernel.current
@@ -320,7 +353,7 @@ class Functions:
         world.story.note(now, invocation.name, f"dies: {why}")
         if delivery.done is not None:
             return delivery.done(Result(error=why, raised=raised))
-        if delivery.attempt >= RETRIES_DEFAULT:
+        if delivery.attempt >= delivery.function.retries:
             return self._chain_ends(delivery, f"every try failed, the last: {why}")
         pause = RETRY_SECONDS[delivery.attempt]
         delivery.attempt += 1
@@ -328,6 +361,8 @@ class Functions:
         return None
 
     def _chain_ends(self, delivery: Delivery, lost: str) -> None:
+        for monitor in self._world.monitors if delivery.request is None else ():
+            monitor.wake_ended(delivery, lost)
         if delivery.request is not None:
             delivery.request.chains -= 1
             if lost:

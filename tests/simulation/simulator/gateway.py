@@ -70,7 +70,7 @@ class Gateway:
         kill = world.kill_of(invocation, invocation.calls)
         invocation.calls += 1
         if kill is KillAt.BEFORE_CALL:
-            world.functions.kill(invocation, kill, f"before {action}")
+            invocation.service.kill(invocation, kill, f"before {action}")
         faults = self.faults
         seconds = 0.03 + 0.1 * chance()
         if faults.slow and chance() < faults.slow:
@@ -87,7 +87,7 @@ class Gateway:
             raise
         world.noted_call(invocation, action, resource, told(result) if told else None)
         if kill is KillAt.AFTER_EFFECT:
-            world.functions.kill(invocation, kill, f"after {action} took effect")
+            invocation.service.kill(invocation, kill, f"after {action} took effect")
         if faults.lost_after and chance() < faults.lost_after:
             self._lose(invocation, action, resource)
         world.note_end_of_call(invocation, action, succeeded=True)

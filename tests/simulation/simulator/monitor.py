@@ -9,7 +9,7 @@ from simulator.rekognition import Change, Model
 from simulator.requests import Request
 
 if TYPE_CHECKING:
-    from simulator.functions import Invocation
+    from simulator.functions import Delivery, Invocation
     from simulator.stack import Stack
 
 
@@ -24,6 +24,9 @@ class Monitor:
 
     def called(self, invocation: Invocation, action: str, succeeded: bool) -> None:
         """An invocation has made a call; ``succeeded`` if its answer came and was no error."""
+
+    def wake_ended(self, delivery: Delivery, lost: str) -> None:
+        """An event that is no request was worked on, or ``lost``: why not, or not to its end."""
 
     def rested(self, stack: Stack) -> None:
         """The rest of a stack between two operations is over."""

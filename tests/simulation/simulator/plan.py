@@ -279,6 +279,16 @@ class Kill:
     """The how manieth call, or line of the life cycle, counted from 0."""
 
 
+@dataclass(frozen=True, slots=True)
+class JanitorPlan:
+    """A janitor in the account of the stacks."""
+
+    begins: float = 0.0
+    """When its first round is due, in seconds from the beginning."""
+    kills: tuple[Kill, ...] = ()
+    """Its invocations are counted apart from all others."""
+
+
 class Hand(StrEnum):
     """What people do to a model by hand."""
 
@@ -361,3 +371,4 @@ class Plan:
     concurrency: int = 1000
     hand_over_denied: bool = False
     """A permissions boundary without lambda:InvokeFunction, for good."""
+    janitor: JanitorPlan | None = None

@@ -66,7 +66,7 @@ class Change:
     verb: str
     """"Start" or "Stop"."""
     by: object
-    """A request, or a text for a person."""
+    """A request, or a text for a person and for the janitor."""
     minimum: int | None
     maximum: int | None
 
@@ -164,6 +164,15 @@ class Rekognition:
         if project_arn not in self.projects.values():
             raise ApiError(UNKNOWN_RESOURCE, f"The project {project_arn} does not exist.")
         return None
+
+    def describe_all(self, project_arn: str, lag: float) -> list[tuple[ModelPlan, Look]]:
+        """DescribeProjectVersions for a whole project."""
+        seen = [
+            (model.plan, model.look_at(self._kernel.now - lag))
+            for (project, _), model in self._versions.items()
+            if project == project_arn
+        ]
+        return [(plan, look) for plan, look in seen if look.status is not None]
 
     def list_tags(self, arn: str, lag: float) -> Mapping[str, str]:
         """ListTagsForResource."""

@@ -53,6 +53,11 @@ def _smaller(plan: Plan) -> Iterator[Plan]:
         yield replace(plan, kills=())
     if plan.by_hand:
         yield replace(plan, by_hand=())
+    if plan.janitor is not None and plan.janitor.kills:
+        yield replace(plan, janitor=replace(plan.janitor, kills=()))
+        for number in range(len(plan.janitor.kills)):
+            kills = _without(plan.janitor.kills, number)
+            yield replace(plan, janitor=replace(plan.janitor, kills=kills))
     yield from _with_smaller_stacks(plan)
     for number in range(len(plan.kills)):
         yield replace(plan, kills=_without(plan.kills, number))

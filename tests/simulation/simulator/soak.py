@@ -35,6 +35,8 @@ class Soak:
     processes: int = os.cpu_count() or 1
     wide: bool = WIDE
     """As in ``draw``."""
+    janitor: bool = False
+    """As in ``draw``."""
 
     @property
     def file(self) -> Path:
@@ -44,7 +46,12 @@ class Soak:
     @property
     def code(self) -> str:
         """What has to be the same for a run to be taken up again."""
-        return fingerprint() + ("-wide" if self.wide else "")
+        return fingerprint() + "".join(f"-{name}" for name, is_on in self.drawn.items() if is_on)
+
+    @property
+    def drawn(self) -> dict[str, bool]:
+        """What the plans are drawn with."""
+        return {"wide": self.wide, "janitor": self.janitor}
 
 
 def soak(run: Soak, handler: HandlerFactory = new_handler) -> int:
@@ -54,7 +61,7 @@ def soak(run: Soak, handler: HandlerFactory = new_handler) -> int:
     saved = 0.0
     try:
         for seeds, counted in play_on_all_cores(
-            progress.missing(run.seeds), run.processes, handler, wide=run.wide
+            progress.missing(run.seeds), run.processes, handler, **run.drawn
         ):
             progress.add(seeds, counted)
             for seed, texts in counted.violations.items():
@@ -132,11 +139,18 @@ def main() -> int:
     parser.add_argument(
         "--wide", action=argparse.BooleanOptionalAction, default=WIDE, help="see simulator.draw"
     )
-    arguments = parser.parse_args()
-    run = Soak(
-        arguments.seeds, arguments.first_seed, arguments.directory, arguments.processes, arguments.wide
+    parser.add_argument("--janitor", action="store_true", help="in an account with a janitor")
+    chosen = parser.parse_args()
+    return soak(
+        Soak(
+            chosen.seeds,
+            chosen.first_seed,
+            chosen.directory,
+            chosen.processes,
+            chosen.wide,
+            chosen.janitor,
+        )
     )
-    return soak(run)
 
 
 if __name__ == "__main__":

@@ -69,12 +69,12 @@ def every() -> list[Found]:
     return [read(file) for file in sorted(FOUND.glob("*.json"), key=lambda file: int(file.stem))]
 
 
-def find(seed: int, *, wide: bool = WIDE) -> Found | None:
+def find(seed: int, **drawn_with: bool) -> Found | None:
     """The shrunk history of a seed; None if it violates nothing, or only where a certain line is killed.
 
     Lines are counted as they run: the same number means another line after every change.
     """
-    drawn = draw(seed, wide=wide)
+    drawn = draw(seed, **drawn_with)
     violations = play(drawn).violations
     if not violations:
         return None
@@ -94,10 +94,11 @@ def main() -> int:
         "--wide", action=argparse.BooleanOptionalAction, default=WIDE, help="see simulator.draw"
     )
     parser.add_argument("--directory", type=Path, default=FOUND)
+    parser.add_argument("--janitor", action="store_true", help="in an account with a janitor")
     arguments = parser.parse_args()
     logging.disable(logging.CRITICAL)
     for seed in arguments.seeds:
-        found = find(seed, wide=arguments.wide)
+        found = find(seed, wide=arguments.wide, janitor=arguments.janitor)
         print(f"{seed}: nothing that can be stored" if found is None else write(found, arguments.directory))
     return 0
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from running_model_handler.core.names import Tag
+from simulator.plan import ModelPlan
 from simulator.rekognition import Look
 
 
@@ -42,6 +43,11 @@ def told_look(seen: tuple[Any, Look] | None) -> str:
     return (
         f"{look.status} ({look.minimum}-{look.maximum or look.minimum})" if look.minimum else str(look.status)
     )
+
+
+def told_looks(seen: list[tuple[ModelPlan, Look]]) -> str:
+    """What DescribeProjectVersions shows of a whole project."""
+    return ", ".join(f"{model.name} {look.status}" for model, look in seen)
 
 
 def told_owner(tags: Mapping[str, str]) -> str:

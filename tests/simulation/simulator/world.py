@@ -15,10 +15,11 @@ from simulator.errors import ApiError
 from simulator.eventbridge import EventBridge
 from simulator.functions import Functions, Handler, Invocation
 from simulator.gateway import Gateway
+from simulator.janitor import JanitorActor
 from simulator.kernel import EPOCH, Kernel
 from simulator.line_kills import LineKills
 from simulator.monitor import Monitor
-from simulator.plan import ByHand, Hand, KillAt, Plan
+from simulator.plan import ByHand, Hand, Kill, KillAt, Plan
 from simulator.rekognition import PERSON, Change, Model, Rekognition
 from simulator.requests import STARVED_SECONDS, Outcome, Request
 from simulator.response_urls import ResponseUrls
@@ -29,6 +30,8 @@ from simulator.words import called, short, units_of
 
 HISTORY_SECONDS_MAX: Final = 48 * 3600.0
 """What is still at work by then will never end."""
+CALM_SECONDS: Final = 45 * 60.0
+"""How long the janitor goes on after the last thing that happens otherwise."""
 
 
 class World:
@@ -81,9 +84,30 @@ class World:
         for kill in plan.kills:
             if kill.at is KillAt.LINE:
                 lines.setdefault(kill.invocation, kill.count)
-            else:
-                self._kills.setdefault(kill.invocation, {}).setdefault(kill.count, kill.at)
+        self._note_kills(plan.kills)
         self.line_kills = LineKills(self.kernel, lines, self.functions.kill)
+        self._operators_at_work = 0
+        self._busy_at = EPOCH
+        self.janitor: JanitorActor | None = None
+        if plan.janitor is not None:
+            self.janitor = JanitorActor(self, plan.janitor)
+            self._note_kills(self.janitor.kills)
+
+    def _note_kills(self, kills: Iterable[Kill]) -> None:
+        for kill in kills:
+            if kill.at is not KillAt.LINE:
+                self._kills.setdefault(kill.invocation, {}).setdefault(kill.count, kill.at)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing has happened for so long that what looks at it from time to time may stop.
+
+        To be asked every few minutes: it notes when something was last seen to happen.
+        """
+        people = any(EPOCH + act.at >= self.kernel.now for act in self.plan.by_hand)
+        if self._operators_at_work or people or any(request.chains for request in self.requests):
+            self._busy_at = self.kernel.now
+        return self.kernel.now - self._busy_at > CALM_SECONDS
 
     @property
     def elapsed(self) -> float:
@@ -99,6 +123,9 @@ class World:
                 self._waiting.setdefault(plan.after, []).append(operator)
             else:
                 self.kernel.at(EPOCH + plan.begins, self._begin, operator)
+        self._operators_at_work = len(self._operators)
+        if self.janitor is not None:
+            self.janitor.begin()
         for act in self.plan.by_hand:
             self.kernel.at(EPOCH + act.at, self._by_hand, act)
         with self.setting:
@@ -119,6 +146,7 @@ class World:
     def _lead(self, operator: Operator) -> None:
         """The course of one stack, after which those begin that wait for it."""
         operator.run()
+        self._operators_at_work -= 1
         for successor in self._waiting.pop(operator.stack.plan.label, ()):
             self.kernel.after(successor.stack.plan.begins, self._begin, successor)
 

@@ -1,4 +1,4 @@
-"""The guarantees G1 to G10 and G12 as invariants of a history.
+"""The guarantees G1 to G10 and G12 as invariants of a history, and J1 and J2 of one with a janitor.
 
 They know the truth of the simulated world (``truth``), not what the handler thinks, and nothing of how it
 works.
@@ -10,6 +10,7 @@ from simulator.invariants.answers import AlwaysAnswered, GoneMeansNotBilling, Re
 from simulator.invariants.base import Invariant, Violation
 from simulator.invariants.effects import AsDeclared, Idempotent, NoNeedlessInterruption, StaleStartsNothing
 from simulator.invariants.leaks import NoLeak
+from simulator.invariants.orphans import JanitorTakesNothing, NobodysModelsEnd
 from simulator.invariants.owners import OneOwner, WithoutGap
 from simulator.invariants.secrets import NothingSecretLeaves
 from simulator.invariants.truth import Truth
@@ -28,15 +29,18 @@ ALL: tuple[type[Invariant], ...] = (
     StaleStartsNothing,
     NothingSecretLeaves,
 )
+OF_A_JANITOR: tuple[type[Invariant], ...] = (NobodysModelsEnd, JanitorTakesNothing)
+"""What holds beyond, in a world that has one."""
 
 
 def watch(world: World) -> list[Invariant]:
     """Let every invariant watch a world that has not begun yet."""
+    kinds = ALL if world.plan.janitor is None else (*ALL, *OF_A_JANITOR)
     violations: list[Violation] = []
     truth = Truth(world)
-    invariants = [kind(world, violations, truth) for kind in ALL]
+    invariants = [kind(world, violations, truth) for kind in kinds]
     world.watch(invariants)
     return invariants
 
 
-__all__ = ["ALL", "Invariant", "Violation", "watch"]
+__all__ = ["ALL", "OF_A_JANITOR", "Invariant", "Violation", "watch"]

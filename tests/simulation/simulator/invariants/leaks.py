@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.conditions import admits_what_is_left, claimed_at_once, condition_of
 from simulator.invariants.base import Invariant
-from simulator.invariants.truth import last_start, names_of
-from simulator.rekognition import Model
-from simulator.requests import Outcome, Request
+from simulator.invariants.orphans import is_needed
+from simulator.invariants.truth import names_of
+from simulator.requests import Request
 
 if TYPE_CHECKING:
     from simulator.functions import Invocation
@@ -34,7 +34,7 @@ class NoLeak(Invariant):
 
     def at_the_end(self, quiet: bool) -> None:
         for model in self.world.rekognition.models.values():
-            if not model.bills or self._is_wanted(model):
+            if not model.bills or is_needed(self.world, self.truth, model):
                 continue
             condition = condition_of(self.world, model)
             if condition is None:
@@ -42,30 +42,3 @@ class NoLeak(Invariant):
                 self.violated(f"{model.plan.name} is {model.status} for nobody: {held}")
             else:
                 self.world.note_condition(condition)
-
-    def _awaits_deletion(self, request: Request) -> bool:
-        """Whether CloudFormation keeps the model that a request has brought, and owes it a Delete.
-
-        It did not take the replacement, or could not go back from it to the end. It deletes what it has left
-        in the next operation of the stack, which no one may ever ask for.
-        """
-        later = self.truth.requests_of(request.owner)
-        deleted = any(
-            one.type == "Delete" and one.number > request.number and one.physical_id == request.declared_arn
-            for one in later
-        )
-        keeps = request.refused or (
-            request.outcome is Outcome.SUCCESS and request.stack.status == "UPDATE_ROLLBACK_FAILED"
-        )
-        return keeps and not deleted and self.truth.lives(request.owner)
-
-    def _is_wanted(self, model: Model) -> bool:
-        """Whether a living resource has it, its template left it as it is, or it is a person's."""
-        arn, truth = model.plan.arn, self.truth
-        if arn in self.world.retained or truth.is_a_persons(model):
-            return True
-        if last_start(model) is None and not truth.holders(model):
-            return True
-        if any(self._awaits_deletion(one) for one in truth.declaring(arn)):
-            return True
-        return next(truth.others_with(("", ""), arn), None) is not None

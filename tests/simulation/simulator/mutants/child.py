@@ -16,45 +16,46 @@ from simulator.mutants.hook import install
 from simulator.mutants.mutant import Mutant
 
 
-def _hunt(guarantee: str, first: int, seeds: int) -> dict[str, Any]:
+def _hunt(mutant: Mutant, first: int, seeds: int) -> dict[str, Any]:
     from simulator.draw import draw
     from simulator.mutants.judge import violations_of
 
     for seed in range(first, first + seeds):
-        found = violations_of(draw(seed), guarantee)
+        found = violations_of(draw(seed, **mutant.drawn), mutant.guarantee)
         if found:
             return {"seed": seed, "violation": found[0]}
     return {"seed": None}
 
 
-def _story(guarantee: str, seed: int) -> dict[str, Any]:
+def _story(mutant: Mutant, seed: int) -> dict[str, Any]:
     from simulator.mutants.judge import judged
 
-    history, violations = judged(_smallest(guarantee, seed), guarantee)
+    history, violations = judged(_smallest(mutant, seed), mutant.guarantee)
     return {"violation": violations[0], "story": history.world.story.readable()}
 
 
-def _shrunk(guarantee: str, seed: int) -> dict[str, Any]:
+def _shrunk(mutant: Mutant, seed: int) -> dict[str, Any]:
     from simulator.mutants.judge import violations_of
     from simulator.stored import Found, to_data
 
-    plan = _smallest(guarantee, seed)
-    return to_data(Found(seed, guarantee, violations_of(plan, guarantee)[0].partition(": ")[2], plan))
+    plan = _smallest(mutant, seed)
+    violation = violations_of(plan, mutant.guarantee)[0].partition(": ")[2]
+    return to_data(Found(seed, mutant.guarantee, violation, plan))
 
 
-def _smallest(guarantee: str, seed: int) -> Any:
+def _smallest(mutant: Mutant, seed: int) -> Any:
     from simulator.draw import draw
     from simulator.mutants.judge import violations_of
     from simulator.shrink import shrink
 
-    return shrink(draw(seed), lambda one: bool(violations_of(one, guarantee)))
+    return shrink(draw(seed, **mutant.drawn), lambda one: bool(violations_of(one, mutant.guarantee)))
 
 
-def _guards(guarantee: str, *seeds: int) -> dict[str, Any]:
+def _guards(mutant: Mutant, *seeds: int) -> dict[str, Any]:
     from simulator.mutants.judge import violations_of
     from simulator.stored import FOUND, read
 
-    return {str(seed): violations_of(read(FOUND / f"{seed}.json").plan, guarantee) for seed in seeds}
+    return {str(seed): violations_of(read(FOUND / f"{seed}.json").plan, mutant.guarantee) for seed in seeds}
 
 
 _TASKS: Final[dict[str, Callable[..., dict[str, Any]]]] = {
@@ -69,7 +70,7 @@ def main(task: str, *numbers: str) -> None:
     """Put the mutant in and do what is asked."""
     mutant = Mutant(**json.load(sys.stdin))
     install(mutant)
-    found = _TASKS[task](mutant.guarantee, *map(int, numbers))
+    found = _TASKS[task](mutant, *map(int, numbers))
     if mutant.module not in sys.modules:
         raise RuntimeError(f"mutant {mutant.name} was never imported")
     print(json.dumps(found))

@@ -29,6 +29,13 @@ class Mutant:
     replacement: str
     seed: int
     """Killed it when it was last looked at; tried first, to be quick. Any other will do as well."""
+    actors: tuple[str, ...] = ()
+    """Who acts beside requests in the histories that it is looked for in: ``janitor``."""
+
+    @property
+    def drawn(self) -> dict[str, bool]:
+        """What its plans are drawn with; see ``draw``."""
+        return dict.fromkeys(self.actors, True)
 
     @property
     def module(self) -> str:

@@ -38,7 +38,7 @@ def kill_of(mutant: Mutant, first: int, seeds: int) -> Kill | None:
         if seed is None:
             return None
         with _control:
-            clean = not violations_of(draw(seed), mutant.guarantee)
+            clean = not violations_of(draw(seed, **mutant.drawn), mutant.guarantee)
         if clean:
             return Kill(seed, found["violation"])
         first = seed + 1

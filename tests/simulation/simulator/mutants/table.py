@@ -11,11 +11,12 @@ from typing import Final
 from simulator.mutants.mutant import Mutant
 from simulator.mutants.wrong_acts import WRONG_ACTS
 from simulator.mutants.wrong_answers import WRONG_ANSWERS
+from simulator.mutants.wrong_rounds import WRONG_ROUNDS
 
 
-def _number(mutant: Mutant) -> int:
-    return int(mutant.guarantee.removeprefix("G"))
+def _number(mutant: Mutant) -> tuple[str, int]:
+    return mutant.guarantee[0], int(mutant.guarantee[1:])
 
 
-MUTANTS: Final = tuple(sorted((*WRONG_ANSWERS, *WRONG_ACTS), key=_number))
+MUTANTS: Final = tuple(sorted((*WRONG_ANSWERS, *WRONG_ACTS, *WRONG_ROUNDS), key=_number))
 BY_NAME: Final = {mutant.name: mutant for mutant in MUTANTS}
