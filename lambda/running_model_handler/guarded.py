@@ -12,6 +12,7 @@ from running_model_handler.core.duty_tags import DutyTags, record_tags, stop_at_
 from running_model_handler.core.memory import Memory
 from running_model_handler.core.operation import RequestType
 from running_model_handler.core.record import asked
+from running_model_handler.core.status import READY
 from running_model_handler.core.views import ModelView, Views
 from running_model_handler.core.waiting import SETTLE_SECONDS
 from running_model_handler.request import Request
@@ -43,9 +44,12 @@ def tags_to_write(
     """The tags that tell what is asked of a model, as far as it does not carry them; none without guards."""
     if duty is None:
         return {}
-    has = views.model(arn).duty
-    tags: dict[str, str] = {}
-    if has.record is None or has.record.on is not duty.on:
+    view = views.model(arn)
+    has, tags = view.duty, dict[str, str]()
+    # What a deployment has stopped and starts again runs from then on.
+    rests = view.seen is not None and view.seen.status in READY
+    anew = duty.on and rests and has.record is not None and has.record.reached
+    if has.record is None or has.record.on is not duty.on or anew:
         tags |= record_tags(asked(has.record, now, on=duty.on, by=duty.by))
     deadline = _deadline(request, memory, views, arn, failed=bool(memory.failure))
     if deadline is not None and not _tells(has, deadline):

@@ -203,6 +203,20 @@ def test_failed_resize_brings_back_nothing_off_duty() -> None:
     assert (record.on, record.by) == (False, By.DUTY)
 
 
+def test_resize_starts_the_time_anew_after_which_a_model_can_be_idle() -> None:
+    """What ran before counts no more: nobody can have used it yet."""
+    world = World()
+    lived(world, StopWhenIdleSeconds="900")
+    long_ago = record_tags(Record(True, world.clock.now() - 3600.0, True, By.DUTY))
+    world.versions[V1].tags.update(long_ago)
+    old = properties(StopWhenIdleSeconds="900")
+    assert update(world, {**old, "MinInferenceUnits": "2"}, old)["Status"] == "SUCCESS"
+    record = read_duty_tags(world.versions[V1].tags).record
+    assert record is not None
+    assert (record.on, record.reached) == (True, False)
+    assert world.clock.now() - record.at < 900.0
+
+
 def test_failed_replacement_stops_the_former_model_off_duty_as_its_duty() -> None:
     """What is asked is written before the Stop, so that nobody takes it for a person's."""
     world = updating_world()

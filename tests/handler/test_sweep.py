@@ -13,8 +13,9 @@ from world import OTHER, STACK, V1, V2, World, answered, creating, properties
 
 from running_model_handler.core.claim import Owner as Holding
 from running_model_handler.core.claim import holder_key
+from running_model_handler.core.duty_tags import record_tags
 from running_model_handler.core.names import Tag
-from running_model_handler.core.record import By
+from running_model_handler.core.record import By, Record
 from running_model_handler.core.status import ABSENT
 
 LOOKS = ["ListTagsForResource", "DescribeProjectVersions"]
@@ -171,6 +172,24 @@ def test_nothing_is_done_while_an_operation_of_the_stack_is_under_way(world: Wor
     world.clock.sleep(60.0)
     assert changes(sweep(world, RunningHours=DAY)) == ["TagResource", "StopProjectVersion"]
     assert counted(world) == ["GuardStops"]
+
+
+def test_nothing_is_done_with_a_resource_whose_update_was_cut_off_for_good(world: World) -> None:
+    """Without a roll-back its tags tell the units of that update, and the schedule what was before."""
+    running(world, RunningHours=DAY)
+    updating(world, properties(RunningHours=DAY, MinInferenceUnits="2"), properties(RunningHours=DAY))
+    world.stack.fails(physical_id=V1)
+    world.stack.goes("UPDATE_FAILED")
+    world.clock.sleep(120.0)
+    assert changes(sweep(world, RunningHours=DAY)) == []
+
+
+def test_hours_that_stop_count_before_it_is_first_seen_that_it_runs(world: World) -> None:
+    """No sweep looks while an operation is under way: what it has started in time is stopped after it."""
+    running(world, RunningHours="MON-SUN -22:50 UTC")
+    asked = Record(True, world.clock.now() - 1_800.0, False, By.DUTY)
+    world.versions[V1].tags.update(record_tags(asked))
+    assert changes(sweep(world, RunningHours="MON-SUN -22:50 UTC")) == ["TagResource", "StopProjectVersion"]
 
 
 def test_nothing_is_done_while_a_stack_goes_back(world: World) -> None:

@@ -108,6 +108,8 @@ class Facts(NamedTuple):
     """None where they could not be counted: then nothing is idle."""
     messages: Messages | None = None
     """None where the queue could not be asked: then a model that is up stays so."""
+    up_since: float | None = None
+    """When it was asked to run, where it is only now seen that it does; None: what ``record`` says."""
 
 
 class Duty(NamedTuple):
@@ -241,7 +243,9 @@ def _by_stops(facts: Facts, now: float) -> _Verdict | None:
     if at is None:
         return None
     record = facts.record
-    begun = max(facts.asked_at or 0.0, record.at if record is not None and record.on else 0.0)
+    up_since = record.at if record is not None and record.on else 0.0
+    # A stop that comes before the first look at what runs is no less one.
+    begun = max(facts.asked_at or 0.0, up_since if facts.up_since is None else facts.up_since)
     named = "; ".join(map(str, facts.guards.stopping_hours))
     return _Verdict(False, at, f"stopped by {named}, until somebody starts it") if at > begun else None
 

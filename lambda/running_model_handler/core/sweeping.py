@@ -200,6 +200,8 @@ def _facts(sweep: Sweep, views: SweepViews, holder: Holder, now: float) -> Facts
     if record is not None and views.messages is not None:
         waits = views.messages.waiting or views.messages.other
         record = with_queue(record, now, empty=not waits)
+    told = views.written or views.duty.record
+    asked_on = told is not None and told.on and not told.reached and record is not None and record.on
     return Facts(
         sweep.guards,
         record,
@@ -209,6 +211,7 @@ def _facts(sweep: Sweep, views: SweepViews, holder: Holder, now: float) -> Facts
         start_seconds=views.claim.start_seconds,
         calls=views.calls,
         messages=views.messages,
+        up_since=told.at if asked_on and told is not None else None,
     )
 
 
@@ -263,6 +266,9 @@ def _permitted(sweep: Sweep, views: SweepViews, deed: Deed, now: float) -> Quest
     standing = standing_in(own)
     if standing.current != sweep.arn:
         return Leave("the resource is gone, or has another model")
+    if own is not None and own.status.endswith("_FAILED"):
+        # Where nothing was rolled back the tags may be of what was cut off, and the event of what was before.
+        return Leave("the last deployment of the resource has failed")
     if isinstance(deed, StopModel):
         for owner in sorted(set(views.claim.holders) - {sweep.owner}):
             other = _asked(views, owner, now)
