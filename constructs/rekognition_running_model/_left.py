@@ -9,11 +9,11 @@ import jsii
 from aws_cdk import CfnDeletionPolicy, CfnResource, IStableAnyProducer, Lazy, Token
 from constructs import Construct, IConstruct
 
+from rekognition_running_model._declared import USD_PER_UNIT_DAY
 from rekognition_running_model._final import Written
 from rekognition_running_model._said import warn
 from running_model_handler.core.names import RESOURCE_TYPE, Property
 
-_USD_PER_UNIT_DAY: Final = 4 * 24
 _POLICIES: Final = {
     CfnDeletionPolicy.DELETE: "Delete",
     # A create that is rolled back leaves no model running.
@@ -130,9 +130,9 @@ def _warn_of_what_stays(model: Construct, written: Mapping[str, Any], units: int
     if not when:
         return
     cost = (
-        f"about {_USD_PER_UNIT_DAY} USD a day for each inference unit"
+        f"about {USD_PER_UNIT_DAY} USD a day for each inference unit"
         if Token.is_unresolved(units)
-        else f"about {int(units) * _USD_PER_UNIT_DAY} USD a day"
+        else f"about {int(units) * USD_PER_UNIT_DAY} USD a day"
     )
     warn(
         model,

@@ -7,13 +7,13 @@ import os
 from collections.abc import Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Protocol
-from weakref import WeakKeyDictionary
 
-from aws_cdk import CfnResource, Duration, Fn, RemovalPolicy, Resource, Stack, Token
+from aws_cdk import CfnResource, Duration, Fn, RemovalPolicy, Resource, Token
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from rekognition_running_model._checks import Checks, check_grantee, check_scope
+from rekognition_running_model._declared import declare, warn_of_shared_calls
 from rekognition_running_model._final import Written, at_the_end
 from rekognition_running_model._left import check_model, stop_what_nobody_names
 from rekognition_running_model._rendering import is_waiting_for_look_ups
@@ -37,8 +37,6 @@ _REPLACEMENT_RULE: Final = (
     "must be Replacement.START_FIRST or Replacement.STOP_FIRST; omit it for START_FIRST"
 )
 _STAND_IN: Final = "not-looked-up-yet"
-_DECLARED: Final[WeakKeyDictionary[Stack, dict[str, RunningModel]]] = WeakKeyDictionary()
-"""Which construct of a stack declares which ARN."""
 
 
 class Replacement(Enum):
@@ -242,7 +240,10 @@ class RunningModel(_RunningModelBase):
             timeout_seconds=timeout_seconds,
         )
         checks.provider(provider, RunningModelProvider)
-        checks.declared_once(_declared_before(self, project_version_arn), project_version_arn)
+        self._counts_calls: Final = guards.idle_seconds is not None
+        checks.declared_once(
+            declare(self, project_version_arn, counts_calls=self._counts_calls), project_version_arn
+        )
         self._deferred: Final = checks.finish(project_version_arn, project_arn)
 
         self._declared_arn = project_version_arn
@@ -276,7 +277,7 @@ class RunningModel(_RunningModelBase):
             self,
             project_version_arn,
             finds_project=project_arn is None,
-            counts_calls=guards.idle_seconds is not None,
+            counts_calls=self._counts_calls,
             queue_arn=None if guards.queue is None else guards.queue.queue_arn,
         )
         self._resource.node.add_dependency(*self._needs)
@@ -303,7 +304,7 @@ class RunningModel(_RunningModelBase):
 
     @property
     def running_model_status(self) -> str:
-        """The status at the end of the deployment, ``RUNNING``."""
+        """The status at the end of the deployment: ``RUNNING``, or off duty the one in which it rests."""
         return self._attribute(Attribute.STATUS)
 
     @property
@@ -322,6 +323,15 @@ class RunningModel(_RunningModelBase):
         return self._attribute(Attribute.ADOPTED)
 
     @property
+    def running_model_duty(self) -> str:
+        """``on``, also without guards, or ``off``, until when as far as the clock tells, and why.
+
+        As it was at the end of the last deployment that reached the resource: a sweep changes the model, and
+        not this.
+        """
+        return self._attribute(Attribute.DUTY)
+
+    @property
     def log_group_name(self) -> str:
         """The log group of the function behind the model: a line of JSON for each look and decision."""
         return self._provider.log_group.log_group_name
@@ -330,6 +340,8 @@ class RunningModel(_RunningModelBase):
         return Token.as_string(self._resource.get_att(name))
 
     def _check(self, written: Written) -> list[str]:
+        if self._counts_calls:
+            warn_of_shared_calls(self, written)
         deferred = self._deferred
         if deferred and is_waiting_for_look_ups(self):
             deferred = []
@@ -378,17 +390,3 @@ def _never_the_same() -> str:
 def _known(place: str) -> str | None:
     """A Region or an account; None where only the deployment knows it."""
     return None if Token.is_unresolved(place) else place
-
-
-def _declared_before(model: RunningModel, arn: Any) -> RunningModel | None:
-    """What declares the same model in the same stack already."""
-    if not isinstance(arn, str):
-        return None
-    stack = Stack.of(model)
-    declared = _DECLARED.setdefault(stack, {})
-    other = declared.get(arn)
-    # The tree is searched for a conflict alone: each look at it costs time with every construct in it.
-    if other is not None and other in stack.node.find_all():
-        return other
-    declared[arn] = model
-    return None

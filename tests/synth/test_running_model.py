@@ -90,6 +90,7 @@ def test_attributes_come_from_the_resource(stack: Stack) -> None:
         "Min": model.running_model_min_inference_units,
         "Max": model.running_model_max_inference_units,
         "Adopted": model.running_model_adopted,
+        "Duty": model.running_model_duty,
     }.items():
         CfnOutput(stack, name, value=value)
     outputs = Template.from_stack(stack).to_json()["Outputs"]
@@ -100,6 +101,7 @@ def test_attributes_come_from_the_resource(stack: Stack) -> None:
         "Min": "MinInferenceUnits",
         "Max": "MaxInferenceUnits",
         "Adopted": "Adopted",
+        "Duty": "Duty",
     }
 
 
