@@ -53,6 +53,10 @@ _EXAMPLES: Final = {
     "running_hours": (
         'running_hours=RunningHours(days="MON-FRI", start="08:00", stop="18:00", time_zone="Europe/Berlin")'
     ),
+    "over_midnight": (
+        'running_hours=RunningHours(days="MON-FRI", start="22:00", stop="06:00", time_zone="Europe/Berlin", '
+        "over_midnight=True)"
+    ),
     "lead_time": "lead_time=Duration.minutes(15)",
     "stop_after": "stop_after=Duration.hours(8)",
     "stop_when_idle": "stop_when_idle=Duration.hours(1)",
@@ -105,13 +109,20 @@ def example(name: str) -> str:
     return _EXAMPLES[name]
 
 
+def shown(value: Any) -> Any:
+    """A value as a person knows it: what CDK makes is told by its path, or by how long it is."""
+    if isinstance(value, Construct):
+        return f"{type(value).__name__} {value.node.path}"
+    return value.to_human_string() if isinstance(value, Duration) else value
+
+
 def check_scope(scope: Any, construct_id: Any, what: str) -> None:
     """Raise ``ValueError`` unless a construct can be made there; before CDK speaks of ``Resource2``."""
     named = isinstance(construct_id, str) and construct_id != "" and not Token.is_unresolved(construct_id)
-    shown = construct_id if named else "Detector"
+    meant = construct_id if named else "Detector"
     parent = scope.node.path if isinstance(scope, Construct) else ""
-    path = "/".join(filter(None, (parent, shown if named else "")))
-    example = f'for example {what}(Stack(app, "Parts"), "{shown}", ...)'
+    path = "/".join(filter(None, (parent, meant if named else "")))
+    example = f'for example {what}(Stack(app, "Parts"), "{meant}", ...)'
     if not _is_in_a_stack(scope):
         raise ValueError(
             f"{path or what}: scope must be a Stack or a construct in one, got {type(scope).__name__}; "
@@ -240,8 +251,8 @@ class Checks:
         self._network(settings)
         self._function_size(settings.memory_size, settings.reserved_concurrent_executions)
         if not is_usable_runtime(getattr(settings.runtime, "name", "")):
-            shown = getattr(settings.runtime, "name", settings.runtime)
-            self.wrong("runtime", f"must be Python 3.{PYTHON_MINOR_MIN} or newer", shown)
+            named = getattr(settings.runtime, "name", settings.runtime)
+            self.wrong("runtime", f"must be Python 3.{PYTHON_MINOR_MIN} or newer", named)
         target = settings.on_failure
         if target is not None and not is_queue(target) and not is_topic(target):
             self.wrong("on_failure", "must be a queue of SQS or a topic of SNS", target)
@@ -284,7 +295,7 @@ class Checks:
         """Values that CDK would take apart without naming the construct."""
         for name, value in values.items():
             attribute, rule = _KINDS[name]
-            if value is not None and not hasattr(value, attribute):
+            if value is not None and (isinstance(value, type) or not hasattr(value, attribute)):
                 self.wrong(name, rule, value)
 
     def excluded_by(self, one: Any, name: str, **others: Any) -> None:
@@ -347,7 +358,7 @@ class Checks:
 
     def wrong(self, name: str, rule: str, value: Any) -> None:
         """A value of the wrong kind, whoever gives it."""
-        self._add(str(InvalidProperty(name, value, rule)), name)
+        self._add(str(InvalidProperty(name, shown(value), rule)), name)
 
     def finish(self, *values: Any) -> list[str]:
         """Raise one ``ValueError`` for all that was found.
@@ -366,16 +377,19 @@ class Checks:
         known = any(_STAND_IN in str(value) for value in values)
         return (known and may_look_up(self._construct)) or is_waiting_for_look_ups(self._construct)
 
-    def run(self, check: Callable[[], _T]) -> _T | None:
-        """What a check returns; None where it finds something wrong, which is collected."""
+    def run(self, check: Callable[[], _T], *, like: str | None = None) -> _T | None:
+        """What a check returns; None where it finds something wrong, which is collected.
+
+        ``like``: whose example shows what is right. Default: that of the property.
+        """
         try:
             return check()
         except InvalidProperty as error:
-            self._add(str(error), error.name, of_values=isinstance(error.value, str))
+            self._add(str(error), like or error.name, of_values=isinstance(error.value, str))
             return None
 
-    def _add(self, problem: str, name: str, *, of_values: bool = False) -> None:
-        example = _EXAMPLES[name]
+    def _add(self, problem: str, like: str, *, of_values: bool = False) -> None:
+        example = _EXAMPLES[like]
         # Some rules hold a whole ARN as theirs.
         value = example.partition("=")[2].strip('"')
         if not (value.startswith("arn:") and value in problem):

@@ -129,7 +129,7 @@ def permit_what_aws_checks(policy: iam.Policy | iam.ManagedPolicy, settings: Fun
 
 def is_queue(target: Any) -> bool:
     """Whether it is an SQS queue."""
-    return hasattr(target, "queue_arn")
+    return hasattr(target, "queue_arn") and not isinstance(target, type)
 
 
 def is_topic(target: Any) -> bool:

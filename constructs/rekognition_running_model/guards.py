@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from aws_cdk import CfnResource, Duration, Stack, TimeZone, Token
 from constructs import Construct
 
-from rekognition_running_model._checks import Checks, example
+from rekognition_running_model._checks import Checks, example, shown
+from rekognition_running_model._declared import place_of
+from rekognition_running_model._function import is_queue
 from rekognition_running_model._schedules import Schedules
+from running_model_handler.core.errors import InvalidProperty
 from running_model_handler.core.guards import (
     check_hours,
     check_stop_after,
@@ -57,12 +60,30 @@ class RunningHours:
 
     def period(self) -> Period:
         """As the handler knows it; raises ``InvalidProperty`` for what breaks a rule."""
+        if not isinstance(self.over_midnight, bool):
+            raise InvalidProperty(_NAME, self.over_midnight, "must have True or False as over_midnight")
+        if self.over_midnight and self._ends_on_its_day():
+            raise InvalidProperty(
+                _NAME,
+                f"{self.start or 'no start'} to {self.stop}, over_midnight=True",
+                "must go over midnight only where it stops earlier than it starts, a day later",
+            )
+        return self._make(over_midnight=self.over_midnight)
+
+    def _ends_on_its_day(self) -> bool:
+        try:
+            self._make(over_midnight=False)
+        except InvalidProperty:
+            return False
+        return True
+
+    def _make(self, *, over_midnight: bool) -> Period:
+        if not isinstance(self.days, Sequence):
+            raise InvalidProperty(_NAME, self.days, "must name its days in a text or a list of texts")
         texts = [self.days] if isinstance(self.days, str) else list(self.days)
         days = [day.strip() for text in texts for day in str(text).split(",") if day.strip()]
         zone = self.time_zone.timezone_name if isinstance(self.time_zone, TimeZone) else self.time_zone
-        return make_period(
-            days, self.start, self.stop, zone, over_midnight=self.over_midnight is True, name=_NAME
-        )
+        return make_period(days, self.start, self.stop, zone, over_midnight=over_midnight, name=_NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +123,7 @@ def checked_guards(
     checks: Checks,
     construct: Construct,
     *,
+    project_version_arn: Any,
     running_hours: Any,
     lead_time: Any,
     stop_after: Any,
@@ -128,7 +150,7 @@ def checked_guards(
     if stop_when_empty is not None and start_for is None:
         checks.wrong("stop_when_empty", "must come with start_for", stop_when_empty)
     if start_for is not None:
-        _check_queue(checks, construct, start_for)
+        _check_queue(checks, construct, project_version_arn, start_for)
     return guards
 
 
@@ -144,7 +166,7 @@ def _periods(checks: Checks, given: Any) -> tuple[Period, ...]:
         if not isinstance(one, RunningHours):
             checks.wrong(_NAME, "must be RunningHours, or a list of them", one)
             continue
-        period = checks.run(one.period)
+        period = checks.run(one.period, like="over_midnight" if _is_reversed(one) else _NAME)
         if period is not None:
             found.append(period)
     if not several:
@@ -152,24 +174,31 @@ def _periods(checks: Checks, given: Any) -> tuple[Period, ...]:
     return checks.run(lambda: check_hours(found, name=_NAME)) or ()
 
 
-def _check_queue(checks: Checks, construct: Construct, queue: Any) -> None:
+def _is_reversed(hours: RunningHours) -> bool:
+    """Whether it goes over midnight, or looks as if it should."""
+    start, stop = hours.start, hours.stop
+    return hours.over_midnight is not False or (
+        isinstance(start, str) and isinstance(stop, str) and stop.zfill(5) < start.zfill(5)
+    )
+
+
+def _check_queue(checks: Checks, construct: Construct, arn: Any, queue: Any) -> None:
     """A queue of SQS, in the place of the model: the function asks it there, by its own role."""
-    if not hasattr(queue, "queue_arn"):
+    if not is_queue(queue):
         checks.wrong("start_for", "must be a queue of SQS", queue)
         return
-    stack = Stack.of(construct)
+    place = place_of(construct, arn)
     for what, mine, its in (
-        ("account", stack.account, queue.env.account),
-        ("Region", stack.region, queue.env.region),
+        ("account", place.account, queue.env.account),
+        ("Region", place.region, queue.env.region),
     ):
-        known = not Token.is_unresolved(mine) and not Token.is_unresolved(its)
-        if known and mine != its:
+        if mine is not None and not Token.is_unresolved(its) and mine != its:
             kind = "FIFO queue" if queue.fifo else "queue"
             checks.wrong(
                 "start_for",
                 f"must be a queue in the {what} of the model, {mine}: its numbers are asked there, by the "
                 "function's role",
-                f"a {kind} of {its}",
+                f"{queue.node.path}, a {kind} of {its}",
             )
 
 
@@ -179,13 +208,16 @@ def _is_token(duration: Any) -> bool:
 
 def refuse_guards(scope: Construct, construct_id: str, given: Mapping[str, Any]) -> None:
     """Raise ``ValueError`` for guards on an imported model, ``TypeError`` for what is no property at all."""
-    for name, value in given.items():
-        if name not in GUARDS:
-            raise TypeError(f"from_project_version_arn() got an unexpected keyword argument {name!r}")
+    unknown = next((name for name in given if name not in GUARDS), None)
+    if unknown is not None:
+        raise TypeError(f"from_project_version_arn() got an unexpected keyword argument {unknown!r}")
+    if given:
         path = "/".join(filter(None, (scope.node.path, construct_id)))
+        values = ", ".join(f"{name}={shown(value)}" for name, value in given.items())
         raise ValueError(
-            f"{path}: {name} must be declared where the model runs, not where it is imported, got {value!r}; "
-            f'for example RunningModel(stack, "Detector", project_version_arn=arn, {example(name)})'
+            f"{path}: {', '.join(given)} must be declared where the model runs, not where it is imported, "
+            f'got {values}; for example RunningModel(stack, "Detector", project_version_arn=arn, '
+            f"{example(next(iter(given)))})"
         )
 
 

@@ -137,8 +137,9 @@ class RunningModelJanitor(Construct):
 def _check_only_one(janitor: RunningModelJanitor) -> None:
     """Raise ``ValueError`` for a second one in a stack."""
     stack = Stack.of(janitor)
-    other = _MADE.setdefault(stack, janitor)
-    if other is not janitor:
+    other = _MADE.get(stack)
+    _MADE[stack] = janitor
+    if other is not None and other in stack.node.find_all():
         raise ValueError(
             f"{janitor.node.path}: there must be one RunningModelJanitor for an account and Region, got a "
             f"second one beside {other.node.path}; take one of them out. For another place give it a stack "

@@ -231,6 +231,7 @@ class RunningModel(_RunningModelBase):
         guards = checked_guards(
             checks,
             self,
+            project_version_arn=project_version_arn,
             running_hours=running_hours,
             lead_time=lead_time,
             stop_after=stop_after,

@@ -206,12 +206,29 @@ EXAMPLE = r"; for example running_hours=RunningHours\(days="
         ({"running_hours": hours(days=[])}, rf"running_hours must name at least one day, .*{EXAMPLE}"),
         ({"running_hours": hours(days="")}, rf"running_hours must name at least one day, .*{EXAMPLE}"),
         ({"running_hours": hours(days="Monday")}, "running_hours must name days as MON"),
+        (
+            {"running_hours": hours(days=None)},
+            rf"must name its days in a text or a list of texts, got None{EXAMPLE}",
+        ),
+        (
+            {"running_hours": hours(over_midnight="yes")},
+            "must have True or False as over_midnight, got 'yes'",
+        ),
+        (
+            {"running_hours": hours(over_midnight=True)},
+            r"must go over midnight only where .*got '08:00 to 18:00, over_midnight=True'",
+        ),
+        (
+            {"running_hours": hours(start=None, over_midnight=True)},
+            "must go over midnight only where .*got 'no start to 18:00",
+        ),
         ({"running_hours": hours(start="18:00")}, "running_hours must not stop when it starts"),
         (
             {"running_hours": hours(start="19:00")},
-            "running_hours must start before it stops, .*got '19:00 to 18",
+            r"must start before it stops, .*got '19:00 to 18:00'; for example .*22:00.*over_midnight=True\)$",
         ),
         ({"running_hours": hours(start=8)}, "running_hours must have a start from 00:00"),
+        ({"running_hours": hours(start="8:00")}, rf"must have a start from 00:00 .*'8:00'{EXAMPLE}.*08:00"),
         (
             {"running_hours": [OFFICE, hours(time_zone="Europe/Berlin", days="TUE")]},
             "must not lie within another",
@@ -227,7 +244,10 @@ EXAMPLE = r"; for example running_hours=RunningHours\(days="
             {"lead_time": Duration.hours(1), "running_hours": OFFICE},
             "lead_time must be a whole number from 0 to",
         ),
-        ({"lead_time": Duration.minutes(5)}, "lead_time must come with running_hours that have a start"),
+        (
+            {"lead_time": Duration.minutes(5)},
+            "lead_time must come with running_hours that have a start, got '5 minutes'",
+        ),
         (
             {"lead_time": Duration.minutes(5), "running_hours": hours(start=None)},
             "lead_time must come with running_hours that have a start",
@@ -250,7 +270,11 @@ EXAMPLE = r"; for example running_hours=RunningHours\(days="
             {"start_for": "pictures"},
             "start_for must be a queue of SQS, got 'pictures'; for example start_for=",
         ),
-        ({"stop_when_empty": Duration.minutes(5)}, "stop_when_empty must come with start_for"),
+        ({"start_for": sqs.Queue}, "start_for must be a queue of SQS, got <class"),
+        (
+            {"stop_when_empty": Duration.minutes(5)},
+            "stop_when_empty must come with start_for, got '5 minutes'",
+        ),
     ],
 )
 def test_bad_input_is_named(stack: Stack, options: dict[str, Any], words: str) -> None:
@@ -273,18 +297,19 @@ def test_all_problems_are_named_at_once(stack: Stack) -> None:
     [
         (
             "arn:aws:sqs:eu-west-1:999999999999:pictures.fifo",
-            r"queue in the account of the model, 123456789012: .*got 'a FIFO queue of 999999999999'",
+            r"queue in the account of the model, 123456789012: .*got 'Parts/Pictures, a FIFO queue of 9{12}'",
         ),
         (
             "arn:aws:sqs:eu-west-1:999999999999:pictures",
-            "queue in the account .*got 'a queue of 999999999999'",
+            "queue in the account .*got 'Parts/Pictures, a queue of 999999999999'",
         ),
         ("arn:aws:sqs:us-east-1:123456789012:pictures", "queue in the Region of the model, eu-west-1"),
     ],
 )
-def test_a_queue_of_another_place_is_refused(arn: str, words: str) -> None:
-    """The function asks for its numbers where it works, by its own role."""
-    stack = Stack(App(), "Parts", env=Environment(account="123456789012", region="eu-west-1"))
+@pytest.mark.parametrize("env", [Environment(account="123456789012", region="eu-west-1"), None])
+def test_a_queue_of_another_place_is_refused(arn: str, words: str, env: Environment | None) -> None:
+    """The function asks for its numbers where it works, by its own role; the ARN tells where, without env."""
+    stack = Stack(App(), "Parts", env=env)
     queue = sqs.Queue.from_queue_arn(stack, "Pictures", arn)
     with pytest.raises(ValueError, match=rf"^Parts/Model: start_for must be a {words}"):
         RunningModel(stack, "Model", project_version_arn=ARN, start_for=queue)
@@ -297,6 +322,11 @@ def test_guards_on_an_imported_model_are_refused(stack: Stack) -> None:
     )
     with pytest.raises(ValueError, match=words):
         RunningModel.from_project_version_arn(stack, "Elsewhere", ARN, running_hours=OFFICE)
+    words = r"Elsewhere: stop_after, running_hours must be .*got stop_after=8 hours, running_hours=Running"
+    with pytest.raises(ValueError, match=words):
+        RunningModel.from_project_version_arn(
+            stack, "Elsewhere", ARN, stop_after=Duration.hours(8), running_hours=OFFICE
+        )
     with pytest.raises(TypeError, match="unexpected keyword argument 'hours'"):
         RunningModel.from_project_version_arn(stack, "Elsewhere", ARN, hours=OFFICE)
 

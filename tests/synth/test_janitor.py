@@ -154,6 +154,14 @@ def test_one_in_each_stack_is_fine() -> None:
         RunningModelJanitor(Stack(app, name), "Janitor")
 
 
+def test_one_that_takes_the_place_of_another_is_no_second_one(stack: Stack) -> None:
+    """As where an app takes out what a library has made."""
+    RunningModelJanitor(stack, "Janitor")
+    stack.node.try_remove_child("Janitor")
+    RunningModelJanitor(stack, "Own")
+    assert len(Template.from_stack(stack).find_resources("AWS::Lambda::Function")) == 1
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

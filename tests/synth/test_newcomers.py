@@ -76,11 +76,11 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "a parameter instead of its value": (
         lambda: model(project_version_arn=CfnParameter(Stack(App(), "Other"), "Arn")),
-        f"project_version_arn must be a text: of a construct ... value_as_string...{ARN}, got <",
+        f"project_version_arn must be a text: ... value_as_string...{ARN}, got 'CfnParameter Other/Arn'",
     ),
     "another model instead of its ARN": (
         lambda: model(project_version_arn=model()),
-        f"project_version_arn must be a text: of a construct ... project_version_arn...{ARN}, got <",
+        f"project_version_arn must be a text: ... project_version_arn...{ARN}, got 'RunningModel Parts",
     ),
     "no replacement": (
         lambda: model(replacement=None),
