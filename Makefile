@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 # The Node of .venv comes first: an older one of the system makes jsii print a wall of warnings.
 RUN := PATH="$(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$$PATH"
-SOURCES := app.py constructs lambda local_aws demo bench tools
+SOURCES := app.py constructs lambda local_aws demo bench tools examples
 # Compiled files are kept, whatever the environment says: every process of pytest-xdist would compile all tests
 # anew, half of the time that it takes to find them.
 PYTEST := $(RUN) PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest

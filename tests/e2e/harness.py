@@ -61,10 +61,14 @@ class Deployment:
 
     def synth(self, build: Callable[[Stack], Any]) -> Path:
         """Synthesize a stack that ``build`` fills."""
+        return self.synth_app(lambda app, name: build(Stack(app, name)))
+
+    def synth_app(self, make: Callable[[App, str], Any]) -> Path:
+        """Synthesize a stack that ``make`` makes, of this name."""
         self._count += 1
         outdir = self._folder / f"{self.name}-{self._count}"
         app = App(outdir=str(outdir))
-        build(Stack(app, self.name))
+        make(app, self.name)
         app.synth()
         self.assemblies.append(outdir)
         return outdir
@@ -75,6 +79,10 @@ class Deployment:
         if options:
             return self.cdk.deploy(assembly, self.name, *options)
         return self._way.deploy(assembly, self.name)
+
+    def deploy_app(self, make: Callable[[App, str], Any]) -> Outcome:
+        """Synthesize and deploy a stack that ``make`` makes."""
+        return self._way.deploy(self.synth_app(make), self.name)
 
     def start_deploy(self, build: Callable[[Stack], Any]) -> subprocess.Popen[str] | Started:
         """Synthesize and start a deployment without waiting."""
