@@ -300,7 +300,10 @@ class RunningModel(_RunningModelBase):
 
     @property
     def project_version_arn(self) -> str:
-        """The ARN of the model, as an attribute of the resource: whatever uses it waits for RUNNING."""
+        """The ARN of the model, as an attribute of the resource: whatever uses it waits for RUNNING.
+
+        With guards it may be found off duty instead, see ``running_model_duty``.
+        """
         return self._attribute(Attribute.PROJECT_VERSION_ARN)
 
     @property

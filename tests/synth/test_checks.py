@@ -66,7 +66,10 @@ def headings(document: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/what-people-do.md", "docs/growth.md"])
+@pytest.mark.parametrize(
+    "name",
+    ["README.md", "CONTRIBUTING.md", "docs/guards.md", "docs/what-people-do.md", "docs/growth.md"],
+)
 def test_what_the_readme_links_to_is_there(name: str) -> None:
     """No link inside the repository is dead."""
     document = ROOT / name
