@@ -23,6 +23,7 @@ from local_aws.journal import (
 )
 from local_aws.refusals import refusal_from
 from local_aws.rekognition import REGIONS, AuthorizationRequest, RekognitionEmulator, Settings
+from local_aws.rekognition.clock import MovedClock
 from local_aws.switches import Switches
 
 ROOT_KEY = "test"
@@ -50,12 +51,20 @@ class EmbeddedAws:
         switches: Switches | None = None,
         port: int = 0,
         seed: int = 0,
+        movable_time: bool = False,
     ) -> None:
+        """``movable_time``: ``move_time`` can be called."""
         _check(account, region, port)
         self.account = account
         self.region = region
+        self._clock = MovedClock() if movable_time else None
+        self._ahead = 0.0
         self.rekognition = RekognitionEmulator(
-            account=account, region=region, settings=rekognition or Settings(), seed=seed
+            account=account,
+            region=region,
+            settings=rekognition or Settings(),
+            seed=seed,
+            clock=self._clock,
         )
         self._switches = switches or Switches()
         self._port = port
@@ -75,6 +84,7 @@ class EmbeddedAws:
                     port=self._port,
                     switches=self._switches.as_dict(),
                     token=self.token,
+                    movable_time=self._clock is not None,
                 )
             )
             host.start(cancelled)
@@ -160,6 +170,23 @@ class EmbeddedAws:
     def process_group(self) -> int:
         """The process group of MiniStack and its Lambda workers."""
         return self._running.process_group
+
+    def now(self) -> float:
+        """The time of this AWS, in seconds since 1970: the machine's, unless it was moved."""
+        return time.time() + self._ahead
+
+    def move_time(self, seconds: float) -> None:
+        """Let so many seconds pass at once, for every service and function of this AWS.
+
+        What they would have brought is there then: schedules that were due run once, a model that started is
+        RUNNING. Time-outs that are running, such as CloudFormation's hour, are not shortened. Raises
+        LocalAwsError without ``movable_time``, and ValueError for a negative number of seconds.
+        """
+        if self._clock is None:
+            raise LocalAwsError("time can only be moved with EmbeddedAws(movable_time=True)")
+        self._clock.move(seconds)
+        self._ahead += seconds
+        self._running.move_time(self._ahead)
 
     @property
     def environment(self) -> dict[str, str]:

@@ -21,6 +21,7 @@ from typing import Any
 from local_aws.admin_client import AdminClient
 from local_aws.certificate import Certificate, make_certificate
 from local_aws.errors import LocalAwsError
+from local_aws.worker_guard import _local_aws_time as moved_time
 
 START_SECONDS_MAX = 60.0
 """How long MiniStack may take to answer; it takes two on an idle machine."""
@@ -40,6 +41,7 @@ class HostSettings:
     switches: Mapping[str, Any]
     token: str
     """What the admin paths want: see ``local_aws.door``."""
+    movable_time: bool = False
 
 
 class HostProcess:
@@ -65,6 +67,7 @@ class HostProcess:
     def _start(self, cancelled: threading.Event) -> None:
         self._folder = folder = Path(tempfile.mkdtemp(prefix="local-aws-"))
         self._make_own_home()
+        moved_time.write(self._moved_time, 0.0)
         self.certificate = make_certificate(folder)
         with _listening_socket(self._settings.port) as listener:
             port = listener.getsockname()[1]
@@ -94,6 +97,7 @@ class HostProcess:
             "folder": str(folder),
             "switches": dict(self._settings.switches),
             "token": self._settings.token,
+            "moved_time": str(self._moved_time) if self._settings.movable_time else None,
         }
         assert process.stdin is not None  # noqa: S101 - a pipe, see above
         with suppress(BrokenPipeError):  # it has ended already, which the wait for its health tells
@@ -131,6 +135,15 @@ class HostProcess:
             "NODE_EXTRA_CA_CERTS": str(self.certificate.authority),
             "AWS_EC2_METADATA_DISABLED": "true",
         }
+
+    @property
+    def _moved_time(self) -> Path:
+        """The file that tells how far the time is ahead."""
+        return self._running_folder / "moved-time"
+
+    def move_time(self, seconds: float) -> None:
+        """Let the time of the host and of its workers be ahead of the machine's by so much."""
+        moved_time.write(self._moved_time, seconds)
 
     @property
     def own_home(self) -> Path:

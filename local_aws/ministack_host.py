@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from local_aws.switches import Switches
+from local_aws.worker_guard import _local_aws_time as moved_time
 
 
 def main() -> None:
@@ -29,6 +30,11 @@ def main() -> None:
     _end_with_the_parent(Path(handed["folder"]))
     # From here on every child is a Lambda worker; this process has imported what it needs from its own path.
     os.environ["PYTHONPATH"] = str(Path(__file__).parent / "worker_guard")
+    if handed["moved_time"] is not None:
+        # Before MiniStack is loaded, which takes datetime into its modules.
+        moved_time.install(handed["moved_time"])
+        moved_time.install_for_dates()
+        os.environ[moved_time.VARIABLE] = handed["moved_time"]
     switches = Switches()
     switches.update(handed["switches"])
     asyncio.run(_serve(switches, int(handed["listener"]), handed["token"]))

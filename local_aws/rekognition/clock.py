@@ -32,6 +32,24 @@ class RealClock:
         cancelled.wait(max(0.0, seconds))
 
 
+class MovedClock(RealClock):
+    """Real time that is moved forward now and then: what would happen in between has happened then."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ahead = 0.0
+
+    def now(self) -> float:
+        """See ``Clock``."""
+        return super().now() + self._ahead
+
+    def move(self, seconds: float) -> None:
+        """Let so many seconds pass at once; raises ValueError for a negative number of seconds."""
+        if seconds < 0:
+            raise ValueError(f"time can't go back, got {seconds}")
+        self._ahead += seconds
+
+
 class HandClock:
     """Time that stands still until it is moved. Waiting moves it, so that no test ever sleeps."""
 

@@ -7,6 +7,7 @@ asset or a layer. Python imports this module by its name at start, since its fol
 workers alone.
 """
 
+import os
 import sys
 import sysconfig
 from collections.abc import Sequence
@@ -61,5 +62,10 @@ def _install() -> None:
 
 _install()
 
-# By its name: it lies beside this file, on the path of the workers alone.
+# By their names: they lie beside this file, on the path of the workers alone.
+_moved_time = import_module("_local_aws_time")
+if _moved_time.VARIABLE in os.environ:
+    _moved_time.install(os.environ[_moved_time.VARIABLE])
+    # Signatures of requests have dates too.
+    _moved_time.install_for_dates()
 import_module("_local_aws_logging").install_in_worker()
