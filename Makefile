@@ -14,7 +14,7 @@ SOURCES := app.py constructs lambda local_aws demo bench tools examples
 # anew, half of the time that it takes to find them.
 PYTEST := $(RUN) PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
-.PHONY: help setup lint types test-fast test test-computing e2e demo local-aws simulate-alternatives bench bench-many clean simulate soak simulate-mutants explore explore-mutants matrix-quick
+.PHONY: help setup lint types test-fast test test-computing e2e demo demo-guards local-aws simulate-alternatives bench bench-many clean simulate soak simulate-mutants explore explore-mutants matrix-quick
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -54,6 +54,9 @@ e2e: setup ## the end-to-end tests alone; most of their time they wait
 
 demo: setup ## a model's whole life on the embedded AWS, through the real CDK CLI
 	@$(RUN) exec $(BIN)/python -m demo
+
+demo-guards: setup ## a day of models that run only while they are needed, on the embedded AWS; its clock is moved
+	@$(RUN) exec $(BIN)/python -m demo.guards
 
 local-aws: setup ## the embedded AWS for your own cdk and aws commands, until ctrl-C; > aws.sh, to source it
 	@$(RUN) exec $(BIN)/python -m local_aws

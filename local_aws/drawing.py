@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
-from local_aws.timeline import Lane, Span, Step, Timeline
+from local_aws.timeline import Band, Lane, Mark, Span, Step, Timeline, clock_text
 
 WIDTH, LEFT, RIGHT = 1180, 150, 30
 COLOURS = {
@@ -21,7 +22,7 @@ COLOURS = {
 TICKS = {"StartProjectVersion": "▶", "StopProjectVersion": "■", "DetectCustomLabels": "◉"}
 _STEP_COLOURS = ("#dbeafe", "#bfdbfe")
 _RED, _OUTLINE = "#b91c1c", "#64748b"
-_STEPS_TOP, _STEP, _LANE, _BAR = 86, 54, 100, 38
+_STEPS_TOP, _STEP, _LANE, _BAR, _MARK = 86, 54, 100, 38, 18
 _SECONDS_APART = (5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 86_400)
 
 
@@ -30,25 +31,72 @@ def draw(timeline: Timeline, title: str = "A model’s life, from cdk deploy to 
     rows = _rows(timeline.steps)
     lanes = _STEPS_TOP + _STEP * max(1, len(rows)) + 30
     billing = lanes + _LANE * len(timeline.lanes)
-    height = billing + 150
+    explained = _MARK * (len(timeline.marks) + 1) if timeline.marks else 0
+    height = billing + 150 + explained
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
         f'height="{height}" font-family="Helvetica, Arial, sans-serif">',
         f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
         _text(24, 38, title, 22, weight="bold"),
-        _text(24, 62, f"{timeline.seconds:.0f} s on the embedded AWS · {timeline.bill}", 13, "#475569"),
+        _text(24, 62, f"{_length(timeline)} on the embedded AWS · {timeline.bill}", 13, "#475569"),
     ]
     # The grid first: it lies behind everything else.
     parts += _axis(timeline, billing + 76, lanes - 34)
     parts.append(_text(24, _STEPS_TOP + 26, "commands", 13, "#475569"))
+    parts += [part for band in timeline.bands for part in _band(timeline, band, lanes + _LANE * band.lane)]
     for number, row in enumerate(rows):
         parts += _steps(timeline, row, _STEPS_TOP + _STEP * number)
     for number, lane in enumerate(timeline.lanes):
         parts += _lane(timeline, lane, lanes + _LANE * number)
     parts += _outages(timeline, lanes)
+    for number, mark in enumerate(timeline.marks, 1):
+        parts += _mark(timeline, mark, number, lanes + _LANE * mark.lane)
+        parts += _explained(timeline, mark, number, billing + 112 + _MARK * number)
     parts += _billing(timeline, billing)
     parts += _legend(height - 22)
     return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def _length(timeline: Timeline) -> str:
+    if timeline.clock is None:
+        return f"{timeline.seconds:.0f} s"
+    return f"{clock_text(timeline, 0)} to {clock_text(timeline, timeline.seconds)}"
+
+
+def _units(timeline: Timeline, unit_seconds: float) -> str:
+    if timeline.clock is None:
+        return f"{unit_seconds:.0f} unit-s"
+    return f"{unit_seconds / 3600:.1f} unit-h"
+
+
+def _band(timeline: Timeline, band: Band, top: float) -> list[str]:
+    """Behind a lane, and beyond it: what holds for the model."""
+    begin, end = _x(timeline, band.begin), _x(timeline, band.end)
+    return [
+        _rect(begin, top - 6, end - begin, _BAR + 50, "#fef3c7", band.text),
+        _text(begin + 5, top + _BAR + 39, band.text, 11, "#92400e"),
+    ]
+
+
+def _mark(timeline: Timeline, mark: Mark, number: int, top: float) -> list[str]:
+    """A number above the bar; what it stands for is told below."""
+    x = _x(timeline, mark.at)
+    return [
+        f'<line x1="{x:.1f}" y1="{top - 8}" x2="{x:.1f}" y2="{top + _BAR}" stroke="#0f172a"/>',
+        f'<circle cx="{x:.1f}" cy="{top - 16}" r="9" fill="#0f172a">'
+        f"<title>{escape(mark.text)}</title></circle>",
+        _text(x, top - 12, str(number), 11, "#ffffff", "middle", "bold"),
+    ]
+
+
+def _explained(timeline: Timeline, mark: Mark, number: int, y: float) -> list[str]:
+    lane = timeline.lanes[mark.lane].name
+    return [
+        _text(44, y, str(number), 12, "#0f172a", "end", "bold"),
+        _text(56, y, clock_text(timeline, mark.at), 12, "#334155"),
+        _text(LEFT - 44, y, lane, 12, "#0f172a", weight="bold"),
+        _text(LEFT + 60, y, mark.text, 12, "#334155"),
+    ]
 
 
 def _x(timeline: Timeline, at: float) -> float:
@@ -80,6 +128,11 @@ def _steps(timeline: Timeline, steps: Sequence[Step], top: float) -> list[str]:
                 _text((begin + end) / 2, first + 14 * row, line, 11, "#1e3a8a", "middle")
                 for row, line in enumerate(lines)
             ]
+        elif timeline.clock is not None:
+            # In a day every command is too short for its name.
+            late = begin > WIDTH / 2
+            beside, anchor = (begin - 6, "end") if late else (end + 6, "start")
+            parts.append(_text(beside, top + _STEP / 2 + 1, step.title, 11, "#1e3a8a", anchor))
     return parts
 
 
@@ -105,7 +158,7 @@ def _outages(timeline: Timeline, lanes: float) -> list[str]:
 def _lane(timeline: Timeline, lane: Lane, top: float) -> list[str]:
     parts = [
         _text(24, top + 24, lane.name, 15, weight="bold"),
-        _text(24, top + 42, f"billed {lane.billed_unit_seconds:.0f} unit-s", 12, "#475569"),
+        _text(24, top + 42, f"billed {_units(timeline, lane.billed_unit_seconds)}", 12, "#475569"),
     ]
     for span in lane.spans:
         parts += _bar(timeline, span, top)
@@ -165,13 +218,15 @@ def _axis(timeline: Timeline, y: float, top: float) -> list[str]:
     parts = [f'<line x1="{LEFT}" y1="{y}" x2="{WIDTH - RIGHT}" y2="{y}" stroke="#94a3b8"/>']
     longest = _SECONDS_APART[-1]
     every = next((step for step in _SECONDS_APART if timeline.seconds / step <= 14), longest)
-    for second in range(0, int(timeline.seconds) + 1, every):
+    first = math.ceil(-(timeline.clock or 0) % every)
+    for second in range(first, int(timeline.seconds) + 1, every):
         x = _x(timeline, second)
         parts.append(
             f'<line x1="{x:.1f}" y1="{top + 14}" x2="{x:.1f}" y2="{y + 5}" stroke="#e2e8f0" '
             'stroke-dasharray="2 4"/>'
         )
         told = f"{second} s" if every < 300 else f"{second // 60} min"
+        told = told if timeline.clock is None else clock_text(timeline, second)
         parts.append(_text(x, y + 20, told, 11, "#475569", "middle"))
     return parts
 

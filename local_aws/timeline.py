@@ -61,6 +61,26 @@ class Outage:
 
 
 @dataclass(frozen=True)
+class Band:
+    """From when to when something holds for a model, such as its running hours."""
+
+    lane: int
+    """The number of the lane, from 0."""
+    begin: float
+    end: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A moment that is explained."""
+
+    lane: int
+    at: float
+    text: str
+
+
+@dataclass(frozen=True)
 class Timeline:
     """All of it."""
 
@@ -72,6 +92,10 @@ class Timeline:
     """Calls that only looked: Describe and ListTags."""
     minutes_per_second: float
     """How much slower the real service is: a second stands for so many minutes."""
+    bands: tuple[Band, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    clock: float | None = None
+    """What a clock shows at the beginning, in seconds since midnight; None where only what passes is told."""
 
     @property
     def billed_unit_seconds(self) -> float:
@@ -86,6 +110,9 @@ class Timeline:
     @property
     def bill(self) -> str:
         """The bill in one line."""
+        if self.clock is not None:
+            hours, usd = self.billed_unit_seconds / 3600, self.usd_at_real_pace
+            return f"{hours:.1f} unit-hours billed, about {usd:.2f} USD"
         pace = f"if a second here is {self.minutes_per_second:g} min there"
         if self.minutes_per_second == 1:
             pace = "if a second here is a minute there"
@@ -180,6 +207,23 @@ def gap(timeline: Timeline, step: str) -> float:
     return max(0.0, found.end - found.begin - covered)
 
 
+def clock_text(timeline: Timeline, at: float) -> str:
+    """What a clock shows then, or how many seconds have passed."""
+    if timeline.clock is None:
+        return f"{at:.0f} s"
+    minutes = int((timeline.clock + at) // 60)
+    return f"{minutes // 60 % 24:02d}:{minutes % 60:02d}"
+
+
+def _long(timeline: Timeline, span: Span) -> str:
+    """How long a status was."""
+    seconds = span.end - span.begin
+    if timeline.clock is None:
+        return f"{seconds:.1f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
 def as_text(timeline: Timeline) -> list[str]:
     """The timeline for a terminal."""
     lines = []
@@ -189,16 +233,20 @@ def as_text(timeline: Timeline) -> list[str]:
     ]
     for lane in timeline.lanes:
         events += [
-            (span.begin, f"    {lane.name}: {span.status}{_units(span)} for {span.end - span.begin:.1f} s")
+            (span.begin, f"    {lane.name}: {span.status}{_units(span)} for {_long(timeline, span)}")
             for span in lane.spans
             if span.begin > 0
         ]
         events += [(tick.at, f"      {tick.operation} on {lane.name}") for tick in lane.ticks]
+    events += [(mark.at, f"        {mark.text}") for mark in timeline.marks]
     for at, text in sorted(events, key=lambda event: event[0]):
-        lines.append(f"{at:7.1f} s  {text}")
+        told = f"{at:7.1f} s" if timeline.clock is None else clock_text(timeline, at)
+        lines.append(f"{told}  {text}")
     lines.append("")
     for lane in timeline.lanes:
-        lines.append(f"  {lane.name}: billed {lane.billed_unit_seconds:.1f} unit-seconds")
+        billed = lane.billed_unit_seconds
+        told = f"{billed:.1f} unit-seconds" if timeline.clock is None else f"{billed / 3600:.1f} unit-hours"
+        lines.append(f"  {lane.name}: billed {told}")
     lines.append(f"  together {timeline.bill}; {timeline.looks} looks at the models")
     return lines
 

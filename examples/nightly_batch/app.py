@@ -77,6 +77,7 @@ class NightlyBatchStack(Stack):
         worker = self._worker(model, queue)
         bucket.grant_read(worker)
         CfnOutput(self, "BucketName", value=bucket.bucket_name)
+        CfnOutput(self, "QueueUrl", value=queue.queue_url)
         CfnOutput(self, "Duty", value=model.running_model_duty)
 
     def _worker(self, model: RunningModel, queue: sqs.Queue) -> lambda_.Function:

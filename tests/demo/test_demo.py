@@ -1,7 +1,8 @@
-"""The demo as a person runs it: to its end, and interrupted."""
+"""The demos as a person runs them: to their end, and interrupted."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -15,11 +16,14 @@ pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
 
 
-def start(folder: Path) -> subprocess.Popen[str]:
-    """Start the demo in a folder of its own, as the leader of a session."""
+LIFE, DAY = "demo", "demo.guards"
+
+
+def start(folder: Path, demo: str = LIFE) -> subprocess.Popen[str]:
+    """Start a demo in a folder of its own, as the leader of a session."""
     environment = dict(os.environ) | {"PYTHONPATH": str(ROOT), "DEMO_FOLDER": str(folder)}
     return subprocess.Popen(
-        [sys.executable, "-m", "demo"], cwd=ROOT, env=environment, text=True,
+        [sys.executable, "-m", demo], cwd=ROOT, env=environment, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
     )  # fmt: skip
 
@@ -49,9 +53,33 @@ def test_every_promise_is_kept(tmp_path: Path) -> None:
     assert left_over(tmp_path) == {}
 
 
-def started_until(folder: Path, words: str) -> subprocess.Popen[str]:
-    """The demo, once it has printed some words."""
-    process = start(folder)
+@pytest.mark.long
+def test_a_day_of_guards_goes_as_promised(tmp_path: Path) -> None:
+    """To its end; each start and stop is told with who did it and why, in text and picture."""
+    process = start(tmp_path, DAY)
+    output, _ = process.communicate(timeout=570)
+    assert process.returncode == 0, output
+    assert "every promise kept" in output
+    marks = json.loads((tmp_path / "timeline.json").read_text())["marks"]
+    assert [(mark["lane"], mark["text"].partition(": ")[0]) for mark in marks] == [
+        (2, "started by cdk deploy --all"),
+        (0, "started by a sweep"),
+        (0, "stopped by a sweep"),
+        (0, "started by hand"),
+        (2, "stopped by a sweep"),
+        (0, "stopped by a sweep"),
+        (1, "started by a sweep"),
+        (1, "stopped by a sweep"),
+    ]
+    picture = (tmp_path / "timeline.svg").read_text()
+    for why in ("stopped as idle", "outside the running hours", "stop_after is over", "messages wait"):
+        assert why in picture
+    assert left_over(tmp_path) == {}
+
+
+def started_until(folder: Path, words: str, demo: str = LIFE) -> subprocess.Popen[str]:
+    """A demo, once it has printed some words."""
+    process = start(folder, demo)
     assert process.stdout is not None
     for line in process.stdout:
         if words in line:
@@ -78,10 +106,12 @@ def until_nothing_is_left(folder: Path) -> None:
         time.sleep(0.2)
 
 
-@pytest.mark.parametrize("words", ["cdk bootstrap", "STARTING"])
-def test_ctrl_c_leaves_nothing_running(tmp_path: Path, words: str) -> None:
+@pytest.mark.parametrize(
+    ("demo", "words"), [(LIFE, "cdk bootstrap"), (LIFE, "STARTING"), (DAY, "cdk deploy")]
+)
+def test_ctrl_c_leaves_nothing_running(tmp_path: Path, demo: str, words: str) -> None:
     """Interrupted while it sets up, or while a model starts: a short word, status 130, no process left."""
-    process = started_until(tmp_path, words)
+    process = started_until(tmp_path, words, demo)
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=60)

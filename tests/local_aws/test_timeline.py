@@ -12,7 +12,19 @@ import pytest
 
 from local_aws.drawing import draw
 from local_aws.ending import stack_steps, timeline_of, write
-from local_aws.timeline import Outage, Step, Timeline, as_text, build, gap
+from local_aws.timeline import (
+    SECOND_FOR_SECOND,
+    Band,
+    Lane,
+    Mark,
+    Outage,
+    Span,
+    Step,
+    Timeline,
+    as_text,
+    build,
+    gap,
+)
 
 OLD, NEW = "arn:project/parts/version/v1/1", "arn:project/parts/version/v2/2"
 NAMES = {OLD: "v1", NEW: "v2"}
@@ -238,3 +250,33 @@ def test_text_picture_and_figures_are_written(tmp_path: Path) -> None:
     assert (folder / "timeline.txt").read_text().splitlines() == text
     assert "A title" in (folder / "timeline.svg").read_text()
     assert json.loads((folder / "timeline.json").read_text())["seconds"] == 30
+
+
+def test_a_day_is_told_by_the_clock_with_bands_and_marks() -> None:
+    """A mark is a number at its moment, and a line below that tells what it stands for."""
+    lane = Lane("parts v1", (Span("RUNNING", 3600.0, 7200.0, 1),), (), 3600.0)
+    day = Timeline(
+        10_800.0,
+        (Step("cdk deploy", 600.0, 660.0),),
+        (lane,),
+        (),
+        0,
+        SECOND_FOR_SECOND,
+        bands=(Band(0, 3000.0, 9000.0, "running hours"),),
+        marks=(Mark(0, 3600.0, "started by hand & foot"), Mark(0, 7200.0, "stopped by a sweep")),
+        clock=22_799.5,
+    )
+    texts = [str(element.text) for element in ElementTree.fromstring(draw(day)).iter() if element.text]  # noqa: S314
+    assert texts.count("running hours") == 2
+    assert [text for text in texts if "by " in text and " USD" not in text] == [
+        "started by hand & foot", "started by hand & foot", "stopped by a sweep", "stopped by a sweep",
+    ]  # fmt: skip
+    assert {"07:19", "08:19", "1", "2"} <= set(texts)
+    # The axis has full hours; nothing is told in seconds.
+    assert [text for text in texts if text.endswith(":00")] == ["07:00", "08:00", "09:00"]
+    assert "billed 1.0 unit-h" in texts
+    # So short a command has its name beside it.
+    assert "cdk deploy" in texts
+    assert any(text.startswith("06:19 to 09:19 on the embedded AWS") for text in texts)
+    assert "07:19          started by hand & foot" in as_text(day)
+    assert "07:19      parts v1: RUNNING (1 unit) for 1 h 0 min" in as_text(day)
