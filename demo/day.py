@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 
 from demo.commands import Cdk, DemoFailed
-from demo.guarded_app import STACKS
+from demo.guarded_app import NAMES
 from demo.marks import Told, sweeps
 from demo.picture import scratched_plate
 from local_aws import EmbeddedAws
@@ -25,7 +25,7 @@ START_SECONDS, STOP_SECONDS = 300.0, 60.0
 SETTINGS = Settings(
     start_seconds=START_SECONDS,
     stop_seconds=STOP_SECONDS,
-    running_models_quota=len(STACKS),
+    running_models_quota=len(NAMES),
     metrics_period_seconds=1.0,
 )
 _APP = ("--app", "python3 -m demo.guarded_app")
@@ -35,7 +35,7 @@ _SWEEP_SECONDS_MAX = 60.0
 """What a sweep takes of real time: a second, and more where its function starts cold."""
 _BY_THE_MINUTE = 2
 """Schedules that are due each minute: the sweep of the queue's model, and its worker."""
-_ALL_SCHEDULES = len(STACKS) + 1
+_ALL_SCHEDULES = len(NAMES) + 1
 _RESTING = frozenset({"STOPPED", "TRAINING_COMPLETED"})
 
 
@@ -54,7 +54,7 @@ class Day:
         emulator = aws.rekognition
         project = emulator.add_project("parts")
         self.models = {
-            name: emulator.add_version(project, name.lower(), labels=["scratch"]) for name in STACKS
+            name: emulator.add_version(project, name.lower(), labels=["scratch"]) for name in NAMES
         }
 
     def run(self) -> None:
@@ -76,7 +76,7 @@ class Day:
             skipping = threading.Thread(target=self._skip_the_start, daemon=True)
             skipping.start()
             try:
-                self._cdk_all("deploy", "--require-approval", "never", "--concurrency", str(len(STACKS)))
+                self._cdk_all("deploy", "--require-approval", "never", "--concurrency", str(len(NAMES)))
             finally:
                 self._deployed.set()
                 skipping.join()
@@ -86,7 +86,7 @@ class Day:
 
     def _skip_the_start(self) -> None:
         """The deployment waits for the preview's model; five minutes are too long for a demo."""
-        others = [name for name in STACKS if name != "Preview"]
+        others = [name for name in NAMES if name != "Preview"]
         while self._status("Preview") != "STARTING" or not all(map(self._is_made, others)):
             if self._deployed.wait(_LOOK_SECONDS):
                 return

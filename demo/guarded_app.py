@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from aws_cdk import App
+NAMES = ("OfficeHours", "NightlyBatch", "Preview")
+"""The stacks; each takes the ARN of its model from a context key of its name."""
 
-from examples.nightly_batch.app import NightlyBatchStack
-from examples.office_hours.app import OfficeHoursStack
-from examples.preview_environment.app import PreviewStack
 
-STACKS = {"OfficeHours": OfficeHoursStack, "NightlyBatch": NightlyBatchStack, "Preview": PreviewStack}
-"""Each takes the ARN of its model from a context key of its name."""
+def main() -> None:
+    """Synthesize them."""
+    # The demo itself needs the names alone, and no process of CDK.
+    from aws_cdk import App
 
-if __name__ == "__main__":
+    from examples.nightly_batch.app import NightlyBatchStack
+    from examples.office_hours.app import OfficeHoursStack
+    from examples.preview_environment.app import PreviewStack
+
     app = App()
-    for name, stack in STACKS.items():
+    stacks = (OfficeHoursStack, NightlyBatchStack, PreviewStack)
+    for name, stack in zip(NAMES, stacks, strict=True):
         stack(app, name, project_version_arn=app.node.get_context(name))
     app.synth()
+
+
+if __name__ == "__main__":
+    main()

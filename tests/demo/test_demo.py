@@ -21,7 +21,9 @@ LIFE, DAY = "demo", "demo.guards"
 
 def start(folder: Path, demo: str = LIFE) -> subprocess.Popen[str]:
     """Start a demo in a folder of its own, as the leader of a session."""
-    environment = dict(os.environ) | {"PYTHONPATH": str(ROOT), "DEMO_FOLDER": str(folder)}
+    # The sources beside this test, not what happens to be installed.
+    path = os.pathsep.join(str(ROOT / part) for part in (".", "constructs", "lambda"))
+    environment = dict(os.environ) | {"PYTHONPATH": path, "DEMO_FOLDER": str(folder)}
     return subprocess.Popen(
         [sys.executable, "-m", demo], cwd=ROOT, env=environment, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
