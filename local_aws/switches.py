@@ -7,16 +7,9 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args, get_type_hints
 
 from local_aws.errors import LocalAwsError
-from local_aws.platform.cloudformation import CLEAN_UP_DELETE_TRIES
+from local_aws.platform import cloudformation as cfn
 
-RolledBackReplacement = Literal["update", "restore"]
-FailedUpdateNext = Literal["stable_first", "single"]
-ReplacementWithoutRollback = Literal["accepted", "refused"]
 NewIdReplacePolicy = Literal["applies", "ignored"]
-OthersWithoutRollback = Literal["end", "cancelled"]
-RemovedResources = Literal["forgotten", "shown"]
-InventedIds = Literal["shown", "hidden"]
-RollBackShows = Literal["stable", "failed"]
 StaleViewsOf = Literal["nothing", "update", "deletion", "any"]
 
 
@@ -37,21 +30,21 @@ class Switches:
     """Pause before the first retry of a failed asynchronous invocation, twice as long before the second.
     AWS: one minute and two (Lambda guide, invocation-async-error-handling)."""
 
-    cleanup_delete_attempts: int = CLEAN_UP_DELETE_TRIES
+    cleanup_delete_attempts: int = cfn.CLEAN_UP_DELETE_TRIES
     """How often the clean-up of an update tries a Delete. Three, says CloudFormation's troubleshooting page
     ("Resource removed from stack but not deleted")."""
 
-    rolled_back_replacement: RolledBackReplacement = "update"
+    rolled_back_replacement: cfn.RolledBackReplacement = cfn.ROLLED_BACK_REPLACEMENT
     """What the roll-back sends to a custom resource whose update named another physical id. Not documented:
     "update" sends an Update back and later the Delete of the other id, "restore" the Delete alone."""
 
-    failed_update_next: FailedUpdateNext = "stable_first"
+    failed_update_next: cfn.FailedUpdateNext = cfn.FAILED_UPDATE_NEXT
     """What the next operation sends to a custom resource whose update failed without a roll-back. Documented
     is that it goes back to its last known stable state (CloudFormation guide, stack-failure-options), not
     how: "stable_first" sends an Update back and then one to what is declared, "single" one Update from what
     failed to what is declared."""
 
-    replacement_without_rollback: ReplacementWithoutRollback = "accepted"
+    replacement_without_rollback: cfn.ReplacementWithoutRollback = cfn.REPLACEMENT_WITHOUT_ROLLBACK
     """What becomes of a custom resource that names another physical id while roll-back is disabled. Types of
     AWS fail then ("Replacement type updates not supported on stack with disable-rollback.", aws-cdk 30546);
     a custom resource has answered before CloudFormation can know."""
@@ -61,20 +54,20 @@ class Switches:
     reference has it for properties whose change needs a replacement, of which a custom resource has none that
     CloudFormation knows: "ignored" deletes the former id whatever the policy."""
 
-    others_without_rollback: OthersWithoutRollback = "end"
+    others_without_rollback: cfn.OthersWithoutRollback = cfn.OTHERS_WITHOUT_ROLLBACK
     """What becomes, with roll-back disabled, of what is under way when a resource fails. The guide
     (stack-failure-options) preserves what was provisioned; of the rest it says nothing: it may "end", or be
     "cancelled" as with a roll-back."""
 
-    removed_resources: RemovedResources = "forgotten"
+    removed_resources: cfn.RemovedResources = cfn.REMOVED_RESOURCES
     """Whether DescribeStackResource still shows a resource that an update has removed, up to the stack's next
     operation. Not documented."""
 
-    invented_ids: InventedIds = "shown"
+    invented_ids: cfn.InventedIds = cfn.INVENTED_IDS
     """Whether a deletion shows the physical id that CloudFormation has invented for a custom resource without
     an answer. Not documented."""
 
-    roll_back_shows: RollBackShows = "stable"
+    roll_back_shows: cfn.RollBackShows = cfn.ROLL_BACK_SHOWS
     """Which properties the events of an update that is rolled back show: those that it goes back to, or those
     that have "failed". Not documented."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, Literal
 
 # Template reference, AWS::CloudFormation::CustomResource
 
@@ -82,3 +82,21 @@ CONTINUABLE: Final = frozenset({"UPDATE_ROLLBACK_FAILED"})
 RETAINING: Final = frozenset({"Retain", "RetainExceptOnCreate"})
 """Deletion policies under which no Delete is sent (template reference, DeletionPolicy); the second deletes
 what the create that fails has made."""
+
+# Left open: no page tells it. What both worlds do until a switch is turned; local_aws.switches tells more
+
+RolledBackReplacement = Literal["update", "restore"]
+FailedUpdateNext = Literal["stable_first", "single"]
+ReplacementWithoutRollback = Literal["accepted", "refused"]
+OthersWithoutRollback = Literal["end", "cancelled"]
+RemovedResources = Literal["forgotten", "shown"]
+InventedIds = Literal["shown", "hidden"]
+RollBackShows = Literal["stable", "failed"]
+
+ROLLED_BACK_REPLACEMENT: Final[RolledBackReplacement] = "update"
+FAILED_UPDATE_NEXT: Final[FailedUpdateNext] = "stable_first"
+REPLACEMENT_WITHOUT_ROLLBACK: Final[ReplacementWithoutRollback] = "accepted"
+OTHERS_WITHOUT_ROLLBACK: Final[OthersWithoutRollback] = "end"
+REMOVED_RESOURCES: Final[RemovedResources] = "forgotten"
+INVENTED_IDS: Final[InventedIds] = "shown"
+ROLL_BACK_SHOWS: Final[RollBackShows] = "stable"

@@ -72,3 +72,20 @@ CONTROL_CALLS_PER_SECOND: Final = 5.0
 """Of each control operation by itself."""
 TAG_CALLS_PER_SECOND: Final = 10.0
 DETECT_CALLS_PER_SECOND: Final = 50.0
+
+# Left open: no page tells it. What both worlds do until a switch is turned
+
+START_WHEN_FAILED: Final = True
+START_WHEN_COPIED: Final = True
+"""Of a version that a copy has made, COPYING_COMPLETED."""
+START_WHEN_RUNNING: Final = False
+"""A Start of what starts or runs already: taken without effect, or refused."""
+STOP_WHEN_STARTING: Final = False
+STOP_WHEN_FAILED: Final = False
+STOP_WHEN_STOPPED: Final = False
+"""A Stop of what stops or has stopped: taken without effect, or refused."""
+SHOWS_UNITS_AT_REST: Final = True
+"""DescribeProjectVersions, of a model that neither starts, runs nor stops."""
+COUNTS_STARTING: Final = True
+COUNTS_STOPPING: Final = True
+"""Among the models that run at once."""

@@ -15,6 +15,7 @@ from local_aws.rekognition import lifecycle
 from local_aws.rekognition.errors import ApiError, in_use, invalid_parameter, limit_exceeded, not_found
 from local_aws.rekognition.paging import page
 from local_aws.rekognition.records import CUSTOM_LABELS, Caller, Look, Past, Project, Version
+from local_aws.rekognition.settings import KEPT
 from local_aws.rekognition.store import Store
 
 Parameters = Mapping[str, Any]
@@ -134,7 +135,7 @@ def describe_project_versions(store: Store, call: Call) -> Answer:
 
 
 def _version_description(store: Store, version: Version, look: Look) -> Answer:
-    units = look.status in lifecycle.SHOWS_UNITS or store.settings.units_while_stopped == "kept"
+    units = look.status in lifecycle.SHOWS_UNITS or store.settings.units_while_stopped == KEPT
     trained = look.training_ended
     return _present(
         ProjectVersionArn=version.arn,

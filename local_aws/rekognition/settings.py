@@ -11,8 +11,17 @@ from local_aws.platform.rekognition import (
     CONTROL_CALLS_PER_SECOND,
     COPIED,
     COPYING_FAILED,
+    COUNTS_STARTING,
+    COUNTS_STOPPING,
     DETECT_CALLS_PER_SECOND,
     RUNNING_MODELS_MAX,
+    SHOWS_UNITS_AT_REST,
+    START_WHEN_COPIED,
+    START_WHEN_FAILED,
+    START_WHEN_RUNNING,
+    STOP_WHEN_FAILED,
+    STOP_WHEN_STARTING,
+    STOP_WHEN_STOPPED,
     TAG_CALLS_PER_SECOND,
     TRAINED,
     TRAINING_FAILED,
@@ -23,6 +32,8 @@ from local_aws.rekognition.checked import Checked, choice, count, flag, number, 
 
 REFUSED = "refused"
 ACCEPTED = "accepted"
+KEPT = "kept"
+ABSENT = "absent"
 INVALID = "InvalidParameterException"
 VALIDATION = "ValidationException"
 REGIONS = (
@@ -39,6 +50,10 @@ REGIONS = (
     "ap-northeast-2",
 )
 """Where Custom Labels exists (General Reference, Rekognition endpoints); Rekognition has more Regions."""
+
+
+def _answer(accepts: bool) -> str:
+    return ACCEPTED if accepts else REFUSED
 
 
 @dataclass
@@ -95,27 +110,27 @@ class Settings(Checked):
     all operations), ValidationException is named for MaxResults over 100 alone; users saw it elsewhere."""
     wrong_status_error: str = choice(WRONG_STATUS, WRONG_STATUS, INVALID)
     """The error of a Start, Stop or Delete that the status forbids."""
-    start_when_running: str = choice(REFUSED, REFUSED, ACCEPTED)
+    start_when_running: str = choice(_answer(START_WHEN_RUNNING), REFUSED, ACCEPTED)
     """Start of a STARTING or RUNNING model: an error, or accepted without any effect."""
     also_startable: tuple[str, ...] = words()
     """Further statuses in which Start is accepted: none is documented, STOPPING, TRAINING_FAILED, EXPIRED and
     others are conceivable."""
     also_stoppable: tuple[str, ...] = words()
     """Further statuses in which Stop is accepted."""
-    start_when_failed: str = choice(ACCEPTED, REFUSED, ACCEPTED)
+    start_when_failed: str = choice(_answer(START_WHEN_FAILED), REFUSED, ACCEPTED)
     """Start of a model that is FAILED."""
-    start_when_copied: str = choice(ACCEPTED, REFUSED, ACCEPTED)
+    start_when_copied: str = choice(_answer(START_WHEN_COPIED), REFUSED, ACCEPTED)
     """Start of a COPYING_COMPLETED version (the copy guide implies that it works)."""
-    stop_when_starting: str = choice(REFUSED, REFUSED, ACCEPTED)
+    stop_when_starting: str = choice(_answer(STOP_WHEN_STARTING), REFUSED, ACCEPTED)
     """Stop of a STARTING model; accepted, it goes to STOPPING and never becomes RUNNING."""
-    stop_when_failed: str = choice(REFUSED, REFUSED, ACCEPTED)
+    stop_when_failed: str = choice(_answer(STOP_WHEN_FAILED), REFUSED, ACCEPTED)
     """Stop of a FAILED model; accepted, it goes to STOPPING and STOPPED."""
-    stop_when_stopped: str = choice(REFUSED, REFUSED, ACCEPTED)
+    stop_when_stopped: str = choice(_answer(STOP_WHEN_STOPPED), REFUSED, ACCEPTED)
     """Stop of a STOPPING or STOPPED model: an error, or accepted without any effect."""
-    units_while_stopped: str = choice("kept", "kept", "absent")
+    units_while_stopped: str = choice(KEPT if SHOWS_UNITS_AT_REST else ABSENT, KEPT, ABSENT)
     """Whether DescribeProjectVersions shows units of a model that neither starts, runs nor stops."""
-    quota_counts_starting: bool = flag(True)
-    quota_counts_stopping: bool = flag(True)
+    quota_counts_starting: bool = flag(COUNTS_STARTING)
+    quota_counts_stopping: bool = flag(COUNTS_STOPPING)
     """Whether STARTING and STOPPING models take a slot of the running quota."""
     bill_starting: bool = flag(False)
     bill_stopping: bool = flag(False)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final, Protocol
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local_aws.rekognition import HandClock, RekognitionEmulator, Settings
+from local_aws.rekognition.settings import ACCEPTED, KEPT
 from simulator.errors import ApiError
 from simulator.kernel import Kernel
 from simulator.plan import ModelPlan, Plan
@@ -16,10 +19,30 @@ from simulator.rekognition import Rekognition
 
 NAMES = ("v1", "v2", "v3")
 START_SECONDS, STOP_SECONDS = 120.0, 30.0
+SWITCHES: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
+    "start_when_running": ("start_when_running", lambda value: value == ACCEPTED),
+    "start_when_failed": ("start_when_failed", lambda value: value == ACCEPTED),
+    "start_when_copied": ("start_when_copied", lambda value: value == ACCEPTED),
+    "also_startable": ("also_startable", tuple),
+    "stop_when_starting": ("stop_while_starting", lambda value: value == ACCEPTED),
+    "stop_when_failed": ("stop_when_failed", lambda value: value == ACCEPTED),
+    "stop_when_stopped": ("stop_when_stopped", lambda value: value == ACCEPTED),
+    "also_stoppable": ("also_stoppable", tuple),
+    "units_while_stopped": ("shows_units_at_rest", lambda value: value == KEPT),
+    "wrong_status_error": ("wrong_status_error", str),
+    "tagging_refused_while": ("tagging_refused_while", tuple),
+}
+"""Fields of ``ModelPlan``, and their values, by the emulator's names and values."""
+QUOTA_SWITCHES: Final = ("quota_counts_starting", "quota_counts_stopping", "running_models_quota")
+OF_PLAN: Final = {"running_models_quota": "running_quota"}
+"""Fields of ``Plan``; those of another name than the emulator's."""
 
 
 class ModelWorld(Protocol):
     """Three trained models of one project. A call gives the model's status after it, or an error's code."""
+
+    def begin(self, status: str, **switches: Any) -> None:
+        """Before the first call: in another status, all three, and with switches by the emulator's names."""
 
     def start(self, name: str = "v1", units: int = 1) -> str:
         """StartProjectVersion."""
@@ -36,6 +59,9 @@ class ModelWorld(Protocol):
     def units(self, name: str = "v1") -> int | None:
         """Its minimum of inference units, as DescribeProjectVersions shows them."""
 
+    def tag(self, name: str = "v1") -> str:
+        """TagResource."""
+
     def status_in_unknown_project(self) -> str:
         """The same, asked of a project that does not exist."""
 
@@ -50,9 +76,16 @@ class SimulatedModel:
     """The simulation's Rekognition, by itself."""
 
     def __init__(self) -> None:
-        self._plans = {name: ModelPlan(name, "parts", stop_seconds=STOP_SECONDS) for name in NAMES}
         self._kernel = Kernel()
-        plan = Plan(1, tuple(self._plans.values()), ())
+        self.begin("TRAINING_COMPLETED")
+
+    def begin(self, status: str, **switches: Any) -> None:
+        """See ``ModelWorld``."""
+        of_plan = {OF_PLAN.get(name, name): switches.pop(name) for name in QUOTA_SWITCHES if name in switches}
+        chosen = {SWITCHES[name][0]: SWITCHES[name][1](value) for name, value in switches.items()}
+        usual = ModelPlan("", "parts", status, stop_seconds=STOP_SECONDS, **chosen)
+        self._plans = {name: replace(usual, name=name) for name in NAMES}
+        plan = Plan(1, tuple(self._plans.values()), (), **of_plan)
         self._service = Rekognition(self._kernel, plan, acted=_nothing, moved=_nothing)
 
     def start(self, name: str = "v1", units: int = 1) -> str:
@@ -76,6 +109,10 @@ class SimulatedModel:
         """See ``ModelWorld``."""
         found = self._service.describe(self._plans["v1"].project_arn, name, 0.0)
         return found[1].minimum if found is not None else None
+
+    def tag(self, name: str = "v1") -> str:
+        """See ``ModelWorld``."""
+        return self._tried(name, lambda arn: self._service.tag(arn, {"key": "value"}))
 
     def status_in_unknown_project(self) -> str:
         """See ``ModelWorld``."""
@@ -128,6 +165,12 @@ class EmulatedModel:
         self._project = self._emulator.add_project("parts")
         self._arns = {name: self._emulator.add_version(self._project, name) for name in NAMES}
 
+    def begin(self, status: str, **switches: Any) -> None:
+        """See ``ModelWorld``."""
+        self._emulator.settings.update(switches)
+        for arn in self._arns.values():
+            self._emulator.set_status(arn, status)
+
     def start(self, name: str = "v1", units: int = 1) -> str:
         """See ``ModelWorld``."""
         return self._tried(name, self._client.start_project_version, MinInferenceUnits=units)
@@ -148,6 +191,14 @@ class EmulatedModel:
         """See ``ModelWorld``."""
         found: int | None = self._described(name).get("MinInferenceUnits")
         return found
+
+    def tag(self, name: str = "v1") -> str:
+        """See ``ModelWorld``."""
+        try:
+            self._client.tag_resource(ResourceArn=self._arns[name], Tags={"key": "value"})
+        except ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return self.status(name)
 
     def status_in_unknown_project(self) -> str:
         """See ``ModelWorld``."""

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from course import ID, RESOURCE, SIBLING, STACK, Course, Deploy, Destroy, RollBack, Seen, told
 
-from local_aws.platform.cloudformation import CLEAN_UP_DELETE_TRIES
 from simulator.functions import Handler
 from simulator.plan import (
     Continued,
@@ -37,11 +36,14 @@ _SIBLINGS: Final = {
     "fails late": Sibling(2.0, update_seconds=2.0, update_fails=True, after_models=True),
     "needs it": Sibling(2.0, after_models=True),
 }
-_SWITCHES: Final = {
+SWITCHES: Final = {
     "rolled_back_replacement": ("rolls_back_replacements_by_update", "update"),
     "failed_update_next": ("mends_at_once", "single"),
     "replacement_without_rollback": ("replaces_without_roll_back", "accepted"),
     "others_without_rollback": ("lets_others_end", "end"),
+    "removed_resources": ("forgets_deleted", "forgotten"),
+    "invented_ids": ("hides_invented", "hidden"),
+    "roll_back_shows": ("shows_new_properties", "failed"),
 }
 """Fields of ``StackPlan`` and the answer for which they are true, by the names of the embedded AWS."""
 _OUTCOMES: Final = {Outcome.SUCCESS: "SUCCESS", Outcome.FAILED: "FAILED"}
@@ -50,15 +52,10 @@ _SECONDS, _LATE_SECONDS = 10.0, 60.0
 
 def play(course: Course) -> Seen:
     """The whole course, in simulated time."""
-    stack = StackPlan(
-        "alpha",
-        0.0,
-        tuple(_operation(one) for one in course.operations),
-        deploys_again=True,
-        clean_up_tries=CLEAN_UP_DELETE_TRIES,
-    )
+    operations = tuple(_operation(one) for one in course.operations)
+    stack = StackPlan("alpha", 0.0, operations, deploys_again=True)
     chosen: dict[str, Any] = {
-        _SWITCHES[name][0]: _SWITCHES[name][1] == value for name, value in course.switches.items()
+        SWITCHES[name][0]: SWITCHES[name][1] == value for name, value in course.switches.items()
     }
     stack = replace(stack, **chosen)
     world = World(Plan(1, (ModelPlan("v1", "parts"),), (stack,)), lambda world: _handler(world, course))

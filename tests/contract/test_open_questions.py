@@ -8,6 +8,10 @@ from typing import Any
 import pytest
 from course import FAILED, RESOURCE, Course, Deploy, Destroy, Says, Seen
 from holds import holds
+from simulated_stack import SWITCHES
+
+from local_aws import Switches
+from simulator.plan import StackPlan
 
 Play = Callable[[Course], Seen]
 STAYS: Any = "no roll-back"
@@ -69,3 +73,15 @@ def test_what_runs_beside_a_failure(play: Play, answer: str, outcome: str) -> No
     assert seen.requests == ["Create 1", *again]
     assert seen.rests == ["CREATE_FAILED", "UPDATE_COMPLETE"]
     assert seen.statuses(RESOURCE)[-1] == "CREATE_COMPLETE"
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_both_worlds_begin_with_the_same(name: str) -> None:
+    """A switch that nobody has turned says the same in both."""
+    field, word = SWITCHES[name]
+    assert getattr(StackPlan("alpha", 0.0, ()), field) == (getattr(Switches(), name) == word)
+
+
+def test_both_worlds_try_a_clean_up_as_often() -> None:
+    """As documented, until something else is chosen."""
+    assert StackPlan("alpha", 0.0, ()).clean_up_tries == Switches().cleanup_delete_attempts == 3

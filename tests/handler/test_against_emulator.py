@@ -12,6 +12,15 @@ from deletes import delete
 from updates import clean_up, update
 from world import World, created, properties
 
+from local_aws.platform.rekognition import (
+    AFTER_START,
+    AFTER_STOP,
+    COPYING,
+    PERHAPS_STARTABLE,
+    STARTABLE,
+    STATUSES,
+    TRAINING,
+)
 from local_aws.rekognition import HandClock, RekognitionEmulator, Settings
 from running_model_handler.core.names import Tag
 from running_model_handler.entry import Function, Services
@@ -128,12 +137,18 @@ SWITCHES = [
     {"stop_when_failed": "accepted"},
     {"stop_when_stopped": "accepted"},
     {"start_when_failed": "refused"},
+    {"start_when_copied": "refused"},
     {"start_when_running": "accepted"},
     {"units_while_stopped": "absent"},
     {"rate_error": "ThrottlingException"},
     {"wrong_status_error": "InvalidParameterException"},
     {"quota_counts_starting": False, "quota_counts_stopping": False},
     {"control_calls_per_second": 1.0, "tag_calls_per_second": 1.0},
+    {"also_startable": ["STOPPING", "FAILED", "TRAINING_FAILED", "EXPIRED"]},
+    {"also_stoppable": ["STOPPING", "STOPPED", "TRAINING_COMPLETED", "FAILED"]},
+    {"tagging_refused_while": ["STARTING", "STOPPING"]},
+    {"request_counts_per_model": True},
+    {"bill_starting": True, "bill_stopping": True, "bill_failed": True},
 ]
 
 
@@ -180,6 +195,41 @@ def test_a_start_that_never_ends_is_stopped_or_told(stage: Stage, accepted: str)
         stage.emulator.set_status(arn, "RUNNING")
         assert stage.delete(arn)["Status"] == "SUCCESS"
         assert stage.emulator.status(arn) == "STOPPED"
+
+
+DEAD = sorted(STATUSES - STARTABLE - PERHAPS_STARTABLE - {TRAINING, COPYING, *AFTER_START, *AFTER_STOP})
+
+
+@pytest.mark.parametrize("status", DEAD)
+@pytest.mark.parametrize("taken", [True, False])
+def test_what_no_tool_starts_is_not_started(stage: Stage, status: str, taken: bool) -> None:
+    """G3: it is told as what it is, and nothing bills, whether or not the service would take a Start."""
+    stage.emulator.settings.also_startable = (status,) if taken else ()
+    arn = stage.emulator.add_version(stage.project, "v1", status)
+    answer = stage.create(arn)
+    assert answer["Status"] == "FAILED"
+    assert status in answer["Reason"]
+    assert (stage.emulator.status(arn), stage.emulator.journal.billed(arn)) == (status, 0)
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_what_stops_is_started_once_it_rests(stage: Stage, taken: bool) -> None:
+    """G1: whether or not a Start of what stops is taken, the model runs in the end, with what is declared."""
+    stage.emulator.settings.also_startable = ("STOPPING",) if taken else ()
+    arn = stage.emulator.add_version(stage.project, "v1", "RUNNING")
+    stage.emulator.stop_by_hand(arn)
+    assert stage.create(arn, MinInferenceUnits="2")["Status"] == "SUCCESS"
+    assert (stage.emulator.status(arn), stage.emulator.units(arn)[0]) == ("RUNNING", 2)
+
+
+@pytest.mark.parametrize("taken", ["accepted", "refused"])
+def test_a_copy_runs_or_its_refusal_is_told(stage: Stage, taken: str) -> None:
+    """G1, G3: the copy guide implies that a copy can be started, and nothing says so."""
+    stage.emulator.settings.start_when_copied = taken
+    arn = stage.emulator.add_version(stage.project, "v1", "COPYING_COMPLETED")
+    answer = stage.create(arn)
+    assert answer["Status"] == ("SUCCESS" if taken == "accepted" else "FAILED")
+    assert stage.emulator.status(arn) == ("RUNNING" if taken == "accepted" else "COPYING_COMPLETED")
 
 
 def test_failed_with_its_message(stage: Stage) -> None:

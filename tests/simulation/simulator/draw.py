@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from running_model_handler.core.names import ReplacementMode
+from simulator.features import PLAIN_CLEAN_UP_TRIES
 from simulator.janitor import ROUND_SECONDS
 from simulator.plan import (
     EMPTY_FAULTS,
@@ -146,6 +147,7 @@ class _Draw:
             rolls_back_replacements_by_update=chance.random() < 0.5,
             forgets_deleted=chance.random() < 0.5,
             shows_new_properties=chance.random() < 0.5,
+            clean_up_tries=PLAIN_CLEAN_UP_TRIES,
         )
 
     def _first_template(self, models: tuple[ModelPlan, ...]) -> Template:

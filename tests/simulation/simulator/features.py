@@ -35,7 +35,12 @@ SWITCHES: Final = (
 """Fields of ``StackPlan`` that a plain plan leaves as they are."""
 PASSING: Final = ("bad_credentials", "timed_out", "unknown_code", "credentials_late", "stop_denied_for")
 """Fields of ``Faults`` that a plain plan leaves at nothing."""
-_DEFAULTS: Final = {field.name: field.default for field in fields(StackPlan)}
+PLAIN_CLEAN_UP_TRIES: Final = 1
+"""The hardest of what may be: nothing in a plain life hangs on the second Delete of a clean-up."""
+PLAIN: Final = {field.name: field.default for field in fields(StackPlan)} | {
+    "clean_up_tries": PLAIN_CLEAN_UP_TRIES
+}
+"""The fields of ``StackPlan`` in a plain plan."""
 
 
 def features(plan: Plan) -> list[str]:
@@ -48,7 +53,7 @@ def _features(plan: Plan) -> Iterator[str]:
         if stack.after:
             yield "created again" if stack.life else "begins after another stack"
         for name in SWITCHES:
-            if getattr(stack, name) != _DEFAULTS[name]:
+            if getattr(stack, name) != PLAIN[name]:
                 yield f"{name}={getattr(stack, name)}"
         template = Template()
         for operation in stack.operations:
@@ -117,7 +122,7 @@ def plain(plan: Plan) -> Plan:
             for one in stack.operations
             if one.verb is not Verb.ROLL_BACK
         )
-        usual = {name: _DEFAULTS[name] for name in (*SWITCHES, "life", "after")}
+        usual = {name: PLAIN[name] for name in (*SWITCHES, "life", "after")}
         return replace(stack, operations=operations, **usual)  # type: ignore[arg-type]
 
     return replace(

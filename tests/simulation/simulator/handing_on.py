@@ -224,6 +224,7 @@ def _inherited(plan: Plan, chance: random.Random) -> Plan:
             ),
             Operation(Verb.DELETE, pause_seconds=log(chance, 1.0, 400.0)),
         ),
+        clean_up_tries=stack.clean_up_tries,
         after=stack.label,
     )
     return replace(plan, stacks=(stack, heir, *plan.stacks[1:]))

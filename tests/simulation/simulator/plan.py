@@ -7,8 +7,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
+from local_aws.platform import cloudformation, rekognition
 from local_aws.platform.aws_lambda import FUNCTION_SECONDS_MAX
-from local_aws.platform.rekognition import RUNNING_MODELS_MAX
 from running_model_handler.core.names import ReplacementMode
 
 ACCOUNT: Final = "123456789012"
@@ -56,13 +56,29 @@ class ModelPlan:
     starts: tuple[Start, ...] = (Start(StartEnd.RUNNING, 120.0),)
     """The first start, the second one, …; the last one stands for all that follow."""
     stop_seconds: float = 30.0
-    stop_while_starting: bool = False
+    stop_while_starting: bool = rekognition.STOP_WHEN_STARTING
     """Whether StopProjectVersion is taken while the model starts; not documented."""
-    start_when_failed: bool = True
+    start_when_failed: bool = rekognition.START_WHEN_FAILED
     """Whether StartProjectVersion is taken in FAILED; not documented."""
-    shows_units_at_rest: bool = False
+    shows_units_at_rest: bool = rekognition.SHOWS_UNITS_AT_REST
     message: str = ""
     feature: str = "CUSTOM_LABELS"
+    start_when_copied: bool = rekognition.START_WHEN_COPIED
+    """Whether StartProjectVersion is taken in COPYING_COMPLETED; not documented."""
+    stop_when_failed: bool = rekognition.STOP_WHEN_FAILED
+    """Whether StopProjectVersion is taken in FAILED; not documented."""
+    also_startable: tuple[str, ...] = ()
+    """Further statuses in which StartProjectVersion is taken; none is documented."""
+    also_stoppable: tuple[str, ...] = ()
+    """The same of StopProjectVersion."""
+    start_when_running: bool = rekognition.START_WHEN_RUNNING
+    """Whether StartProjectVersion of what starts or runs is taken, without effect; not documented."""
+    stop_when_stopped: bool = rekognition.STOP_WHEN_STOPPED
+    """Whether StopProjectVersion of what stops or has stopped is taken, without effect; not documented."""
+    wrong_status_error: str = rekognition.WRONG_STATUS
+    """The error of a call that the status forbids; not documented."""
+    tagging_refused_while: tuple[str, ...] = ()
+    """Statuses in which tags cannot be changed; none is documented."""
 
     @property
     def arn(self) -> str:
@@ -211,30 +227,30 @@ class StackPlan:
     name: str
     begins: float
     operations: tuple[Operation, ...]
-    rolls_back_replacements_by_update: bool = True
+    rolls_back_replacements_by_update: bool = cloudformation.ROLLED_BACK_REPLACEMENT == "update"
     """Whether a finished replacement that is rolled back gets an Update; not documented."""
-    forgets_deleted: bool = False
+    forgets_deleted: bool = cloudformation.REMOVED_RESOURCES == "forgotten"
     """Whether a resource that was removed from a living stack is no longer shown; not documented."""
-    shows_new_properties: bool = False
+    shows_new_properties: bool = cloudformation.ROLL_BACK_SHOWS == "failed"
     """Whether the events of a roll-back show what the failed update declared; not documented."""
     deploys_again: bool = False
     """Whether people deploy to a stack that failed without a roll-back; else they leave it until they delete
     it."""
-    lets_others_end: bool = True
+    lets_others_end: bool = cloudformation.OTHERS_WITHOUT_ROLLBACK == "end"
     """Whether CloudFormation, without a roll-back, lets what is under way end when something fails; not
     documented. Else it is cancelled."""
-    replaces_without_roll_back: bool = True
+    replaces_without_roll_back: bool = cloudformation.REPLACEMENT_WITHOUT_ROLLBACK == "accepted"
     """Whether a custom resource that answers with another id may do so without a roll-back; not documented.
     Else the update of the resource fails, it keeps its id, and the other one gets a Delete later."""
-    mends_at_once: bool = False
+    mends_at_once: bool = cloudformation.FAILED_UPDATE_NEXT == "single"
     """Whether what failed in an update goes from there to what is declared now in a single Update; else it
     goes back to its last stable state first. The latter is documented."""
-    clean_up_tries: int = 1
+    clean_up_tries: int = cloudformation.CLEAN_UP_DELETE_TRIES
     """How often the Delete of a clean-up is sent that fails: ``CLEAN_UP_DELETE_TRIES`` at most."""
     shows_initiated: bool = False
     """Whether a create shows a second CREATE_IN_PROGRESS, with its physical id, right before its end, as was
     observed."""
-    hides_invented: bool = False
+    hides_invented: bool = cloudformation.INVENTED_IDS == "hidden"
     """Whether deletions show no physical id where CloudFormation has invented one; not documented."""
     pace: float = 1.0
     """How much of the time CloudFormation takes for itself that it takes by default; 0.1 is hasty."""
@@ -364,9 +380,9 @@ class Plan:
     faults: Faults = Faults()
     kills: tuple[Kill, ...] = ()
     by_hand: tuple[ByHand, ...] = ()
-    running_quota: int = RUNNING_MODELS_MAX
-    quota_counts_starting: bool = True
-    quota_counts_stopping: bool = True
+    running_quota: int = rekognition.RUNNING_MODELS_MAX
+    quota_counts_starting: bool = rekognition.COUNTS_STARTING
+    quota_counts_stopping: bool = rekognition.COUNTS_STOPPING
     invocation_seconds: float = FUNCTION_SECONDS_MAX
     concurrency: int = 1000
     hand_over_denied: bool = False

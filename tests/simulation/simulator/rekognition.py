@@ -9,14 +9,16 @@ from typing import Final
 from local_aws.platform.rekognition import (
     AFTER_START,
     AFTER_STOP,
+    COPIED,
+    FAILED,
+    NOT_DELETABLE,
     OVER_QUOTA,
-    PERHAPS_STARTABLE,
-    PERHAPS_STOPPABLE,
+    PERHAPS_NOT_DELETABLE,
     STARTABLE,
+    STARTING,
     STOPPABLE,
     UNITS_MAX,
     UNKNOWN_RESOURCE,
-    WRONG_STATUS,
 )
 from simulator.errors import ApiError
 from simulator.kernel import Kernel
@@ -126,6 +128,20 @@ class Model:
         return self.tags[0][1]
 
 
+def _startable(plan: ModelPlan) -> frozenset[str]:
+    taken = {FAILED: plan.start_when_failed, COPIED: plan.start_when_copied}
+    return STARTABLE.union((status for status, is_so in taken.items() if is_so), plan.also_startable)
+
+
+def _stoppable(plan: ModelPlan) -> frozenset[str]:
+    taken = {STARTING: plan.stop_while_starting, FAILED: plan.stop_when_failed}
+    return STOPPABLE.union((status for status, is_so in taken.items() if is_so), plan.also_stoppable)
+
+
+def _wrong_status(model: Model) -> ApiError:
+    return ApiError(model.plan.wrong_status_error, f"The model is {model.status}.")
+
+
 class Rekognition:
     """The service. Every method is the effect of a call at the moment that it reaches the service."""
 
@@ -183,13 +199,12 @@ class Rekognition:
     def start(self, arn: str, minimum: int, maximum: int | None, by: object) -> None:
         """StartProjectVersion."""
         model = self._existing(arn)
-        startable = STARTABLE | PERHAPS_STARTABLE
-        if not model.plan.start_when_failed:
-            startable -= {"FAILED"}
         if model.plan.feature != "CUSTOM_LABELS":
             raise ApiError("InvalidParameterException", "Only Custom Labels models can be started.")
-        if model.status not in startable:
-            raise ApiError(WRONG_STATUS, f"The model is {model.status}.")
+        if model.plan.start_when_running and model.status in AFTER_START:
+            return
+        if model.status not in _startable(model.plan):
+            raise _wrong_status(model)
         counted = {"RUNNING"}
         if self._plan.quota_counts_starting:
             counted.add("STARTING")
@@ -210,32 +225,30 @@ class Rekognition:
     def stop(self, arn: str, by: object) -> None:
         """StopProjectVersion."""
         model = self._existing(arn)
-        if model.status in STOPPABLE or (
-            model.status in PERHAPS_STOPPABLE and model.plan.stop_while_starting
-        ):
+        if model.status in _stoppable(model.plan):
             self._act(model, Change(self._kernel.now, "Stop", by, model.now.minimum, model.now.maximum))
             self._move(model, AFTER_STOP[0], model.now.minimum, model.now.maximum)
             self._later(model, model.plan.stop_seconds, AFTER_STOP[1])
-            return
-        raise ApiError(WRONG_STATUS, f"The model is {model.status}.")
+        elif not (model.plan.stop_when_stopped and model.status in AFTER_STOP):
+            raise _wrong_status(model)
 
     def tag(self, arn: str, tags: Mapping[str, str], by: object = None) -> None:
         """TagResource."""
-        model = self._existing(arn)
+        model = self._taggable(arn)
         model.tags.append((self._kernel.now, {**model.true_tags, **tags}))
         model.tagged.append((self._kernel.now, by))
 
     def untag(self, arn: str, keys: list[str]) -> None:
         """UntagResource."""
-        model = self._existing(arn)
+        model = self._taggable(arn)
         left = {key: value for key, value in model.true_tags.items() if key not in keys}
         model.tags.append((self._kernel.now, left))
 
     def delete(self, arn: str) -> None:
-        """DeleteProjectVersion: refused while it runs (CL tm-delete-model)."""
+        """DeleteProjectVersion: refused while it runs or trains (CL tm-delete-model)."""
         model = self._existing(arn)
-        if model.bills:
-            raise ApiError(WRONG_STATUS, f"The model is {model.status}.")
+        if model.status in NOT_DELETABLE | PERHAPS_NOT_DELETABLE:
+            raise _wrong_status(model)
         self._move(model, None, None, None)
 
     # --- time ---------------------------------------------------------------------------------------
@@ -244,6 +257,12 @@ class Rekognition:
         model = self.models.get(arn)
         if model is None or model.status is None:
             raise ApiError(UNKNOWN_RESOURCE, f"The resource {arn} does not exist.")
+        return model
+
+    def _taggable(self, arn: str) -> Model:
+        model = self._existing(arn)
+        if model.status in model.plan.tagging_refused_while:
+            raise ApiError("InvalidParameterException", f"The model is {model.status}.")
         return model
 
     def _act(self, model: Model, change: Change) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from typing import Final, TypeVar
 
-from simulator.features import SWITCHES
+from simulator.features import PLAIN, SWITCHES
 from simulator.plan import (
     EMPTY_FAULTS,
     Continued,
@@ -22,8 +22,9 @@ from simulator.plan import (
 )
 
 TRIES_MAX: Final = 3000
+_DRAWN: Final = ("rolls_back_replacements_by_update", "forgets_deleted", "shows_new_properties")
+"""What a plain plan has both ways."""
 _T = TypeVar("_T")
-_USUAL: Final = {field.name: field.default for field in fields(StackPlan)}
 
 
 def shrink(plan: Plan, still_fails: Callable[[Plan], bool]) -> Plan:
@@ -94,11 +95,9 @@ def _smaller_stacks(stack: StackPlan) -> Iterator[StackPlan]:
             operations = (*stack.operations[:number], smaller, *stack.operations[number + 1 :])
             yield replace(stack, operations=operations)
     for usual in (
-        replace(stack, rolls_back_replacements_by_update=True),
-        replace(stack, forgets_deleted=False),
-        replace(stack, shows_new_properties=False),
+        *(replace(stack, **{name: PLAIN[name]}) for name in _DRAWN),  # type: ignore[arg-type]
         replace(stack, after=""),
-        *(replace(stack, **{name: _USUAL[name]}) for name in SWITCHES),  # type: ignore[arg-type]
+        *(replace(stack, **{name: PLAIN[name]}) for name in SWITCHES),  # type: ignore[arg-type]
     ):
         if usual != stack:
             yield usual
@@ -156,7 +155,7 @@ def _with_plainer_models(plan: Plan) -> Iterator[Plan]:
             replace(model, stop_seconds=30.0),
             replace(model, status="TRAINING_COMPLETED"),
             replace(model, stop_while_starting=True),
-            replace(model, start_when_failed=True, shows_units_at_rest=False, message=""),
+            replace(model, start_when_failed=True, shows_units_at_rest=True, message=""),
         ):
             if plainer != model:
                 yield replace(plan, models=(*plan.models[:number], plainer, *plan.models[number + 1 :]))
