@@ -71,6 +71,15 @@ class Switches:
     """Which properties the events of an update that is rolled back show: those that it goes back to, or those
     that have "failed". Not documented."""
 
+    late_answers: cfn.LateAnswers = cfn.LATE_ANSWERS
+    """What an answer does that comes when its request has ended: the URL lets it through for two hours. Not
+    documented: "ignored" changes nothing, "named" has its physical id known of a create that was never
+    answered, so that a Delete that is sent later carries it in place of an invented one."""
+
+    shown_reason_characters: int = 0
+    """How much of a FAILED answer's reason stack events show, from its beginning; 0 is all of it. No page has
+    a limit for status reasons."""
+
     stale_views_of: StaleViewsOf = "nothing"
     """During which operations the answers about a stack and its resources stay as they were before, for roles
     and users. How fresh they are on AWS is not documented."""

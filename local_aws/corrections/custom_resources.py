@@ -5,8 +5,9 @@ Here:
 
 - The event goes through Lambda's asynchronous queue (Lambda guide, services-cloudformation), so a crash is
   tried again.
-- The answer is checked (``answers``), the first one counts, and one that comes after the request has ended
-  changes nothing. The URL outlives the request, by two hours, so a late answer still gets status 200.
+- The answer is checked (``answers``), and the first one counts. The URL outlives the request, by two hours,
+  so an answer that comes after the request has ended still gets status 200; what else it does is a switch,
+  ``late_answers``.
 - ServiceTimeout is kept, with CloudFormation's words (reported in many issues, such as copilot-cli 4868).
 - A waiting request can be cancelled; nothing tells the function (aws-cdk 31541, coverage-roadmap 1730).
 """
@@ -84,6 +85,8 @@ class _Open:
     entry: RequestEntry
     url: SignedUrl
     answered: asyncio.Future[Judgement]
+    named_late: str | None = None
+    """The physical id of an answer that came when the request had ended."""
 
 
 class CustomResources:
@@ -119,9 +122,10 @@ class CustomResources:
             return judgement
         if judgement.status == "invalid":
             raise CustomResourceError(judgement.reason, judgement.physical_id)
+        shown = judgement.reason[: self._switches.shown_reason_characters or None]
         raise CustomResourceError(
             "Received response status [FAILED] from custom resource. Message returned: "
-            f"{judgement.reason} (RequestId: {asked.entry.request_id})",
+            f"{shown} (RequestId: {asked.entry.request_id})",
             judgement.physical_id,
         )
 
@@ -193,6 +197,15 @@ class CustomResources:
             delay = switches.delivery_delay_seconds + number * switches.duplicate_delay_seconds
             self._invocations.submit(target, dict(event), delay_seconds=delay, request_id=request_id)
 
+    def named_late(self, stack_id: str, logical_id: str) -> str | None:
+        """The id that an answer named which came when its Create had ended; None if there was another request
+        since, or no such answer."""
+        for sent in reversed(self._sent.values()):
+            entry = sent.entry
+            if (entry.stack_id, entry.logical_id) == (stack_id, logical_id):
+                return sent.named_late if entry.request_type == "Create" else None
+        return None
+
     def url_of(self, request_id: str) -> str | None:
         """The ResponseURL of a request."""
         sent = self._sent.get(request_id)
@@ -216,6 +229,7 @@ class CustomResources:
             self._note(entry, "ignored", "not the first answer", 200, judgement.body)
         elif entry.ended_at is not None:
             self._note(entry, "ignored", f"late: the request was {entry.outcome}", 200, judgement.body)
+            sent.named_late = judgement.physical_id
         else:
             wrong = judgement.reason if judgement.status == "invalid" else ""
             self._note(entry, "taken", wrong, 200, judgement.body)

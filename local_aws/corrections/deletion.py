@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import secrets
 import string
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -50,8 +50,11 @@ class Deleter(Protocol):
 class Deletions:
     """Deletes many things at once, in order."""
 
-    def __init__(self, delete: Deleter, switches: Switches) -> None:
+    def __init__(
+        self, delete: Deleter, named_late: Callable[[str, str], str | None], switches: Switches
+    ) -> None:
         self._delete = delete
+        self._named_late = named_late
         self._switches = switches
 
     async def delete_all(
@@ -104,6 +107,8 @@ class Deletions:
     def _target(self, stack: StackRecord, doomed: Doomed) -> _Target:
         """The id that is known; of a custom resource that never told one, an invented one."""
         known = doomed.physical_id
+        if known is None and self._switches.late_answers == "named":
+            known = self._named_late(stack.id, doomed.logical_id)
         if known is not None or not (is_custom(doomed.resource_type) and doomed.begun):
             return _Target(known, known)
         invented = invented_id(stack.name, doomed.logical_id)

@@ -33,7 +33,7 @@ class Operations:
     def __init__(self, provisioner: Provisioner, switches: Switches) -> None:
         self._provisioner = provisioner
         self._switches = switches
-        self._deletions = Deletions(self._delete_resource, switches)
+        self._deletions = Deletions(self._delete_resource, provisioner.named_late, switches)
         self._running: dict[str, Deployment] = {}
         self._failed: dict[str, Deployment] = {}
         self._deleting: set[str] = set()

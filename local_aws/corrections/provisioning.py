@@ -108,6 +108,10 @@ class Provisioner:
             logical_id,
         )
 
+    def named_late(self, stack_id: str, logical_id: str) -> str | None:
+        """See ``CustomResources``."""
+        return self._custom.named_late(stack_id, logical_id)
+
     async def _call(self, work: Callable[..., Any], resource_type: str, *arguments: Any) -> Any:
         """Calls a provisioner of MiniStack: on the event loop, or on a thread where it blocks."""
         try:

@@ -35,3 +35,6 @@ POLICY_BYTES_MAX: Final = 20 * 1024
 
 CHAIN_LENGTH_MAX: Final = 16
 """About how many invocations a chain of requests may have before the next is dropped."""
+RETRIES_COUNT_AS_HOPS: Final = False
+"""Whether more tries of one event count, too: no page tells it. What the simulation does until its switch is
+turned; the embedded AWS follows no chains."""

@@ -92,6 +92,7 @@ OthersWithoutRollback = Literal["end", "cancelled"]
 RemovedResources = Literal["forgotten", "shown"]
 InventedIds = Literal["shown", "hidden"]
 RollBackShows = Literal["stable", "failed"]
+LateAnswers = Literal["ignored", "named"]
 
 ROLLED_BACK_REPLACEMENT: Final[RolledBackReplacement] = "update"
 FAILED_UPDATE_NEXT: Final[FailedUpdateNext] = "stable_first"
@@ -100,3 +101,4 @@ OTHERS_WITHOUT_ROLLBACK: Final[OthersWithoutRollback] = "end"
 REMOVED_RESOURCES: Final[RemovedResources] = "forgotten"
 INVENTED_IDS: Final[InventedIds] = "shown"
 ROLL_BACK_SHOWS: Final[RollBackShows] = "stable"
+LATE_ANSWERS: Final[LateAnswers] = "ignored"

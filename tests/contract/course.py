@@ -53,6 +53,8 @@ class Deploy:
     """If the roll-back fails, the user continues it without the resource."""
     retained: bool = False
     """RetainExceptOnCreate."""
+    unhurried: bool = False
+    """It begins when every answer has come, late ones too."""
 
 
 @dataclass(frozen=True)

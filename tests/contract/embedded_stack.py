@@ -93,6 +93,8 @@ class EmbeddedStack:
         return json.dumps({"Resources": resources})
 
     def _deploy(self, deploy: Deploy) -> None:
+        if deploy.unhurried:
+            _until("every answer", lambda: all(one.answers for one in self._requests()))
         options = {"TemplateBody": self._template(deploy), **_MODES[deploy.mode]}
         sent = len(self._requests())
         if not self._id:

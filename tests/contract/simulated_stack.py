@@ -44,10 +44,12 @@ SWITCHES: Final = {
     "removed_resources": ("forgets_deleted", "forgotten"),
     "invented_ids": ("hides_invented", "hidden"),
     "roll_back_shows": ("shows_new_properties", "failed"),
+    "late_answers": ("names_late", "named"),
 }
 """Fields of ``StackPlan`` and the answer for which they are true, by the names of the embedded AWS."""
 _OUTCOMES: Final = {Outcome.SUCCESS: "SUCCESS", Outcome.FAILED: "FAILED"}
 _SECONDS, _LATE_SECONDS = 10.0, 60.0
+_PAUSE_SECONDS, _UNHURRIED_SECONDS = 60.0, 600.0
 
 
 def play(course: Course) -> Seen:
@@ -73,6 +75,7 @@ def _operation(one: Deploy | Destroy | RollBack) -> Operation:
     return Operation(
         Verb.DEPLOY,
         Template(models, siblings),
+        pause_seconds=_UNHURRIED_SECONDS if one.unhurried else _PAUSE_SECONDS,
         interrupt_after=20.0 if one.interrupted else None,
         mode=_MODES[one.mode],
         continued=Continued(retries=0) if one.skipping else Continued(),

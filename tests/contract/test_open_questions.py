@@ -75,6 +75,26 @@ def test_what_runs_beside_a_failure(play: Play, answer: str, outcome: str) -> No
     assert seen.statuses(RESOURCE)[-1] == "CREATE_COMPLETE"
 
 
+@holds("late answers")
+@pytest.mark.parametrize(("answer", "deleted"), [("ignored", "an invented id"), ("named", "a")])
+def test_an_answer_after_the_end_of_its_create(play: Play, answer: str, deleted: str) -> None:
+    """It was cancelled, and makes nothing complete; its Delete knows the id, or does not."""
+    operations = (Deploy(1, sibling="fails", mode=STAYS), Deploy(1, mode=STAYS, unhurried=True))
+    switches = {"others_without_rollback": "cancelled", "late_answers": answer}
+    seen = play(Course(operations, {0: Says(late=True)}, switches))
+    assert seen.requests == ["Create 1", f"Delete 1 of {deleted}", "Create 1"]
+    assert seen.rests == ["CREATE_FAILED", "UPDATE_COMPLETE"]
+
+
+@holds("late answers")
+@pytest.mark.parametrize("answer", ["ignored", "named"])
+def test_an_answer_after_the_delete_was_sent(play: Play, answer: str) -> None:
+    """Nobody asks for the id any more, and nothing changes."""
+    seen = play(Course((Deploy(1, sibling="fails"),), {0: Says(late=True)}, {"late_answers": answer}))
+    assert seen.requests == ["Create 1", "Delete 1 of an invented id"]
+    assert seen.rests == ["ROLLBACK_COMPLETE"]
+
+
 @pytest.mark.parametrize("name", SWITCHES)
 def test_both_worlds_begin_with_the_same(name: str) -> None:
     """A switch that nobody has turned says the same in both."""

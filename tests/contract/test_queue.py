@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from holds import holds
 
 from local_aws.platform.aws_lambda import THROTTLE_SECONDS_MAX
@@ -40,6 +42,32 @@ def test_a_chain_is_cut_off() -> None:
     assert depths == list(range(1, 17))
     assert world.requests[0].outcome is Outcome.TIMED_OUT
     assert world.requests[0].lost[-1] == "loop detection"
+
+
+@holds("tries as hops")
+@pytest.mark.parametrize(("count", "links"), [(True, 6), (False, 16)])
+def test_whether_tries_count_as_hops(count: bool, links: int) -> None:
+    """Where two tries of each link die before the third one hands over, they count for three, or for one."""
+    tries: Counter[int] = Counter()
+
+    def passing_on_at_last(world: World) -> Handler:
+        def handle(event: Mapping[str, Any], context: Any) -> None:
+            delivery = context.delivery
+            link = event.get("link", 1)
+            if context.request is not world.requests[0]:
+                return
+            tries[link] += 1
+            if tries[link] < 3:
+                raise RuntimeError("dies")
+            event = {**event, "link": link + 1}
+            world.functions.invoke(delivery.function.arn, event, delivery.request, delivery.depth + 1)
+
+        return handle
+
+    world = World(plan(retries_count_as_hops=count), passing_on_at_last)
+    assert world.play()
+    assert world.requests[0].lost[-1] == "loop detection"
+    assert len(tries) == links
 
 
 @holds("throttles and age", "concurrency")

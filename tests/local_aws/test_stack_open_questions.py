@@ -48,6 +48,16 @@ def test_others_while_one_fails_without_a_roll_back(stacks: StackWorld, mode: st
     assert types_of(stacks, stack_id, "Slow") == expected
 
 
+@pytest.mark.parametrize(("characters", "shown"), [(0, "x" * 900 + "end"), (4, "xxxx")])
+def test_how_much_of_a_reason_is_shown(stacks: StackWorld, characters: int, shown: str) -> None:
+    """All of it, or its beginning."""
+    stacks.aws.set_switches(shown_reason_characters=characters)
+    bad = {"status": "FAILED", "reason": "x" * 900 + "end"}
+    stack_id = stacks.create({"A": stacks.resource(Create=bad)})
+    assert stacks.settled(stack_id) == "ROLLBACK_COMPLETE"
+    assert any(f"Message returned: {shown} (RequestId: " in one for one in stacks.told(stack_id))
+
+
 @pytest.mark.parametrize(("mode", "status"), [("forgotten", ""), ("shown", "DELETE_COMPLETE")])
 def test_a_removed_resource(stacks: StackWorld, mode: str, status: str) -> None:
     """It may still be shown up to the next operation."""

@@ -30,6 +30,7 @@ SWITCHES: Final = (
     "clean_up_tries",
     "shows_initiated",
     "hides_invented",
+    "names_late",
     "pace",
 )
 """Fields of ``StackPlan`` that a plain plan leaves as they are."""

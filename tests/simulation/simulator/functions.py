@@ -252,10 +252,7 @@ class Functions:
     def _queue(self, delivery: Delivery, seconds: float) -> None:
         if delivery.request is not None:
             delivery.request.chains += 1
-        if delivery.depth > CHAIN_LENGTH_MAX:
-            self._world.kernel.after(seconds, self._drop, delivery, "loop detection")
-        else:
-            self._world.kernel.after(seconds, self._begin, delivery)
+        self._world.kernel.after(seconds, self._begin, delivery)
 
     def _drop(self, delivery: Delivery, why: str) -> None:
         self._world.story.note(self._world.kernel.now, "Lambda", f"drops an event ({why})")
@@ -264,6 +261,8 @@ class Functions:
     def _begin(self, delivery: Delivery) -> None:
         world, function = self._world, delivery.function
         now = world.kernel.now
+        if delivery.depth > CHAIN_LENGTH_MAX:
+            return self._drop(delivery, "loop detection")
         if not function.exists:
             return self._drop(delivery, "the function is gone")
         if now - delivery.born > function.event_seconds:
@@ -357,6 +356,7 @@ class Functions:
             return self._chain_ends(delivery, f"every try failed, the last: {why}")
         pause = RETRY_SECONDS[delivery.attempt]
         delivery.attempt += 1
+        delivery.depth += world.plan.retries_count_as_hops
         world.kernel.after(pause, self._begin, delivery)
         return None
 

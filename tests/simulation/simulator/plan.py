@@ -7,8 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
-from local_aws.platform import cloudformation, rekognition
-from local_aws.platform.aws_lambda import FUNCTION_SECONDS_MAX
+from local_aws.platform import aws_lambda, cloudformation, rekognition
 from running_model_handler.core.names import ReplacementMode
 
 ACCOUNT: Final = "123456789012"
@@ -252,6 +251,9 @@ class StackPlan:
     observed."""
     hides_invented: bool = cloudformation.INVENTED_IDS == "hidden"
     """Whether deletions show no physical id where CloudFormation has invented one; not documented."""
+    names_late: bool = cloudformation.LATE_ANSWERS == "named"
+    """Whether an answer to a create that has ended without one tells its physical id all the same, for a
+    Delete that is sent later; not documented."""
     pace: float = 1.0
     """How much of the time CloudFormation takes for itself that it takes by default; 0.1 is hasty."""
     life: int = 0
@@ -383,8 +385,10 @@ class Plan:
     running_quota: int = rekognition.RUNNING_MODELS_MAX
     quota_counts_starting: bool = rekognition.COUNTS_STARTING
     quota_counts_stopping: bool = rekognition.COUNTS_STOPPING
-    invocation_seconds: float = FUNCTION_SECONDS_MAX
+    invocation_seconds: float = aws_lambda.FUNCTION_SECONDS_MAX
     concurrency: int = 1000
+    retries_count_as_hops: bool = aws_lambda.RETRIES_COUNT_AS_HOPS
+    """Whether loop detection counts more tries of an event as links of its chain; not documented."""
     hand_over_denied: bool = False
     """A permissions boundary without lambda:InvokeFunction, for good."""
     janitor: JanitorPlan | None = None

@@ -83,11 +83,22 @@ class ResponseUrls:
             self._world.end_request(
                 request, Outcome.SUCCESS if answer["Status"] == "SUCCESS" else Outcome.FAILED
             )
+        elif request.stack.plan.names_late:
+            self._name_late(request, str(answer["PhysicalResourceId"]))
         for monitor in self._world.monitors:
             monitor.answered(request, invocation, answer, taken)
         if taken and request.waiter is not None:
             self._world.kernel.wake(request.waiter)
         return 200
+
+    def _name_late(self, request: Request, physical_id: str) -> None:
+        resource = request.stack.resources.get(request.logical_id)
+        latest = next(one for one in reversed(self._world.requests) if one.owner == request.owner)
+        if request is not latest or request.type != "Create":
+            return
+        if resource is not None and resource.physical_id is None:
+            self._world.gateway.note("a late answer names the id")
+            resource.physical_id = physical_id
 
 
 def _read_answer(body: bytes) -> dict[str, Any] | None:
