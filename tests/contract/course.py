@@ -46,7 +46,10 @@ class Deploy:
     """The template has the resource no more."""
     sibling: Literal["", "fails", "fails late", "needs it"] = ""
     """It fails to be made, beside the resource; or it needs the resource, and may then fail to be updated."""
-    mode: Literal["standard", "no roll-back", "express"] = "standard"
+    mode: Literal["standard", "no roll-back", "express", "do nothing", "delete"] = "standard"
+    """The last two are what CreateStack calls OnFailure."""
+    timeout: int | None = None
+    """TimeoutSeconds on one, ServiceTimeout on the other: a property that says how long to wait."""
     interrupted: bool = False
     """The user cancels the update as soon as the resource has its request."""
     skipping: bool = False
@@ -97,6 +100,8 @@ class Seen:
     """How each ended for CloudFormation: SUCCESS, FAILED or "no answer"."""
     events: list[tuple[str, str]]
     """(STACK, RESOURCE or SIBLING, status), in order."""
+    fields: list[frozenset[str]] = field(default_factory=list)
+    """The members of each request's event."""
 
     def statuses(self, of: str = STACK) -> list[str]:
         """The statuses that something went through."""

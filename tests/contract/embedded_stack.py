@@ -17,6 +17,8 @@ _MODES: Final[dict[str, dict[str, Any]]] = {
     "standard": {},
     "no roll-back": {"DisableRollback": True},
     "express": {"DeploymentConfig": {"Mode": "EXPRESS"}},
+    "do nothing": {"OnFailure": "DO_NOTHING"},
+    "delete": {"OnFailure": "DELETE"},
 }
 _LATE_SECONDS, _PATIENCE_SECONDS = 2.0, 60.0
 _STAYS: Final = {"Stays": {"Type": "AWS::CloudFormation::WaitConditionHandle"}}
@@ -81,6 +83,8 @@ class EmbeddedStack:
         resources: dict[str, Any] = dict(_STAYS)
         if not deploy.gone:
             properties = self._resource["Properties"] | {"Size": str(deploy.size)}
+            if deploy.timeout is not None:
+                properties["ServiceTimeout"] = deploy.timeout
             kept = {"DeletionPolicy": "RetainExceptOnCreate"} if deploy.retained else {}
             resources[RESOURCE] = self._resource | {"Properties": properties} | kept
         if deploy.sibling == "fails":
@@ -155,7 +159,12 @@ class EmbeddedStack:
             [self._told(one) for one in requests],
             [known.get(one.outcome, "no answer") for one in requests],
             shown,
+            [self._fields(one) for one in requests],
         )
+
+    def _fields(self, request: CustomResourceRequest) -> frozenset[str]:
+        script = Path(request.properties["script"])
+        return frozenset(json.loads((script / f"fields-{request.request_id}").read_text()))
 
     def _told(self, request: CustomResourceRequest) -> str:
         former = request.old_properties

@@ -59,8 +59,11 @@ class ModelWorld(Protocol):
     def units(self, name: str = "v1") -> int | None:
         """Its minimum of inference units, as DescribeProjectVersions shows them."""
 
-    def tag(self, name: str = "v1") -> str:
-        """TagResource."""
+    def tag(self, name: str = "v1", value: str = "value") -> str:
+        """TagResource with one key."""
+
+    def tags(self, name: str = "v1") -> dict[str, str]:
+        """ListTagsForResource."""
 
     def status_in_unknown_project(self) -> str:
         """The same, asked of a project that does not exist."""
@@ -110,9 +113,13 @@ class SimulatedModel:
         found = self._service.describe(self._plans["v1"].project_arn, name, 0.0)
         return found[1].minimum if found is not None else None
 
-    def tag(self, name: str = "v1") -> str:
+    def tag(self, name: str = "v1", value: str = "value") -> str:
         """See ``ModelWorld``."""
-        return self._tried(name, lambda arn: self._service.tag(arn, {"key": "value"}))
+        return self._tried(name, lambda arn: self._service.tag(arn, {"key": value}))
+
+    def tags(self, name: str = "v1") -> dict[str, str]:
+        """See ``ModelWorld``."""
+        return dict(self._service.list_tags(self._plans[name].arn, 0.0))
 
     def status_in_unknown_project(self) -> str:
         """See ``ModelWorld``."""
@@ -192,13 +199,17 @@ class EmulatedModel:
         found: int | None = self._described(name).get("MinInferenceUnits")
         return found
 
-    def tag(self, name: str = "v1") -> str:
+    def tag(self, name: str = "v1", value: str = "value") -> str:
         """See ``ModelWorld``."""
         try:
-            self._client.tag_resource(ResourceArn=self._arns[name], Tags={"key": "value"})
+            self._client.tag_resource(ResourceArn=self._arns[name], Tags={"key": value})
         except ClientError as error:
             return str(error.response["Error"]["Code"])
         return self.status(name)
+
+    def tags(self, name: str = "v1") -> dict[str, str]:
+        """See ``ModelWorld``."""
+        return dict(self._client.list_tags_for_resource(ResourceArn=self._arns[name])["Tags"])
 
     def status_in_unknown_project(self) -> str:
         """See ``ModelWorld``."""

@@ -16,6 +16,7 @@ from simulator.plan import (
     Declared,
     Mode,
     ModelPlan,
+    OnFailure,
     Operation,
     Plan,
     Sibling,
@@ -31,6 +32,7 @@ _MODES: Final = {
     "no roll-back": Mode.NO_ROLL_BACK,
     "express": Mode.EXPRESS,
 }
+_ON_FAILURE: Final = {"do nothing": OnFailure.DO_NOTHING, "delete": OnFailure.DELETE}
 _SIBLINGS: Final = {
     "fails": Sibling(2.0, create_fails=True),
     "fails late": Sibling(2.0, update_seconds=2.0, update_fails=True, after_models=True),
@@ -70,14 +72,18 @@ def _operation(one: Deploy | Destroy | RollBack) -> Operation:
         return Operation(Verb.DELETE)
     if isinstance(one, RollBack):
         return Operation(Verb.ROLL_BACK)
-    models = () if one.gone else ((RESOURCE, Declared(0, units=one.size, retained=one.retained)),)
+    declared = Declared(0, units=one.size, retained=one.retained)
+    if one.timeout is not None:
+        declared = replace(declared, timeout_seconds=one.timeout)
+    models = () if one.gone else ((RESOURCE, declared),)
     siblings = ((SIBLING, _SIBLINGS[one.sibling]),) if one.sibling else ()
     return Operation(
         Verb.DEPLOY,
         Template(models, siblings),
         pause_seconds=_UNHURRIED_SECONDS if one.unhurried else _PAUSE_SECONDS,
         interrupt_after=20.0 if one.interrupted else None,
-        mode=_MODES[one.mode],
+        mode=_MODES.get(one.mode, Mode.STANDARD),
+        on_failure=_ON_FAILURE.get(one.mode, OnFailure.ROLLBACK),
         continued=Continued(retries=0) if one.skipping else Continued(),
     )
 
@@ -110,6 +116,7 @@ def _seen(world: World) -> Seen:
         [_told(request) for request in world.requests],
         [_OUTCOMES.get(request.outcome, "no answer") for request in world.requests],
         [(names[event.logical_id], event.status) for event in stack.events if event.logical_id in names],
+        [frozenset(request.event()) for request in world.requests],
     )
 
 

@@ -74,6 +74,13 @@ def test_what_does_not_exist(model: ModelWorld) -> None:
     assert model.stop("v1") == rekognition.UNKNOWN_RESOURCE
 
 
+@holds("claims")
+def test_who_tags_last_has_the_tag(model: ModelWorld) -> None:
+    """Nothing tells the second claimant of the first one."""
+    assert model.tag(value="first") == model.tag(value="second") == "TRAINING_COMPLETED"
+    assert model.tags() == {"key": "second"}
+
+
 @holds("quotas", "call rates")
 @pytest.mark.parametrize(
     ("name", "value"),

@@ -9,6 +9,8 @@ import pytest
 from course import FAILED, RESOURCE, SIBLING, Course, Deploy, Destroy, RollBack, Says, Seen
 from holds import holds
 
+from local_aws.platform.cloudformation import MORE_REQUEST_FIELDS, REQUEST_FIELDS
+
 Play = Callable[[Course], Seen]
 
 WRONG: dict[str, Says] = {
@@ -33,6 +35,37 @@ def test_a_life(play: Play) -> None:
     assert seen.statuses(RESOURCE) == [
         f"{verb}_{state}" for verb in ("CREATE", "UPDATE", "DELETE") for state in ("IN_PROGRESS", "COMPLETE")
     ]
+
+
+@holds("request")
+def test_what_a_request_holds(play: Play) -> None:
+    """The fields of every request, those of its type, and the service token."""
+    seen = play(Course((Deploy(1), Deploy(2), Destroy())))
+    kinds = [one.partition(" ")[0] for one in seen.requests]
+    assert kinds == ["Create", "Update", "Delete"]
+    assert seen.fields == [REQUEST_FIELDS | MORE_REQUEST_FIELDS[kind] | {"ServiceToken"} for kind in kinds]
+
+
+@holds("time-out of its own")
+def test_how_long_to_wait_is_a_property(play: Play) -> None:
+    """An Update in which nothing else is different."""
+    seen = play(Course((Deploy(1, timeout=600), Deploy(1, timeout=700))))
+    assert seen.requests == ["Create 1", "Update 1→1 of a"]
+
+
+@holds("on failure")
+@pytest.mark.parametrize(
+    ("mode", "requests", "rests"),
+    [
+        ("do nothing", ["Create 1"], "CREATE_FAILED"),
+        ("delete", ["Create 1", "Delete 1 of a"], "DELETE_COMPLETE"),
+    ],
+)
+def test_what_a_failed_create_leads_to(play: Play, mode: Any, requests: list[str], rests: str) -> None:
+    """It stays as it is, or is deleted with the whole stack."""
+    seen = play(Course((Deploy(1, mode=mode),), {0: FAILED}))
+    assert seen.requests == requests
+    assert seen.rests[-1] == rests
 
 
 @holds("answer")

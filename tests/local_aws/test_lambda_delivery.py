@@ -108,6 +108,32 @@ def test_an_event_can_come_when_the_function_is_gone(stacks: StackWorld, role_ar
     assert (dropped.outcome, dropped.detail) == ("dropped", "the function is gone")
 
 
+def test_what_is_tried_in_vain_goes_to_the_failure_destination(stacks: StackWorld, role_arn: str) -> None:
+    """After the last try, with the event and the error."""
+    functions, queues = stacks.aws.client("lambda"), stacks.aws.client("sqs")
+    queue = queues.create_queue(QueueName="in-vain")["QueueUrl"]
+    asked = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+    functions.create_function(
+        FunctionName="in-vain",
+        Runtime="python3.13",
+        Role=role_arn,
+        Handler="index.handler",
+        Code={"ZipFile": zipped("def handler(event, context): raise ValueError('no luck')")},
+    )
+    functions.put_function_event_invoke_config(
+        FunctionName="in-vain",
+        MaximumRetryAttempts=1,
+        DestinationConfig={"OnFailure": {"Destination": asked["Attributes"]["QueueArn"]}},
+    )
+    event = {"RequestType": "Create", "StackId": "arn:x", "LogicalResourceId": "A"}
+    sent = stacks.aws.send_custom_resource_event("in-vain", event)
+    (message,) = until("it", lambda: queues.receive_message(QueueUrl=queue).get("Messages"))
+    told = json.loads(message["Body"])
+    assert told["requestPayload"]["RequestId"] == sent.request_id
+    assert told["responsePayload"]["errorMessage"] == "no luck"
+    assert len(runs(stacks, sent.request_id)) == 2
+
+
 def test_runs_of_one_function_go_side_by_side(stacks: StackWorld) -> None:
     """Six events of one function run at the same moment."""
     gate = stacks.gate("all")
