@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from local_aws.corrections import deployment_mode, ministack
-from local_aws.corrections.change_sets import named
+from local_aws.corrections.change_sets import named, take_outputs_for_changes
 from local_aws.corrections.deployment_mode import DeploymentMode
 from local_aws.corrections.operations import Operations
 from local_aws.platform.cloudformation import PAUSED, UPDATABLE
@@ -40,6 +40,7 @@ _NO_EXPRESS_ROLLBACK = (
     "RollbackStack is not supported for stacks that were last updated using EXPRESS deployment mode and are "
     "in a failed state"
 )
+_WITH_A_MODE = ("CreateStack", "UpdateStack", "CreateChangeSet", "DeleteStack")
 _CHANGE_SET_ID = re.compile(r"<ChangeSetId>[^<]*</ChangeSetId>")
 _STACK_ID = re.compile(r"<StackId>([^<]*)</StackId>")
 
@@ -68,6 +69,8 @@ def install(operations: Operations) -> None:
     actions["ContinueUpdateRollback"] = _continuing(actions["ContinueUpdateRollback"], operations)
     actions["DescribeStacks"] = _showing_stacks(actions["DescribeStacks"])
     actions["DescribeChangeSet"] = _showing_change_set(actions["DescribeChangeSet"])
+    for name in _WITH_A_MODE:
+        actions[name] = _in_a_known_mode(actions[name])
     has_no_updates = ministack.handlers._stack_has_no_updates
 
     def without_the_failed(stack: Mapping[str, Any], *arguments: Any) -> bool:
@@ -75,6 +78,16 @@ def install(operations: Operations) -> None:
         return not stack.get("_paused") and bool(has_no_updates(stack, *arguments))
 
     ministack.handlers._stack_has_no_updates = without_the_failed
+
+
+def _in_a_known_mode(action: Action) -> Action:
+    def corrected(parameters: Parameters) -> Answer:
+        wrong = deployment_mode.problems(parameters)
+        if wrong:
+            return _invalid(f"{len(wrong)} validation error detected: {'; '.join(wrong)}")
+        return action(parameters)
+
+    return corrected
 
 
 def _invalid(message: str) -> Answer:
@@ -147,7 +160,9 @@ def _creating_change_set(action: Action) -> Action:
                 return _invalid(refused)
         answer = action(parameters)
         if answer[0] == 200:
-            named(parameters)["_mode"] = mode
+            change_set = named(parameters)
+            change_set["_mode"] = mode
+            take_outputs_for_changes(change_set)
         return answer
 
     return corrected

@@ -1,7 +1,11 @@
-"""What a change set says that it will change, on a stack where an operation has failed without a roll-back.
+"""What a change set says that it will change.
 
-MiniStack compares two templates. CloudFormation compares with what the stack has: a failed resource is to be
-changed whatever the template says, and one that the failed operation never came to is as it was before.
+MiniStack compares the resources of two templates. CloudFormation
+
+- compares with what the stack has: a resource that has failed without a roll-back is to be changed whatever
+  the template says, and one that the failed operation never came to is as it was before;
+- takes outputs for a change, too: where they alone change there is nothing to show, and all the same the
+  change set can be executed (aws-cdk 778, PR 2029).
 """
 
 from __future__ import annotations
@@ -16,6 +20,9 @@ from local_aws.platform.cloudformation import PAUSED
 
 Change = dict[str, Any]
 Resources = Mapping[str, Mapping[str, Any]]
+_NO_CHANGES = (
+    "The submitted information didn't contain changes. Submit different information to create a change set."
+)
 
 
 def install() -> None:
@@ -32,6 +39,23 @@ def install() -> None:
         return _with_the_failed(compare(present, new, resources, *rest), stack.resources, new)
 
     ministack.changesets._diff_resources = corrected
+
+
+def take_outputs_for_changes(change_set: dict[str, Any]) -> None:
+    """Lets a change set be executed that MiniStack has failed, where no resource but outputs change."""
+    record = ministack.handlers._resolve_stack(change_set["StackId"])
+    if record is None or change_set["StatusReason"] != _NO_CHANGES or not _outputs_change(record, change_set):
+        return
+    change_set |= {"Status": "CREATE_COMPLETE", "ExecutionStatus": "AVAILABLE", "StatusReason": ""}
+
+
+def _outputs_change(record: Mapping[str, Any], change_set: Mapping[str, Any]) -> bool:
+    before, after = ((one.get("_template") or {}).get("Outputs") or {} for one in (record, change_set))
+    values, others = (
+        {name: value.get("Value") for name, value in (one.get("_resolved_params") or {}).items()}
+        for one in (record, change_set)
+    )
+    return bool(before != after or (after and values != others))
 
 
 def named(parameters: dict[str, Any]) -> dict[str, Any]:

@@ -44,6 +44,14 @@ class DeploymentMode:
         return f"<DeploymentConfig><Mode>{self.name}</Mode>{flag}</DeploymentConfig>"
 
 
+def problems(parameters: dict[str, Any]) -> list[str]:
+    """What is wrong with the mode that a request names, in CloudFormation's words."""
+    found: list[str] = ministack.helpers.enum_problems(
+        parameters, "DeploymentConfig.Mode", "deploymentConfig.mode", (EXPRESS, STANDARD)
+    )
+    return found
+
+
 def asked_for(parameters: dict[str, Any]) -> DeploymentMode:
     """The mode that a request names."""
     name = ministack.helpers._p(parameters, "DeploymentConfig.Mode", STANDARD)

@@ -112,6 +112,18 @@ def test_after_an_express_failure_only_express_goes_on(stacks: StackWorld) -> No
 
 
 @slow
+@pytest.mark.parametrize("way", ["create", "update", "change_set"])
+def test_a_mode_that_is_none_is_refused(stacks: StackWorld, way: str) -> None:
+    """As CloudFormation refuses what its enum does not have; nothing is begun."""
+    stack_id = "" if way == "create" else stacks.created({"A": stacks.resource(Size="1")})
+    calls = {"create": stacks.create, "update": stacks.update, "change_set": stacks.change_set}
+    where = {"stack_id": stack_id} if stack_id else {}
+    resources = {"A": stacks.resource(Size="2")}
+    with pytest.raises(ClientError, match=r"Value 'FAST' at 'deploymentConfig\.mode' failed"):
+        calls[way](resources=resources, DeploymentConfig={"Mode": "FAST"}, **where)  # type: ignore[operator]
+    assert not stack_id or stacks.status(stack_id) == "CREATE_COMPLETE"
+
+
 def test_express_rolls_back_if_it_is_told_to(stacks: StackWorld) -> None:
     """With DisableRollback false a failure in express mode is rolled back as usual."""
     stack_id = stacks.create({"A": stacks.resource(Create=BAD)}, **EXPRESS_WITH_ROLLBACK)

@@ -67,6 +67,39 @@ def test_an_export_in_use_is_not_changed(stacks: StackWorld, way: str) -> None:
     assert value(stacks) == "size 1"
 
 
+@pytest.mark.parametrize("way", ["update_stack", "change_set"])
+def test_outputs_alone_are_a_change(stacks: StackWorld, way: str) -> None:
+    """An output that another stack is to import is added to a stack of which nothing else changes."""
+    resources, sections = exporting(stacks), outputs(stacks, {"Fn::GetAtt": ["A", "Word"]})
+    stack_id = stacks.created(resources)
+    if way == "update_stack":
+        stacks.update(stack_id, resources, sections=sections)
+    else:
+        change_set = stacks.change_set(stack_id, resources, sections=sections)
+        assert (change_set["Status"], change_set["Changes"]) == ("CREATE_COMPLETE", [])
+        stacks.execute(change_set)
+    assert until("the end", lambda: stacks.settled(stack_id)) == "UPDATE_COMPLETE"
+    assert value(stacks) == "size 1"
+    assert [one.request_type for one in stacks.requests(stack_id, "A")] == ["Create"]
+
+
+def test_a_change_set_of_an_export_in_use_is_taken_back(stacks: StackWorld) -> None:
+    """Nothing but its value changes: the change set can be executed, and the update goes back."""
+    exporter, _ = both(stacks)
+    change_set = stacks.change_set(exporter, exporting(stacks), sections=outputs(stacks, "other"))
+    stacks.execute(change_set)
+    assert until("the end", lambda: stacks.settled(exporter)) == "UPDATE_ROLLBACK_COMPLETE"
+    assert value(stacks) == "size 1"
+
+
+def test_no_change_at_all_is_no_change_set(stacks: StackWorld) -> None:
+    """The same resources and outputs again."""
+    exporter, _ = both(stacks)
+    sections = outputs(stacks, {"Fn::GetAtt": ["A", "Word"]})
+    change_set = stacks.change_set(exporter, exporting(stacks), sections=sections)
+    assert (change_set["Status"], change_set["ExecutionStatus"]) == ("FAILED", "UNAVAILABLE")
+
+
 def test_an_export_in_use_is_not_removed(stacks: StackWorld) -> None:
     """Nor may an update leave it out; without a roll-back it fails and the export stays."""
     exporter, _ = both(stacks)
