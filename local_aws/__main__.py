@@ -11,10 +11,12 @@ if __name__ == "__main__":
 
 import argparse
 import os
+import shlex
 import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,6 +73,8 @@ def _check_files(options: argparse.Namespace) -> None:
             raise LocalAwsError(
                 f"--journal {journal} is a folder; name a file, such as {journal}/journal.json"
             )
+        if journal.exists() and not journal.is_file():
+            raise LocalAwsError(f"--journal {journal} is no plain file; name another one")
         journal.touch()
         if not os.access(journal, os.W_OK):
             raise LocalAwsError(f"--journal {journal} can't be written; name another file")
@@ -131,12 +135,11 @@ def _run(options: argparse.Namespace, ending: threading.Event) -> None:
         _tell(aws)
         ending.wait()
     finally:
-        try:
-            if options.journal is not None:
-                aws.rekognition.journal.dump(options.journal)
-            _take_leave(aws, options.folder)
-        finally:
-            aws.stop()
+        with ExitStack() as last:
+            # From the last one to the first one, each whatever becomes of the others.
+            last.callback(aws.stop)
+            last.callback(_write_journal, aws, options.journal)
+            last.callback(_take_leave, aws, options.folder)
 
 
 def _tell(aws: EmbeddedAws) -> None:
@@ -150,11 +153,16 @@ def _tell(aws: EmbeddedAws) -> None:
         exported[f"MODEL_{name.upper()}_ARN"] = arn
     exported["LOCAL_AWS_TOKEN"] = aws.token
     lines = export_lines(exported)
-    if installed := [str(folder) for folder in TOOLS if folder.is_dir()]:
-        # Last, so that a CDK CLI and a Python environment of one's own come first.
-        lines.append(f'export PATH="$PATH:{":".join(installed)}"')
+    lines += path_lines(TOOLS)
     print("\n".join(lines), flush=True)
     print("\n".join(_for_people(aws, project)), file=sys.stderr, flush=True)
+
+
+def path_lines(folders: Sequence[Path]) -> list[str]:
+    """A shell line that puts those folders that there are on the PATH; none without any."""
+    installed = ":".join(str(folder) for folder in folders if folder.is_dir())
+    # Last, so that a CDK CLI and a Python environment of one's own come first.
+    return [f'export PATH="$PATH":{shlex.quote(installed)}'] if installed else []
 
 
 def _for_people(aws: EmbeddedAws, project: str) -> list[str]:
@@ -172,6 +180,15 @@ def _for_people(aws: EmbeddedAws, project: str) -> list[str]:
         f"Log of MiniStack and of the Lambda functions: {aws.log_file}",
         "Running; ctrl-C ends it, with the bill and a timeline.",
     ]
+
+
+def _write_journal(aws: EmbeddedAws, file: Path | None) -> None:
+    try:
+        if file is not None:
+            aws.rekognition.journal.dump(file)
+    except OSError as error:
+        # A full disk does not say which file it was.
+        raise OSError(error.errno, error.strerror, str(file)) from error
 
 
 def _take_leave(aws: EmbeddedAws, folder: Path) -> None:

@@ -18,6 +18,7 @@ import pytest
 from stack_world import until, zipped
 
 from local_aws import EmbeddedAws, LocalAwsError
+from local_aws.__main__ import path_lines
 from local_aws.ministack_host import worth_telling
 
 pytestmark = pytest.mark.slow
@@ -218,6 +219,35 @@ def test_it_says_that_nothing_was_billed(program: subprocess.Popen[str], tmp_pat
     assert not (tmp_path / "ending").exists()
 
 
+def test_a_journal_that_can_not_be_written_hides_nothing(
+    program: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    """Something has taken its place meanwhile: the bill is told all the same, and what was wrong after it."""
+    started(program)
+    journal = tmp_path / "journal.json"
+    journal.unlink()
+    journal.mkdir()
+    program.send_signal(signal.SIGINT)
+    _, said = program.communicate(timeout=30)
+    assert said.splitlines()[-2:] == [
+        "No model was started: nothing was billed.",
+        f"python -m local_aws: Is a directory: {journal}",
+    ]
+    assert program.returncode == 1
+    assert not list(tmp_path.glob("local-aws-*"))
+
+
+def test_folders_of_any_name_come_to_the_path(tmp_path: Path) -> None:
+    """A project may stand in a folder whose name means something to a shell."""
+    folders = [tmp_path / 'a "$HOME" `id`\'s', tmp_path / "missing", tmp_path / "b"]
+    for folder in (folders[0], folders[2]):
+        folder.mkdir()
+    script = "\n".join([*path_lines(folders), 'printf %s "$PATH"'])
+    seen = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, env={"PATH": "/bin"})
+    assert seen.stdout == f"/bin:{folders[0]}:{folders[2]}"
+    assert path_lines([tmp_path / "missing"]) == []
+
+
 def test_a_busy_worker_ends_with_the_rest(tmp_path: Path) -> None:
     """``stop`` ends a function in the middle of a run; the folder goes too."""
     endless = f"""
@@ -296,6 +326,7 @@ def test_a_port_that_is_taken_is_told_in_one_line(aws: EmbeddedAws) -> None:
         (["--start-seconds", "-1"], "must be 0 to 86400 seconds, got -1"),
         (["--journal", "/nowhere/journal.json"], "No such file or directory: /nowhere/journal.json"),
         (["--journal", str(ROOT)], f"--journal {ROOT} is a folder; name a"),
+        (["--journal", "/dev/full"], "--journal /dev/full is no plain file; name another one"),
         (["--folder", str(ROOT / "README.md" / "x")], f"because of {ROOT / 'README.md'}"),
         (["--account", "１２３４５６７８９０１２"], "account must be 12 digits"),
         (["--port", "99999"], "port must be 0, for any free one, to 65535, got 99999"),
