@@ -4,50 +4,37 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
+from attrs import define, field
+
+from local_aws.checked import NUMBER_MAX, Checked, count, number, text, words
 from local_aws.errors import LocalAwsError
 
-SECONDS_MAX = 1e9
 
-
-@dataclass
-class Refusal:
+@define
+class Refusal(Checked):
     """One action, or several by a pattern, that fails with one error for so long or so often.
 
     The time begins with the first call that is refused, so that a test need not know when that comes.
     """
 
-    action: str
+    action: str = text()
     """As a policy names it, such as "rekognition:StopProjectVersion" or "cloudformation:*"."""
-    code: str
+    code: str = text()
     """The error's code, such as ExpiredTokenException."""
-    message: str = "refused on purpose"
-    status: int = 400
+    message: str = text("refused on purpose")
+    status: int = count(400, least=400, most=599)
     """The HTTP status of the answer."""
-    seconds: float = SECONDS_MAX
-    calls: int | None = None
+    seconds: float = number(NUMBER_MAX)
+    calls: int | None = count(None, optional=True)
     """How many calls are refused at most; None for any number."""
-    spares: tuple[str, ...] = ()
+    spares: tuple[str, ...] = words()
     """Access keys that are never refused."""
-    met: int = 0
+    met: int = count(0)
     """How many calls were refused so far."""
-    _first_at: float | None = field(default=None, repr=False)
-
-    def __post_init__(self) -> None:
-        self.spares = tuple(self.spares)
-        if not all(isinstance(text, str) for text in (self.action, self.code, self.message)):
-            raise LocalAwsError("action, code and message must be texts")
-        if not isinstance(self.calls, int | None) or isinstance(self.calls, bool):
-            raise LocalAwsError(f"calls must be a whole number, got {self.calls!r}")
-        if not self.action or not self.code:
-            raise LocalAwsError("a refusal needs an action, such as cloudformation:*, and an error code")
-        if not 400 <= self.status <= 599:
-            raise LocalAwsError(f"status must be an HTTP status of an error, got {self.status!r}")
-        if self.seconds < 0 or (self.calls is not None and self.calls < 0):
-            raise LocalAwsError("seconds and calls must be at least 0")
+    _first_at: float | None = field(default=None, init=False, repr=False)
 
     def refuses(self, action: str, access_key: str, now: float) -> bool:
         """Whether this call, at this moment, is one of those; if so it counts."""
@@ -88,10 +75,7 @@ class Refusals:
     def as_list(self) -> list[dict[str, Any]]:
         """All of them, with how often each was met."""
         with self._lock:
-            return [
-                {name: value for name, value in asdict(one).items() if name[0] != "_"}
-                for one in self._present
-            ]
+            return [one.as_dict() for one in self._present]
 
 
 def refusal_from(document: Mapping[str, Any], *, spares: Collection[str] = ()) -> Refusal:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
 
+from local_aws.asked import document_of, needed, whole_number
 from local_aws.corrections import answers, ministack, trail
 from local_aws.corrections.access import Access
 from local_aws.corrections.custom_resources import CustomResourceError, CustomResources
@@ -45,9 +45,9 @@ class Admin:
         self._refusals = refusals
         self._routes: dict[tuple[str, str], Callable[[Mapping[str, Any]], Any]] = {
             ("GET", "health"): lambda _: {"status": "running"},
-            ("GET", "requests"): lambda query: recorder.requests(_since(query)),
-            ("GET", "invocations"): lambda query: recorder.invocations(_since(query)),
-            ("GET", "api-calls"): lambda query: recorder.api_calls(_since(query)),
+            ("GET", "requests"): lambda query: recorder.requests(whole_number(query, "since", 0)),
+            ("GET", "invocations"): lambda query: recorder.invocations(whole_number(query, "since", 0)),
+            ("GET", "api-calls"): lambda query: recorder.api_calls(whole_number(query, "since", 0)),
             ("GET", "switches"): lambda _: switches.as_dict(),
             ("PATCH", "switches"): self._set_switches,
             ("GET", "refusals"): lambda _: refusals.as_list(),
@@ -90,11 +90,13 @@ class Admin:
             status, text = self._custom.put(method, path, scope["query_string"].decode(), headers, body)
             return status, text.encode()
         try:
-            asked = json.loads(body) if body else dict(parse_qsl(scope["query_string"].decode()))
+            asked = document_of(body, scope["query_string"].decode("latin-1"))
             return 200, json.dumps(self._route(method, path[len(PREFIX) :], asked), default=str).encode()
         except NotThere as error:
             return 404, json.dumps({"message": f"nothing at {error}"}).encode()
-        except (LocalAwsError, CustomResourceError, KeyError, ValueError) as error:
+        except KeyError as error:
+            return 400, json.dumps({"message": f"missing: {error}"}).encode()
+        except (LocalAwsError, CustomResourceError, ValueError) as error:
             return 400, json.dumps({"message": str(error)}).encode()
 
     def _route(self, method: str, path: str, asked: Mapping[str, Any]) -> Any:
@@ -123,13 +125,10 @@ class Admin:
         return []
 
     def _send_event(self, wanted: Mapping[str, Any]) -> dict[str, str]:
+        function = needed(wanted, "function", str, "the name or ARN of a function")
+        event = needed(wanted, "event", dict, "an object, what CloudFormation sends")
+        for name in ("RequestType", "StackId", "LogicalResourceId"):
+            needed(event, name, str, "a text")
         ministack.responses.set_request_account_id("")
         ministack.responses.set_request_region(None)
-        return {"request_id": self._custom.send_by_hand(str(wanted["function"]), wanted["event"])}
-
-
-def _since(query: Mapping[str, Any]) -> int:
-    text = str(query.get("since", 0))
-    if not (text.isascii() and text.isdigit() and len(text) <= 15):
-        raise ValueError(f"since must be a whole number of at least 0, got {text}")
-    return int(text)
+        return {"request_id": self._custom.send_by_hand(function, event)}

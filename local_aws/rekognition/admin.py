@@ -7,11 +7,11 @@ versions {project_arn, name, …}, POST actions {action, arn, …}, POST reset.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
+from local_aws.asked import document_of, whole_number
 from local_aws.errors import LocalAwsError
 from local_aws.refusals import refusal_from
 from local_aws.rekognition.called import call_with
@@ -55,19 +55,12 @@ class AdminApi:
                 "known": [" ".join(key) for key in self._routes],
             }
         try:
-            document = (
-                json.loads(body) if body.strip() else dict(parse_qsl(parts.query, keep_blank_values=True))
-            )
-            if not isinstance(document, dict):
-                raise ValueError("the body must be a JSON object")
-            return 200, route(document)
-        except (
-            ValueError, TypeError, KeyError, AttributeError, RecursionError, ApiError, LocalAwsError,
-        ) as error:  # fmt: skip
+            return 200, route(document_of(body, parts.query))
+        except (ValueError, TypeError, KeyError, ApiError, LocalAwsError) as error:
             return 400, {"error": str(error)}
 
     def _journal(self, query: Document) -> Any:
-        since, limit = _whole(query, "since", 0), _whole(query, "limit", ENTRIES_DEFAULT)
+        since, limit = whole_number(query, "since", 0), whole_number(query, "limit", ENTRIES_DEFAULT)
         if not 1 <= limit <= ENTRIES_MAX:
             raise ValueError(f"limit must be 1 to {ENTRIES_MAX}, got {limit}")
         kind = query.get("kind")
@@ -108,10 +101,3 @@ class AdminApi:
     def _reset(self, _: Document) -> Any:
         self._models.reset()
         return {}
-
-
-def _whole(query: Document, name: str, default: int) -> int:
-    text = str(query.get(name, default))
-    if not (text.isascii() and text.isdigit() and len(text) <= 15):
-        raise ValueError(f"{name} must be a whole number of at least 0, got {text}")
-    return int(text)

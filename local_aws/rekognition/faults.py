@@ -6,11 +6,12 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 
+from attrs import define, field
+
+from local_aws.checked import Checked, choice, number, probability
 from local_aws.refusals import Refusal, Refusals
-from local_aws.rekognition.checked import Checked, choice, number, probability
 
 Chance = float | Mapping[str, float]
 
@@ -35,7 +36,7 @@ class Fault(StrEnum):
     """ListTagsForResource shows what was true some seconds ago."""
 
 
-@dataclass
+@define
 class Faults(Checked):
     """Chances are 0 to 1 for every operation, or a mapping: ``{"StartProjectVersion": 0.5}``.
 
@@ -62,11 +63,11 @@ class Faults(Checked):
     stale_authorization_seconds: float = number(0.0)
     """How old the tags are that a policy condition (aws:ResourceTag) sees."""
     _seed: int = field(default=0, init=False, repr=False)
-    _streams: dict[tuple[Fault, str], random.Random] = field(default_factory=dict, init=False, repr=False)
-    _fired: Counter[tuple[str, str]] = field(default_factory=Counter, init=False, repr=False)
-    _next: Counter[tuple[Fault, str]] = field(default_factory=Counter, init=False, repr=False)
-    _refusals: Refusals = field(default_factory=Refusals, init=False, repr=False, compare=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
+    _streams: dict[tuple[Fault, str], random.Random] = field(factory=dict, init=False, repr=False)
+    _fired: Counter[tuple[str, str]] = field(factory=Counter, init=False, repr=False)
+    _next: Counter[tuple[Fault, str]] = field(factory=Counter, init=False, repr=False)
+    _refusals: Refusals = field(factory=Refusals, init=False, repr=False, eq=False)
+    _lock: threading.Lock = field(factory=threading.Lock, init=False, repr=False, eq=False)
 
     def seed(self, seed: int) -> None:
         """Begin the chances anew."""

@@ -11,9 +11,9 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
+from local_aws.checked import NUMBER_MAX
 from local_aws.platform.rekognition import RUNNING, STOPPED, TRAINED
 from local_aws.rekognition import lifecycle
-from local_aws.rekognition.checked import NUMBER_MAX
 from local_aws.rekognition.clock import Clock, RealClock
 from local_aws.rekognition.errors import ApiError
 from local_aws.rekognition.faults import Faults

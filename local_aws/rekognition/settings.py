@@ -5,8 +5,9 @@ Where no page of AWS says how the service behaves, both ways can be chosen and b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from attrs import define
 
+from local_aws.checked import Checked, choice, count, flag, number, words
 from local_aws.platform.rekognition import (
     CONTROL_CALLS_PER_SECOND,
     COPIED,
@@ -28,7 +29,6 @@ from local_aws.platform.rekognition import (
     UNITS_MAX,
     WRONG_STATUS,
 )
-from local_aws.rekognition.checked import Checked, choice, count, flag, number, words
 
 REFUSED = "refused"
 ACCEPTED = "accepted"
@@ -56,9 +56,9 @@ def _answer(accepts: bool) -> str:
     return ACCEPTED if accepts else REFUSED
 
 
-@dataclass
+@define
 class Settings(Checked):
-    """Every field may be changed while the emulator runs; a wrong value raises ValueError at once."""
+    """Every field may be changed while the emulator runs; a wrong value raises WrongValueError at once."""
 
     # --- times, in seconds; a version may have its own ---
     start_seconds: float = number(600.0)

@@ -162,7 +162,7 @@ def test_reset_begins_anew(world: World) -> None:
         ("GET", "nothing", None, 404, "no GET nothing"),
         ("POST", "journal", {}, 404, "no POST journal"),
         ("PATCH", "settings", {"start_seconds": -1}, 400, "start_seconds must be"),
-        ("PATCH", "settings", {"start_second": 1}, 400, "Settings has no start_second"),
+        ("PATCH", "settings", {"start_second": 1}, 400, "unknown: 'start_second'"),
         ("PATCH", "faults", {"error_probability": 2}, 400, "error_probability must be"),
         ("POST", "projects", {"name": "parts"}, 400, "a project named parts"),
         ("POST", "projects", {"nome": "parts"}, 400, "nome"),

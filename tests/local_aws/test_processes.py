@@ -17,7 +17,7 @@ import boto3
 import pytest
 from stack_world import until, zipped
 
-from local_aws import EmbeddedAws, LocalAwsError
+from local_aws import EmbeddedAws, LocalAwsError, Switches
 from local_aws.__main__ import path_lines
 from local_aws.ministack_host import worth_telling
 
@@ -379,9 +379,20 @@ def test_an_idle_client_leaves_no_traceback_in_the_log() -> None:
 
 def test_switches_have_names_and_ranges(aws: EmbeddedAws) -> None:
     """An unknown switch, or a value of another kind, is refused and named."""
-    with pytest.raises(LocalAwsError, match="unknown switch 'nonsense'"):
+    with pytest.raises(LocalAwsError, match="unknown: 'nonsense'; there are account_concurrency"):
         aws.set_switches(nonsense=1)
-    with pytest.raises(LocalAwsError, match=r"duplicate_deliveries must be a whole number, got 0\.5"):
+    with pytest.raises(LocalAwsError, match=r"duplicate_deliveries must be a whole number .*, got 0\.5"):
         aws.set_switches(duplicate_deliveries=0.5)
     with pytest.raises(LocalAwsError, match="rolled_back_replacement must be one of"):
         aws.set_switches(rolled_back_replacement="maybe")
+    with pytest.raises(LocalAwsError, match=r"async_retry_seconds must be a number .*, got nan"):
+        aws.set_switches(async_retry_seconds=float("nan"))
+    with pytest.raises(LocalAwsError, match="late_answers must be one of ignored, named, got"):
+        Switches(late_answers="maybe")  # type: ignore[arg-type]
+
+
+def test_switches_change_together_or_not_at_all(aws: EmbeddedAws) -> None:
+    """One wrong value among several leaves the others as they were."""
+    with pytest.raises(LocalAwsError, match="nonsense"):
+        aws.set_switches(duplicate_deliveries=3, nonsense=1)
+    assert aws.set_switches().duplicate_deliveries == 0

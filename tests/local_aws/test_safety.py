@@ -83,6 +83,48 @@ def test_the_own_paths_need_the_token(server: Server, aws: EmbeddedAws, given: d
     assert status_of(server, "GET", server[1], {TOKEN_HEADER: aws.token}) == 200
 
 
+@pytest.mark.parametrize("path", ["switches", "refusals", "events", "authorize", "trail"])
+@pytest.mark.parametrize("body", [b"[1]", b'"a"', b"null", b"7", b"\xff\xfe", b"{", b"[" * 100_000])
+def test_what_is_no_json_object_is_refused(aws: EmbeddedAws, path: str, body: bytes) -> None:
+    """With a word about it, on every path that takes one."""
+    status, answer = told(aws, "PATCH" if path == "switches" else "POST", path, body)
+    assert status == 400
+    assert "the body must be a JSON object" in answer
+
+
+@pytest.mark.parametrize(
+    ("path", "document", "said"),
+    [
+        ("events", {}, "function must be the name or ARN of a function, got None"),
+        ("events", {"function": "f"}, "event must be an object, what CloudFormation sends, got None"),
+        ("events", {"function": "f", "event": {"StackId": 1}}, "RequestType must be a text, got None"),
+        ("refusals", {"action": "a:B"}, "not a refusal: "),
+        ("refusals", {"action": 7, "code": "X"}, "action must be a text that is not empty, got 7"),
+        ("refusals", {"action": "a:B", "code": "X", "status": 200}, "status must be a whole number"),
+        ("authorize", {}, "missing: 'access_key_id'"),
+        ("trail", {}, "missing: "),
+    ],
+)
+def test_what_is_wrong_with_a_document_is_told(
+    aws: EmbeddedAws, path: str, document: dict[str, object], said: str
+) -> None:
+    """By the name of the member."""
+    status, answer = told(aws, "POST", path, json.dumps(document).encode())
+    assert (status, said in answer) == (400, True), answer
+
+
+def told(aws: EmbeddedAws, method: str, path: str, body: bytes) -> tuple[int, str]:
+    """What MiniStack's process answers on a path of its own."""
+    address = urlsplit(aws.endpoint)
+    tls = ssl.create_default_context(cafile=aws.environment["NODE_EXTRA_CA_CERTS"])
+    connection = http.client.HTTPSConnection(str(address.hostname), address.port, timeout=20, context=tls)
+    connection.request(method, f"/_local_aws/{path}", body, {TOKEN_HEADER: aws.token})
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    return answer.status, text
+
+
 def test_a_reset_of_ministack_needs_the_token(aws: EmbeddedAws) -> None:
     """Else a bucket of this test would be gone."""
     aws.client("s3").create_bucket(
