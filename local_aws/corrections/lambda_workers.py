@@ -24,12 +24,15 @@ from local_aws.corrections import lambda_logs, ministack
 
 _RAISED: Final = "raised"
 """A key of the workers' protocol that MiniStack does not have."""
+_STREAM: Final = "AWS_LAMBDA_LOG_STREAM_NAME"
 
 
 def install() -> None:
     """Puts the corrected functions in place."""
     runtime, service = ministack.lambda_runtime, ministack.lambda_service
     run, spawn = runtime.Worker.invoke, runtime.Worker._spawn
+    # MiniStack keeps it for a name of its own, which is no stream's. A function's own value never counts.
+    runtime._RESERVED_RUNTIME_ENV_VARS.discard(_STREAM)
 
     def spawn_worker(worker: Any) -> None:
         own = worker.config
@@ -61,8 +64,7 @@ def with_log_settings(config: Mapping[str, Any], stream: str) -> dict[str, Any]:
     told = {
         "AWS_LAMBDA_LOG_FORMAT": logging.get("LogFormat") or "Text",
         "AWS_LAMBDA_LOG_GROUP_NAME": lambda_logs.group_of(config),
-        # MiniStack keeps the variable of that purpose for itself; worker_guard sets it.
-        "LOCAL_AWS_LOG_STREAM": stream,
+        _STREAM: stream,
     }
     if told["AWS_LAMBDA_LOG_FORMAT"] == "JSON":
         told["AWS_LAMBDA_LOG_LEVEL"] = logging.get("ApplicationLogLevel") or "INFO"

@@ -37,4 +37,4 @@ CHAIN_LENGTH_MAX: Final = 16
 """About how many invocations a chain of requests may have before the next is dropped."""
 RETRIES_COUNT_AS_HOPS: Final = False
 """Whether more tries of one event count, too: no page tells it. What the simulation does until its switch is
-turned; the embedded AWS follows no chains."""
+turned; MiniStack, which counts the links, knows no other way."""

@@ -76,7 +76,6 @@ class _Text(logging.Formatter):
 
 def install_in_worker() -> None:
     """Sets up the logging of a worker of MiniStack's; to be called before the function is loaded."""
-    os.environ["AWS_LAMBDA_LOG_STREAM_NAME"] = os.environ.pop("LOCAL_AWS_LOG_STREAM", "")
     envelopes = _Envelopes(sys.stdin)
     sys.stdin = envelopes
     install(lambda: envelopes.request_id)

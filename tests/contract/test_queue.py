@@ -1,4 +1,4 @@
-"""What only the simulation has of Lambda's queue: chains that are cut off, throttles, age."""
+"""Lambda's queue in the simulation: chains that are cut off, throttles, age."""
 
 from __future__ import annotations
 

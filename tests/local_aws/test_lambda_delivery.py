@@ -134,6 +134,40 @@ def test_what_is_tried_in_vain_goes_to_the_failure_destination(stacks: StackWorl
     assert len(runs(stacks, sent.request_id)) == 2
 
 
+def test_a_function_that_only_calls_itself_is_stopped(stacks: StackWorld) -> None:
+    """Loop detection drops the seventeenth link of a chain, whoever made the calls between."""
+    source = (
+        "import boto3, json\n"
+        "def handler(event, context):\n"
+        "    link = json.dumps({'link': event['link'] + 1, 'RequestId': event['RequestId']})\n"
+        "    boto3.client('lambda').invoke(\n"
+        "        FunctionName='loop', InvocationType='Event', Payload=link)\n"
+    )
+    client, roles = stacks.aws.client("lambda"), stacks.aws.client("iam")
+    role_arn = roles.create_role(RoleName="loop", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    allowed = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    roles.put_role_policy(RoleName="loop", PolicyName="self", PolicyDocument=policy)
+    client.create_function(
+        FunctionName="loop",
+        Runtime="python3.13",
+        Role=role_arn,
+        Handler="index.handler",
+        Timeout=30,
+        Code={"ZipFile": zipped(source)},
+    )
+    client.put_function_event_invoke_config(FunctionName="loop", MaximumRetryAttempts=0)
+    first = json.dumps({"link": 1, "RequestId": "chain"})
+    client.invoke(FunctionName="loop", InvocationType="Event", Payload=first)
+
+    def ended() -> bool:
+        links = runs(stacks, "chain")
+        return bool(links) and "RecursiveInvocationException" in links[-1].detail
+
+    until("the end of the chain", ended)
+    assert len(runs(stacks, "chain")) == 16
+
+
 def test_runs_of_one_function_go_side_by_side(stacks: StackWorld) -> None:
     """Six events of one function run at the same moment."""
     gate = stacks.gate("all")

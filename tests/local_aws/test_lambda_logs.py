@@ -207,6 +207,30 @@ def test_a_line_shows_while_the_run_goes_on(aws: EmbeddedAws, role_arn: str) -> 
     assert doomed.log()[-1]["timestamp"] - line["timestamp"] >= 1000
 
 
+def test_a_function_of_node_knows_its_stream_too(aws: EmbeddedAws, role_arn: str) -> None:
+    """By its context and by the environment: what it writes is found there."""
+    source = """exports.handler = async (event, context) => {
+  console.log("node " + context.logGroupName + " " + context.logStreamName);
+  return [context.logStreamName, process.env.AWS_LAMBDA_LOG_STREAM_NAME];
+};"""
+    packed = zipped("", {"index.js": source})
+    client, logs = aws.client("lambda"), aws.client("logs")
+    client.create_function(
+        FunctionName="talks-node", Runtime="nodejs22.x", Role=role_arn, Handler="index.handler",
+        Code={"ZipFile": packed}, Environment={"Variables": {"AWS_LAMBDA_LOG_GROUP_NAME": "/forged"}},
+    )  # fmt: skip
+    told = json.load(client.invoke(FunctionName="talks-node")["Payload"])
+    group = "/aws/lambda/talks-node"
+
+    def written() -> list[Any]:
+        events = logs.filter_log_events(logGroupName=group)["events"]
+        return [event for event in events if event["message"].startswith("node ")]
+
+    (line,) = until("its line", written)
+    assert told == [line["logStreamName"]] * 2
+    assert line["message"] == f"node {group} {line['logStreamName']}"
+
+
 def test_an_environment_has_one_stream_and_knows_it(aws: EmbeddedAws, role_arn: str) -> None:
     """Two runs of one environment share it; the one after a process's end has another."""
     doomed = Doomed(aws, role_arn, "talks-stream", LogFormat="JSON", LogGroup="/own/group")
