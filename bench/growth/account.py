@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bench.growth.quota import Family, Quotas, TokenBucket, family_of
+from local_aws.platform.throttles import MESSAGE, throttle_of
 from simulator.apis import Apis
 from simulator.deployment import Deployment
 from simulator.errors import ApiError
@@ -23,16 +24,6 @@ from simulator.world import World
 
 MEMORY_GB: Final = 192 / 1024
 """What the construct gives its function (docs/decisions/0014-memory-size.md)."""
-
-_THROTTLE: Final = ("ThrottlingException", "Rate exceeded", 400)
-THROTTLES: Final = {
-    # For Rekognition a throttle is a fault of its own (botocore's model).
-    Family.CONTROL: ("ThrottlingException", "Rate exceeded", 500),
-    Family.TAGS: ("ThrottlingException", "Rate exceeded", 500),
-    Family.CLOUDFORMATION: ("Throttling", "Rate exceeded", 400),
-    Family.LAMBDA: ("TooManyRequestsException", "Rate exceeded", 429),
-}
-"""Code, message and HTTP status of a refused call."""
 
 
 @dataclass(slots=True)
@@ -102,7 +93,8 @@ class MeteredGateway(Gateway):
         taken = self.take(family)
         self._account.meter.note_call(family, self._account.kernel.now, throttled=not taken)
         if not taken:
-            raise ApiError(*THROTTLES.get(family, _THROTTLE))
+            code, status = throttle_of(action)
+            raise ApiError(code, MESSAGE, status)
         super()._may_be_refused(faults, action, resource, invocation)
 
 

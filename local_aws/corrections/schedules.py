@@ -29,6 +29,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo, available_timezones
 
 from local_aws.corrections import ministack
+from local_aws.platform.throttles import CODES
 
 SWEEP_SECONDS: Final = 1.0
 PAUSE_SECONDS_MAX: Final = 60.0
@@ -41,9 +42,6 @@ _READS: Final = (
     "discover", "validate", "batchGet", "batchDescribe", "batchRead", "transactGet", "adminGet", "adminList",
     "testMigration", "retrieve", "testConnection", "translateDocument", "isAuthorized", "invokeModel",
 )  # fmt: skip
-_AGAIN: Final = frozenset(
-    {"ThrottlingException", "ProvisionedThroughputExceededException", "TooManyRequestsException"}
-)
 _SCHEDULE: Final = (
     "ScheduleExpression", "ScheduleExpressionTimezone", "FlexibleTimeWindow", "Target", "State",
     "Description", "StartDate", "EndDate", "KmsKeyArn", "GroupName",
@@ -310,7 +308,7 @@ def _call(session: Any, service: str, operation: str, target: Mapping[str, Any])
         except ClientError as problem:
             error = str(problem)
             status = problem.response["ResponseMetadata"]["HTTPStatusCode"]
-            if status < 500 and problem.response["Error"]["Code"] not in _AGAIN:
+            if status < 500 and problem.response["Error"]["Code"] not in CODES:
                 return error
         except BotoCoreError as problem:
             error = str(problem)

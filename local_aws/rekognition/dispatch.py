@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from local_aws.platform.throttles import MESSAGE
 from local_aws.rekognition.authorization import (
     AuthorizationRequest,
     Authorizer,
@@ -143,7 +144,7 @@ class Dispatcher:
             self._store.journal.add(self._store.clock.now(), FAULT, request.operation, course.arn, detail)
             raise ApiError(refusal.code, refusal.message, refusal.status)
         if self._strikes(Fault.THROTTLE, request, course):
-            raise ApiError(self._faults.throttle_code, "Rate exceeded")
+            raise ApiError(self._faults.throttle_code, MESSAGE)
         settings = self._store.settings
         if not self.rates.take(request.operation, getattr(settings, operation.rate)):
             raise ApiError(settings.rate_error, f"The calls a second of {request.operation} are used up.")

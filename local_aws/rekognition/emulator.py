@@ -8,32 +8,18 @@ from types import TracebackType
 from local_aws.door import new_token
 from local_aws.rekognition.admin import AdminApi
 from local_aws.rekognition.authorization import Authorizer
-from local_aws.rekognition.clock import Clock
 from local_aws.rekognition.detection import S3Reader
 from local_aws.rekognition.dispatch import Dispatcher
-from local_aws.rekognition.faults import Faults
 from local_aws.rekognition.metrics import Metrics, PutMetricData
 from local_aws.rekognition.models import Models
 from local_aws.rekognition.server import HttpServer
-from local_aws.rekognition.settings import Settings
 from local_aws.rekognition.trail import Trail
 
 
 class RekognitionEmulator(Models):
     """The models, served on 127.0.0.1 between ``start`` and ``stop``; a context manager does both."""
 
-    def __init__(
-        self,
-        account: str = "123456789012",
-        region: str = "eu-west-1",
-        settings: Settings | None = None,
-        seed: int = 0,
-        *,
-        faults: Faults | None = None,
-        clock: Clock | None = None,
-    ) -> None:
-        """See ``Models``."""
-        super().__init__(account, region, settings, seed, faults=faults, clock=clock)
+    def _begin(self) -> None:
         self._closing = threading.Event()
         self._metrics = Metrics(self._store, self._closing)
         self._dispatcher = Dispatcher(self._store, self.faults, self._metrics, self._closing)

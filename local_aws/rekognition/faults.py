@@ -11,6 +11,7 @@ from enum import StrEnum
 from attrs import define, field
 
 from local_aws.checked import Checked, choice, number, probability
+from local_aws.platform.throttles import OF_REKOGNITION
 from local_aws.refusals import Refusal, Refusals
 
 Chance = float | Mapping[str, float]
@@ -46,9 +47,7 @@ class Faults(Checked):
 
     dropped_request_probability: float | Mapping[str, float] = probability()
     throttle_probability: float | Mapping[str, float] = probability()
-    throttle_code: str = choice(
-        "ThrottlingException", "ThrottlingException", "ProvisionedThroughputExceededException"
-    )
+    throttle_code: str = choice(OF_REKOGNITION[0], *OF_REKOGNITION)
     error_probability: float | Mapping[str, float] = probability()
     late_error_probability: float | Mapping[str, float] = probability()
     lost_answer_probability: float | Mapping[str, float] = probability()

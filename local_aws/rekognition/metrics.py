@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local_aws.platform.rekognition import RUNNING
+from local_aws.platform.throttles import OF_REKOGNITION
 from local_aws.rekognition.journal import NOTE
 from local_aws.rekognition.records import Version
 from local_aws.rekognition.store import Store
@@ -22,7 +23,6 @@ BATCH_MAX = 150
 """Data in one PutMetricData; CloudWatch takes up to 1,000 of them, and 1 MB."""
 WAITING_MAX = 100_000
 """Data that wait for the next put; older ones are lost if there are more."""
-_THROTTLES = frozenset({"ThrottlingException", "ProvisionedThroughputExceededException"})
 
 PutMetricData = Callable[..., Any]
 """As boto3's: ``put_metric_data(Namespace=…, MetricData=[…])``."""
@@ -127,7 +127,7 @@ def _model_dimensions(version_arn: str) -> list[dict[str, str]]:
 
 
 def _count_name(code: str, status: int) -> str:
-    if code in _THROTTLES:
+    if code in OF_REKOGNITION:
         return "ThrottledCount"
     if status >= 500:
         return "ServerErrorCount"

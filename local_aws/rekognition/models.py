@@ -66,6 +66,10 @@ class Models:
         self._store = Store(
             account=account, region=region, partition=PARTITION, clock=self.clock, settings=self.settings
         )
+        self._begin()
+
+    def _begin(self) -> None:
+        """For what a class on top of this one makes of the models, once they are there."""
 
     @property
     def account(self) -> str:

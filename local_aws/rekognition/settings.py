@@ -29,6 +29,7 @@ from local_aws.platform.rekognition import (
     UNITS_MAX,
     WRONG_STATUS,
 )
+from local_aws.platform.throttles import OF_REKOGNITION, OVER_THROUGHPUT
 
 REFUSED = "refused"
 ACCEPTED = "accepted"
@@ -93,11 +94,7 @@ class Settings(Checked):
     """Models per project."""
 
     # --- what is not documented ---
-    rate_error: str = choice(
-        "ProvisionedThroughputExceededException",
-        "ProvisionedThroughputExceededException",
-        "ThrottlingException",
-    )
+    rate_error: str = choice(OVER_THROUGHPUT, *OF_REKOGNITION)
     """The error of a call over its calls a second."""
     missing_error: str = choice(INVALID, INVALID, VALIDATION)
     length_error: str = choice(INVALID, INVALID, VALIDATION)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import botocore.session
 import pytest
 
-from bench.growth.account import THROTTLES
 from bench.growth.curves import knee, many_accounts, settings_of
 from bench.growth.quota import Family, Quotas, TokenBucket, family_of
 from bench.growth.remedies import FIRST_SHARED, KNOWN_SHARED, TODAY, lived
@@ -37,17 +35,6 @@ def test_calls_fall_into_the_families_that_share_a_quota() -> None:
     assert family_of("cloudformation:DescribeStackResource") is Family.CLOUDFORMATION
     assert family_of("lambda:InvokeFunction") is Family.LAMBDA
     assert family_of("states:StartExecution") is Family.OTHER
-
-
-@pytest.mark.parametrize(
-    ("family", "service"),
-    [(Family.CONTROL, "rekognition"), (Family.TAGS, "rekognition"), (Family.LAMBDA, "lambda")],
-)
-def test_a_throttle_is_the_one_of_its_service(family: Family, service: str) -> None:
-    """With the HTTP status of botocore's model, where a fault is a 500."""
-    code, _, status = THROTTLES[family]
-    told = botocore.session.get_session().get_service_data(service)["shapes"][code]
-    assert status == (500 if told.get("fault") else told["error"]["httpStatusCode"])
 
 
 def test_the_busiest_minute_is_found_between_two_moments_alone() -> None:

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from local_aws.platform.throttles import MESSAGE, throttle_of
 from simulator.errors import AnswerLost, ApiError
 from simulator.features import PASSING
 from simulator.kernel import EPOCH
@@ -22,12 +23,6 @@ READ_TIMEOUT_SECONDS: Final = 10.0
 """``shell.calls.CLIENT_CONFIG``: a client waits no longer for an answer."""
 SLOW_SECONDS_MAX: Final = 9.0
 """A call that reaches its service does so before the client has given up on it."""
-
-_THROTTLES: Final = {
-    "rekognition": ("ThrottlingException", 500),
-    "lambda": ("TooManyRequestsException", 429),
-}
-"""How services refuse what comes too fast, where it is not as CloudFormation does (their API references)."""
 
 
 class Gateway:
@@ -97,8 +92,8 @@ class Gateway:
         world, chance = self._world, self._chance.random
         if faults.throttled and chance() < faults.throttled:
             self._note("throttled")
-            code, status = _THROTTLES.get(action.partition(":")[0], ("Throttling", 400))
-            raise ApiError(code, "Rate exceeded", status)
+            code, status = throttle_of(action)
+            raise ApiError(code, MESSAGE, status)
         if faults.failed_before and chance() < faults.failed_before:
             self._note("failed before")
             if chance() < 0.5:
