@@ -1,8 +1,9 @@
 """Logging as Lambda's Python runtime sets it up, by the LoggingConfig (Lambda guide, python-logging).
 
-JSON: each record is an object with timestamp, level, message, logger, requestId, its ``extra`` and its
-exception; the application log level filters, INFO by default. Text: a line with level, time and request id;
-no level is set, so that Python's own default of WARNING holds. What is printed stays as it is in both.
+JSON: each record is an object with timestamp, level, message, logger, requestId, its exception and its
+``extra``, which takes no place of these; the application log level filters, INFO by default. Text: a line
+with level, time and request id; no level is set, so that Python's own default of WARNING holds. What is
+printed stays as it is in both.
 """
 
 import json
@@ -46,19 +47,27 @@ class _Json(logging.Formatter):
         self._request_id = request_id
 
     def format(self, record: logging.LogRecord) -> str:
+        kind, error, trace = record.exc_info or (None, None, None)
         told: dict[str, Any] = {
             "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)),
-            "level": record.levelname,
+            "level": _level_name(record.levelno),
             "message": record.getMessage(),
             "logger": record.name,
+            "errorType": kind.__name__ if kind is not None else None,
+            "errorMessage": str(error) if kind is not None else None,
+            "stackTrace": traceback.format_tb(trace) if kind is not None else None,
+            "location": f"{record.pathname}:{record.funcName}:{record.lineno}" if record.exc_info else None,
+            "requestId": self._request_id() or None,
         }
-        if record.exc_info and record.exc_info[0] is not None:
-            told["errorType"] = record.exc_info[0].__name__
-            told["errorMessage"] = str(record.exc_info[1])
-            told["stackTrace"] = traceback.format_tb(record.exc_info[2])
-        told["requestId"] = self._request_id() or None
-        told.update({key: value for key, value in vars(record).items() if key not in _OWN})
-        return json.dumps({key: value for key, value in told.items() if value is not None}, default=str)
+        # What the runtime tells itself comes before an ``extra`` of that name, told or not.
+        extra = {key: value for key, value in vars(record).items() if key not in _OWN and key not in told}
+        shown = {key: value for key, value in {**told, **extra}.items() if value is not None}
+        return json.dumps(shown, default=str)
+
+
+def _level_name(number: int) -> str:
+    """A level between two of Python's is told as the lower one."""
+    return logging.getLevelName(min(max(number, logging.NOTSET), logging.CRITICAL) // 10 * 10)
 
 
 class _Text(logging.Formatter):

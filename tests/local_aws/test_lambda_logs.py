@@ -18,6 +18,7 @@ import logging
 def handler(event, context):
     logging.debug("a detail")
     logging.info("begins", extra={"model": "v1", "units": 2})
+    logging.log(25, "between", extra={"level": "forged", "requestId": "forged", "location": "forged"})
     logging.getLogger("parts").warning("%s is slow", "v1")
     print("printed")
     try:
@@ -65,10 +66,13 @@ def platform_records_of(messages: list[str]) -> list[dict[str, Any]]:
 def test_records_are_json_with_all_they_hold(aws: EmbeddedAws, role_arn: str) -> None:
     """At level INFO by default: time, level, request id, extra and exception; what is printed stays text."""
     request_id, messages = logged(aws, role_arn, "talks-json", LogFormat="JSON")
-    begins, slow, failed = application_records_of(messages)
+    begins, between, slow, failed = application_records_of(messages)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", begins.pop("timestamp"))
     told = {"level": "INFO", "message": "begins", "logger": "root", "requestId": request_id}
     assert begins == {**told, "model": "v1", "units": 2}
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:]+Z", between.pop("timestamp"))
+    assert between == {**told, "message": "between"}
+    assert "index.py:handler:" in failed["location"]
     assert (slow["level"], slow["message"], slow["logger"]) == ("WARNING", "v1 is slow", "parts")
     assert (failed["level"], failed["errorType"], failed["errorMessage"]) == (
         "ERROR", "ZeroDivisionError", "division by zero",
@@ -79,7 +83,8 @@ def test_records_are_json_with_all_they_hold(aws: EmbeddedAws, role_arn: str) ->
 
 
 @pytest.mark.parametrize(
-    ("level", "seen"), [("DEBUG", ["a detail", "begins"]), ("WARN", []), ("INFO", ["begins"])]
+    ("level", "seen"),
+    [("DEBUG", ["a detail", "begins", "between"]), ("WARN", []), ("INFO", ["begins", "between"])],
 )
 def test_the_level_filters(aws: EmbeddedAws, role_arn: str, level: str, seen: list[str]) -> None:
     """ApplicationLogLevel, in the words of Lambda."""
