@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local_aws.corrections import ministack
+from local_aws.corrections.lambda_failures import Failure, hand_on
 from local_aws.corrections.recorder import InvocationEntry, Recorder
 from local_aws.platform.aws_lambda import (
     EVENT_AGE_SECONDS_DEFAULT,
@@ -115,13 +116,16 @@ class LambdaInvocations:
         queued_at = time.monotonic()
         time.sleep(delay_seconds)
         tries, throttles = 0, 0
+        answer: Mapping[str, Any] = {}
         while True:
             function = target.find()
             if function is None:
                 return self._drop(target, event, request_id, "the function is gone")
-            retries, age_max, on_failure = _settings(function, target.qualifier)
+            retries, age_max, destination = _settings(function, target.qualifier)
             if time.monotonic() - queued_at > age_max:
-                return self._drop(target, event, request_id, f"older than {age_max} s", on_failure)
+                failure = Failure(request_id, event, "EventAgeExceeded", tries, answer)
+                hand_on(function, destination, failure)
+                return self._drop(target, event, request_id, f"older than {age_max} s")
             _trying.set(_Try(request_id, tries + 1, retries + 1))
             result = ministack.lambda_service._execute_function(function, event)
             if result.get("throttle"):
@@ -129,19 +133,19 @@ class LambdaInvocations:
                 throttles += 1
             elif not result.get("error"):
                 return None
-            elif tries == retries:
-                return _to_failure_destination(on_failure, target, event, result)
             else:
-                tries += 1
+                tries, answer = tries + 1, _answer(result)
+                if tries > retries:
+                    failure = Failure(request_id, event, "RetriesExhausted", tries, answer)
+                    return hand_on(function, destination, failure)
                 pause = self._switches.async_retry_seconds * tries
             time.sleep(pause)
 
-    def _drop(self, target: _Target, event: Any, request_id: str, why: str, on_failure: str = "") -> None:
+    def _drop(self, target: _Target, event: Any, request_id: str, why: str) -> None:
         nothing = {"number": 0, "of": 0}
         entry = InvocationEntry(request_id, target.name, "Event", nothing, time.time(), _request_id_of(event))
         self._recorder.add_invocation(entry)
         self._recorder.end_invocation(entry, "dropped", why)
-        _to_failure_destination(on_failure, target, event, {"error": True, "body": {"errorMessage": why}})
 
     def _noted(
         self, run: Any, function: Any, config: Any, event: Any, request_id: str, started: float
@@ -166,12 +170,16 @@ class LambdaInvocations:
 def _outcome(result: Mapping[str, Any]) -> tuple[str, str]:
     if not result.get("error"):
         return "ok", ""
-    body = result.get("body")
-    body = body if isinstance(body, Mapping) else {"errorMessage": str(body)}
+    body = _answer(result)
     if result.get("throttle"):
         return "throttled", str(body.get("message", ""))
     kind = "timeout" if body.get("errorType") == "Sandbox.Timedout" else "error"
     return kind, str(body.get("errorMessage", ""))
+
+
+def _answer(result: Mapping[str, Any]) -> Mapping[str, Any]:
+    body = result.get("body")
+    return body if isinstance(body, Mapping) else {"errorMessage": str(body)}
 
 
 def _settings(function: Mapping[str, Any], qualifier: str | None) -> tuple[int, float, str]:
@@ -181,17 +189,11 @@ def _settings(function: Mapping[str, Any], qualifier: str | None) -> tuple[int, 
     retries = found.get("MaximumRetryAttempts")
     age = found.get("MaximumEventAgeInSeconds")
     destination = ((found.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination")
-    dead_letters = (function.get("config", {}).get("DeadLetterConfig") or {}).get("TargetArn")
     return (
         RETRIES_DEFAULT if retries is None else int(retries),
         EVENT_AGE_SECONDS_DEFAULT if age is None else float(age),
-        str(destination or dead_letters or ""),
+        str(destination or ""),
     )
-
-
-def _to_failure_destination(arn: str, target: _Target, event: Any, result: Mapping[str, Any]) -> None:
-    if arn:
-        ministack.lambda_service._route_async_failure(arn, target.name, event, dict(result))
 
 
 def _request_id_of(event: Any) -> str | None:

@@ -25,6 +25,8 @@ import ministack.services.cloudwatch_logs as _logs  # noqa: E402
 import ministack.services.eventbridge as _eventbridge  # noqa: E402
 import ministack.services.lambda_svc as _lambda_service  # noqa: E402
 import ministack.services.scheduler as _scheduler  # noqa: E402
+import ministack.services.sns as _sns  # noqa: E402
+import ministack.services.sqs as _sqs  # noqa: E402
 import ministack.services.sts as _sts  # noqa: E402
 from ministack.core import concurrency as _concurrency  # noqa: E402
 from ministack.core import responses as _responses  # noqa: E402
@@ -46,6 +48,8 @@ logs: Any = _logs
 cloudtrail: Any = _cloudtrail
 eventbridge: Any = _eventbridge
 scheduler: Any = _scheduler
+sns: Any = _sns
+sqs: Any = _sqs
 sts: Any = _sts
 concurrency: Any = _concurrency
 responses: Any = _responses

@@ -108,30 +108,49 @@ def test_an_event_can_come_when_the_function_is_gone(stacks: StackWorld, role_ar
     assert (dropped.outcome, dropped.detail) == ("dropped", "the function is gone")
 
 
-def test_what_is_tried_in_vain_goes_to_the_failure_destination(stacks: StackWorld, role_arn: str) -> None:
-    """After the last try, with the event and the error."""
+def test_what_is_tried_in_vain_is_handed_on(stacks: StackWorld, role_arn: str) -> None:
+    """After the last try: to the failure destination with the error, to the dead-letter queue as it was."""
     functions, queues = stacks.aws.client("lambda"), stacks.aws.client("sqs")
-    queue = queues.create_queue(QueueName="in-vain")["QueueUrl"]
-    asked = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
-    functions.create_function(
+    urls = [queues.create_queue(QueueName=name)["QueueUrl"] for name in ("in-vain", "dead")]
+    arns = [
+        queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        for url in urls
+    ]
+    made = functions.create_function(
         FunctionName="in-vain",
         Runtime="python3.13",
         Role=role_arn,
         Handler="index.handler",
+        DeadLetterConfig={"TargetArn": arns[1]},
         Code={"ZipFile": zipped("def handler(event, context): raise ValueError('no luck')")},
     )
     functions.put_function_event_invoke_config(
         FunctionName="in-vain",
         MaximumRetryAttempts=1,
-        DestinationConfig={"OnFailure": {"Destination": asked["Attributes"]["QueueArn"]}},
+        DestinationConfig={"OnFailure": {"Destination": arns[0]}},
     )
     event = {"RequestType": "Create", "StackId": "arn:x", "LogicalResourceId": "A"}
     sent = stacks.aws.send_custom_resource_event("in-vain", event)
-    (message,) = until("it", lambda: queues.receive_message(QueueUrl=queue).get("Messages"))
-    told = json.loads(message["Body"])
+
+    def received(url: str) -> Any:
+        asked = {"QueueUrl": url, "MessageAttributeNames": ["All"]}
+        return until("it", lambda: queues.receive_message(**asked).get("Messages"))[0]
+
+    told = json.loads(received(urls[0])["Body"])
+    run, again = runs(stacks, sent.request_id)
+    assert run.invocation_id == again.invocation_id
+    assert told["requestContext"] == {
+        "requestId": run.invocation_id,
+        "functionArn": made["FunctionArn"] + ":$LATEST",
+        "condition": "RetriesExhausted",
+        "approximateInvokeCount": 2,
+    }
     assert told["requestPayload"]["RequestId"] == sent.request_id
     assert told["responsePayload"]["errorMessage"] == "no luck"
-    assert len(runs(stacks, sent.request_id)) == 2
+    dead = received(urls[1])
+    assert json.loads(dead["Body"]) == told["requestPayload"]
+    attributes = {name: one["StringValue"] for name, one in dead["MessageAttributes"].items()}
+    assert attributes == {"RequestID": run.invocation_id, "ErrorCode": "200", "ErrorMessage": "no luck"}
 
 
 def test_a_function_that_only_calls_itself_is_stopped(stacks: StackWorld) -> None:
