@@ -258,4 +258,4 @@ def test_fails_when_a_setting_is_wrong(values: dict[str, Any], message: str) -> 
 def test_fails_when_a_setting_is_misspelt() -> None:
     """An unknown name is refused instead of being forgotten."""
     with pytest.raises(AttributeError, match="no attribute 'start_second'"):
-        Settings().start_second = 1
+        Settings().start_second = 1  # type: ignore[attr-defined]
