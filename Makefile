@@ -74,12 +74,13 @@ MODELS ?= 1 5 20 50
 bench-many: setup ## stacks of MODELS models, deployed side by side under the quotas; rewrites its part of docs/growth.md
 	@$(RUN) exec $(BIN)/python -m bench.many --sizes $(MODELS)
 
+ACTORS = $(if $(PLAIN),--no-wide) $(if $(JANITOR),--janitor) $(if $(GUARDS),--guards)
 simulate: setup ## play SEEDS histories from FIRST_SEED on all cores; fails on a violation
-	@$(RUN) PYTHONPATH=tests/simulation:constructs:lambda $(BIN)/python -m simulator $(SEEDS) $(FIRST_SEED) $(if $(PLAIN),--no-wide) $(if $(JANITOR),--janitor)
+	@$(RUN) PYTHONPATH=tests/simulation:constructs:lambda $(BIN)/python -m simulator $(SEEDS) $(FIRST_SEED) $(ACTORS)
 
 SOAK_SEEDS ?= 1000000
 soak: setup ## play SOAK_SEEDS histories; may be stopped and taken up again, report in build/soak
-	@$(RUN) PYTHONPATH=tests/simulation:constructs:lambda exec $(BIN)/python -m simulator.soak --seeds $(SOAK_SEEDS) --first-seed $(FIRST_SEED) $(if $(PLAIN),--no-wide) $(if $(JANITOR),--janitor)
+	@$(RUN) PYTHONPATH=tests/simulation:constructs:lambda exec $(BIN)/python -m simulator.soak --seeds $(SOAK_SEEDS) --first-seed $(FIRST_SEED) $(ACTORS)
 
 MUTANT_SEEDS ?= 20000
 simulate-mutants: setup ## mistakes in the handler that the simulation has to find, within MUTANT_SEEDS histories: a table

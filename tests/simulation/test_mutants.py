@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 
 from simulator import stored
-from simulator.invariants import ALL, OF_A_JANITOR
+from simulator.invariants import ALL, OF_A_JANITOR, OF_GUARDS
 from simulator.mutants import hook
 from simulator.mutants.mutant import Mutant, StaleMutant, source_of
 from simulator.mutants.search import kill_of, killed_by, known_kill_of
@@ -45,7 +45,7 @@ def test_the_simulation_kills(mutant: Mutant) -> None:
 def test_every_guarantee_that_is_watched_has_a_mutant() -> None:
     """An invariant that nothing ever violates may be blind."""
     assert {mutant.guarantee for mutant in MUTANTS} == {
-        invariant.guarantee for invariant in (*ALL, *OF_A_JANITOR)
+        invariant.guarantee for invariant in (*ALL, *OF_A_JANITOR, *OF_GUARDS)
     }
     assert len(BY_NAME) == len(MUTANTS)
 

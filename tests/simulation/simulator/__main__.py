@@ -61,5 +61,8 @@ if __name__ == "__main__":
         help="with no roll-back, express mode, old views, late credentials, models that change hands",
     )
     parser.add_argument("--janitor", action="store_true", help="in an account with a janitor")
+    parser.add_argument("--guards", action="store_true", help="with guards, and sweeps that look after them")
     chosen = parser.parse_args()
-    sys.exit(main(chosen.seeds, chosen.first_seed, wide=chosen.wide, janitor=chosen.janitor))
+    sys.exit(
+        main(chosen.seeds, chosen.first_seed, wide=chosen.wide, janitor=chosen.janitor, guards=chosen.guards)
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from simulator.errors import ApiError
 from simulator.plan import ModelPlan, View
@@ -14,6 +14,11 @@ from simulator.words import accepted, told_look, told_looks, told_owner
 if TYPE_CHECKING:
     from simulator.gateway import Gateway
     from simulator.world import World
+
+QUEUE_LAG_SECONDS: Final = 60.0
+"""The numbers of a queue settle within a minute (GetQueueAttributes)."""
+METRIC_LAG_SECONDS: Final = 300.0
+"""How late a metric may be."""
 
 
 class Apis:
@@ -170,6 +175,27 @@ class Apis:
         if seen < moment:
             self._gateway.note(f"frozen {view}")
         return seen
+
+    def messages(self, url: str) -> int:
+        """GetQueueAttributes: how many messages wait, as it was a while ago."""
+        demands = self._world.demands
+
+        def effect() -> int:
+            if demands is None:
+                raise ApiError("QueueDoesNotExist", "The specified queue does not exist.", 400)
+            return demands.messages(self._world.kernel.now - self._gateway.lag(QUEUE_LAG_SECONDS))
+
+        return self._gateway.call("sqs:GetQueueAttributes", url, effect, str)
+
+    def last_call(self, since: float) -> float | None:
+        """GetMetricData: when models were called last, as far as the metric has it by now."""
+        demands = self._world.demands
+
+        def effect() -> float | None:
+            late = self._gateway.lag(METRIC_LAG_SECONDS)
+            return demands.last_call(since, self._world.kernel.now - late) if demands is not None else None
+
+        return self._gateway.call("cloudwatch:GetMetricData", "*", effect)
 
     def invoke(self, arn: str, event: Mapping[str, Any]) -> None:
         """Invoke, InvocationType Event."""

@@ -14,6 +14,7 @@ from simulator.history import HandlerFactory, History, play
 from simulator.rekognition import PERSON
 from simulator.requests import Request
 from simulator.stack import Stack
+from simulator.sweeps import Demands, Sweep
 from simulator.tally import Tally
 from simulator.world import World
 
@@ -49,6 +50,8 @@ def _count(result: Tally, seed: int, history: History) -> None:
         result.operations["round of the janitor"] += world.janitor.rounds
     result.invocations += world.functions.count
     result.simulated_seconds += world.elapsed
+    if world.demands is not None:
+        _count_guards(result.operations, world, world.demands)
     _count_story(result, world)
     _count_operations(result.operations, world)
     for model in world.rekognition.models.values():
@@ -57,6 +60,13 @@ def _count(result: Tally, seed: int, history: History) -> None:
         result.models.update(
             f"start ends {ends[min(number, len(ends) - 1)].end}" for number in range(model.starts)
         )
+
+
+def _count_guards(operations: Counter[str], world: World, demands: Demands) -> None:
+    operations["sweep"] += demands.wakes
+    operations["said for a while"] += sum(map(len, demands.said.values()))
+    for model in world.rekognition.models.values():
+        operations.update(f"{one.verb} by a sweep" for one in model.changes if isinstance(one.by, Sweep))
 
 
 def _count_story(result: Tally, world: World) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 
 from running_model_handler.core.names import ReplacementMode
 from simulator.features import PLAIN_CLEAN_UP_TRIES
+from simulator.guarding import with_guards
 from simulator.janitor import ROUND_SECONDS
 from simulator.plan import (
     EMPTY_FAULTS,
@@ -38,14 +39,16 @@ WIDE: Final = True
 """What ``draw`` does unless it is told: as people live, or a plain life alone."""
 
 
-def draw(seed: int, *, wide: bool = WIDE, janitor: bool = False) -> Plan:
+def draw(seed: int, *, wide: bool = WIDE, janitor: bool = False, guards: bool = False) -> Plan:
     """The plan of a seed; the same one every time.
 
     ``wide``: with all that people and AWS do beyond a plain life, see ``widening``.
-    ``janitor``: the same, in an account that has a janitor.
+    ``janitor``: the same, in an account that has a janitor. ``guards``: with guards, and schedules that look
+    after them, see ``guarding``.
     """
     plan = _Draw(random.Random(f"plan {seed}"), seed).plan()
     plan = widened(plan) if wide else plan
+    plan = with_guards(plan, random.Random(f"guards {seed}")) if guards else plan
     return replace(plan, janitor=_janitor(random.Random(f"janitor {seed}"))) if janitor else plan
 
 

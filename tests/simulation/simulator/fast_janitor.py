@@ -16,11 +16,10 @@ from simulator.fast_seam import (
     FastModels,
     SimulatedClock,
     event_of,
-    raise_unless_absent,
-    raised,
     view_of,
 )
 from simulator.functions import Handler
+from simulator.seam_errors import raise_unless_absent, raised
 
 if TYPE_CHECKING:
     from simulator.apis import Apis

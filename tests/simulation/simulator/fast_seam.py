@@ -6,14 +6,11 @@ import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
 
-from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from crhelper import log_helper
 
 from running_model_handler.core import operation
 from running_model_handler.core.arn import ProjectArn, ProjectVersionArn, parse_project_arn
-from running_model_handler.core.errors import ErrorKind, ServiceError, classify
 from running_model_handler.core.operation import (
     STACK_IS_GONE,
     ResourceView,
@@ -28,7 +25,8 @@ from running_model_handler.entry import Function, Services
 from running_model_handler.shell.answer import AnswerNotSent
 from running_model_handler.shell.clock import Clock
 from simulator.errors import AnswerLost, ApiError
-from simulator.plan import REGION
+from simulator.fast_demand import FastDetections, FastQueues
+from simulator.seam_errors import raise_unless_absent, raised
 from simulator.stack import Shown, StackEvent
 
 if TYPE_CHECKING:
@@ -37,7 +35,6 @@ if TYPE_CHECKING:
     from simulator.world import World
 
 _PUT_TRIES_MAX: Final = 6
-_LOST: Final = {error.__name__: error for error in (ConnectionClosedError, ReadTimeoutError)}
 
 
 class FastServices(Services):
@@ -46,6 +43,7 @@ class FastServices(Services):
     def __init__(self, world: World) -> None:
         self.clock: Clock = SimulatedClock(world)
         self.put_answer = FastAnswers(world).put
+        self.tell = _nothing
         self._models = FastModels(world)
         self._stacks = FastStacks(world)
         self._world = world
@@ -59,6 +57,16 @@ class FastServices(Services):
     def stacks(self) -> FastStacks:
         """CloudFormation."""
         return self._stacks
+
+    @property
+    def queues(self) -> FastQueues:
+        """SQS."""
+        return FastQueues(self._world)
+
+    @property
+    def detections(self) -> FastDetections:
+        """CloudWatch."""
+        return FastDetections(self._world)
 
     def hand_over(self, function_arn: str) -> FastHandOver:
         """Lambda."""
@@ -83,22 +91,6 @@ class SimulatedClock:
     def chance(self) -> float:
         """A number from 0 to 1."""
         return self._chance()
-
-
-def raised(error: ApiError | AnswerLost, action: str, resource: str) -> ServiceError:
-    """What botocore and ``shell.calls.call`` make of it."""
-    if isinstance(error, AnswerLost):
-        lost = _LOST[str(error)](endpoint_url=_url(action, resource))
-        return ServiceError(ErrorKind.UNCERTAIN, action, resource, type(lost).__name__, str(lost))
-    return ServiceError(classify(error.code, error.status), action, resource, error.code, error.message)
-
-
-def _url(action: str, resource: str) -> str:
-    """Where botocore sends a call: its messages name the place."""
-    host = f"https://{action.split(':')[0]}.{REGION}.amazonaws.com/"
-    if action != "lambda:InvokeFunction":
-        return host
-    return f"{host}2015-03-31/functions/{quote(resource, safe='')}/invocations"
 
 
 class FastModels:
@@ -214,13 +206,6 @@ class FastStacks:
                 raise_unless_absent(error, "cloudformation:DescribeStackEvents", stack_id)
                 return
             yield events
-
-
-def raise_unless_absent(error: ApiError | AnswerLost, action: str, stack_id: str) -> None:
-    """Raise what the adapter makes of it, unless it says that there is no such thing."""
-    if isinstance(error, ApiError) and error.code == "ValidationError" and "does not exist" in error.message:
-        return
-    raise raised(error, action, stack_id) from error
 
 
 def view_of(shown: Shown) -> ResourceView:

@@ -201,7 +201,7 @@ class Functions:
         born = world.kernel.now
         first = Delivery(function, payload, request, depth, born, actor=actor, origin=self._origin(request))
         self._queue(first, self._delay())
-        if faults.duplicated and chance() < faults.duplicated and self._may_come_twice(request):
+        if faults.duplicated and chance() < faults.duplicated and (actor or self._may_come_twice(request)):
             self._gateway.note("duplicated")
             second = Delivery(function, payload, request, depth, born, actor=actor, origin=self._new_origin())
             self._queue(second, self._delay() + chance() * faults.duplicate_delay)

@@ -23,6 +23,8 @@ _READS: Final = frozenset(
         "cloudformation:DescribeStackResource",
     }
 )
+_DEMAND: Final = frozenset({"sqs:GetQueueAttributes", "cloudwatch:GetMetricData"})
+"""Where guards are declared; nobody else asks."""
 _OWN_STACK: Final = frozenset({"cloudformation:DescribeStacks", "cloudformation:DescribeStackEvents"})
 
 
@@ -67,4 +69,6 @@ class Role:
             return resource == self._stack_id
         if action == "rekognition:DescribeProjects":
             return policy.finds_projects
+        if action in _DEMAND:
+            return True
         return action == "lambda:InvokeFunction" and resource == self._function_arn

@@ -91,6 +91,18 @@ class ModelPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Guarded:
+    """The guards of a running model, as its properties tell them; None and empty: not declared."""
+
+    hours: str = ""
+    lead_seconds: int | None = None
+    stop_after_seconds: int | None = None
+    idle_seconds: int | None = None
+    empty_seconds: int | None = None
+    """With a queue: for so long it has to be empty."""
+
+
+@dataclass(frozen=True, slots=True)
 class Declared:
     """A running model in a template."""
 
@@ -103,6 +115,7 @@ class Declared:
     replacement: ReplacementMode = ReplacementMode.START_FIRST
     with_project_arn: bool = False
     retained: bool = False
+    guarded: Guarded | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +320,37 @@ class JanitorPlan:
     """Its invocations are counted apart from all others."""
 
 
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What a person says of a model for a while, by a tag."""
+
+    at: float
+    """Seconds from the beginning."""
+    model: int
+    on: bool
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What calls for models with guards, and the schedules that wake their functions."""
+
+    until: float = 0.0
+    """Up to when, in seconds from the beginning, there is something to see."""
+    sayings: tuple[Saying, ...] = ()
+    messages: tuple[tuple[float, float], ...] = ()
+    """When messages wait in the queue: from, up to. It is the same for all models."""
+    calls: tuple[tuple[float, float], ...] = ()
+    """When models are called, every minute: from, up to."""
+    outages: tuple[tuple[float, float], ...] = ()
+    """When no schedule wakes anybody: edges pass that nobody is told of."""
+    phase: float = 0.0
+    """At which second of a minute schedules fire."""
+    hasty: bool = False
+    """Whether CloudFormation makes and changes schedules before their resources and deletes them after
+    these; else the other way round. It does both at once."""
+
+
 class Hand(StrEnum):
     """What people do to a model by hand."""
 
@@ -392,3 +436,5 @@ class Plan:
     hand_over_denied: bool = False
     """A permissions boundary without lambda:InvokeFunction, for good."""
     janitor: JanitorPlan | None = None
+    demand: Demand | None = None
+    """None: no schedule ever wakes a function."""

@@ -11,6 +11,7 @@ from simulator.plan import (
     EMPTY_FAULTS,
     Continued,
     Declared,
+    Demand,
     Frozen,
     Mode,
     Operation,
@@ -59,6 +60,9 @@ def _smaller(plan: Plan) -> Iterator[Plan]:
         for number in range(len(plan.janitor.kills)):
             kills = _without(plan.janitor.kills, number)
             yield replace(plan, janitor=replace(plan.janitor, kills=kills))
+    if plan.demand is not None:
+        for smaller in _smaller_demands(plan.demand):
+            yield replace(plan, demand=smaller)
     yield from _with_smaller_stacks(plan)
     for number in range(len(plan.kills)):
         yield replace(plan, kills=_without(plan.kills, number))
@@ -78,6 +82,14 @@ def _smaller(plan: Plan) -> Iterator[Plan]:
         if usual != plan:
             yield usual
     yield from _with_plainer_models(plan)
+
+
+def _smaller_demands(demand: Demand) -> Iterator[Demand]:
+    for name in ("sayings", "messages", "calls", "outages"):
+        entries = getattr(demand, name)
+        fewer = [_without(entries, one) for one in range(len(entries))] if len(entries) > 1 else []
+        for some in ((), *fewer) if entries else ():
+            yield replace(demand, **{name: some})  # type: ignore[arg-type]
 
 
 def _with_smaller_stacks(plan: Plan) -> Iterator[Plan]:
@@ -142,7 +154,7 @@ def _less_frozen(frozen: Frozen) -> Iterator[Frozen]:
 
 def _plainer_declared(declared: Declared) -> Iterator[Declared]:
     plain = Declared(declared.model)
-    for name in ("max_units", "timeout_seconds", "poll_seconds", "with_project_arn", "retained"):
+    for name in ("max_units", "timeout_seconds", "poll_seconds", "with_project_arn", "retained", "guarded"):
         if getattr(declared, name) != getattr(plain, name):
             yield replace(declared, **{name: getattr(plain, name)})
 

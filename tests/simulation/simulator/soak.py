@@ -37,6 +37,8 @@ class Soak:
     """As in ``draw``."""
     janitor: bool = False
     """As in ``draw``."""
+    guards: bool = False
+    """As in ``draw``."""
 
     @property
     def file(self) -> Path:
@@ -51,7 +53,7 @@ class Soak:
     @property
     def drawn(self) -> dict[str, bool]:
         """What the plans are drawn with."""
-        return {"wide": self.wide, "janitor": self.janitor}
+        return {"wide": self.wide, "janitor": self.janitor, "guards": self.guards}
 
 
 def soak(run: Soak, handler: HandlerFactory = new_handler) -> int:
@@ -140,6 +142,7 @@ def main() -> int:
         "--wide", action=argparse.BooleanOptionalAction, default=WIDE, help="see simulator.draw"
     )
     parser.add_argument("--janitor", action="store_true", help="in an account with a janitor")
+    parser.add_argument("--guards", action="store_true", help="with guards, and sweeps that look after them")
     chosen = parser.parse_args()
     return soak(
         Soak(
@@ -149,6 +152,7 @@ def main() -> int:
             chosen.processes,
             chosen.wide,
             chosen.janitor,
+            chosen.guards,
         )
     )
 

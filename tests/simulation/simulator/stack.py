@@ -9,9 +9,10 @@ from math import inf, nextafter
 from operator import attrgetter
 from typing import Any, Final
 
-from simulator.plan import Declared, ModelPlan, StackPlan, View
+from simulator.plan import ACCOUNT, REGION, Declared, Guarded, ModelPlan, StackPlan, View
 
 EVENTS_SHOWN: Final = 100
+QUEUE_URL: Final = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/pictures"
 _AT: Final = attrgetter("at")
 
 
@@ -185,4 +186,18 @@ def properties_of(declared: Declared, model: ModelPlan, function_arn: str) -> di
         properties["MaxInferenceUnits"] = str(declared.max_units)
     if declared.with_project_arn:
         properties["ProjectArn"] = model.project_arn
+    if declared.guarded is not None:
+        properties |= _guards_of(declared.guarded)
     return properties
+
+
+def _guards_of(guarded: Guarded) -> dict[str, str]:
+    given = {
+        "RunningHours": guarded.hours,
+        "LeadTimeSeconds": guarded.lead_seconds,
+        "StopAfterSeconds": guarded.stop_after_seconds,
+        "StopWhenIdleSeconds": guarded.idle_seconds,
+        "StartForQueueUrl": QUEUE_URL if guarded.empty_seconds is not None else None,
+        "StopWhenEmptySeconds": guarded.empty_seconds,
+    }
+    return {name: str(value) for name, value in given.items() if value not in (None, "")}

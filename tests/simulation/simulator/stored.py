@@ -95,10 +95,11 @@ def main() -> int:
     )
     parser.add_argument("--directory", type=Path, default=FOUND)
     parser.add_argument("--janitor", action="store_true", help="in an account with a janitor")
+    parser.add_argument("--guards", action="store_true", help="with guards, and sweeps that look after them")
     arguments = parser.parse_args()
     logging.disable(logging.CRITICAL)
     for seed in arguments.seeds:
-        found = find(seed, wide=arguments.wide, janitor=arguments.janitor)
+        found = find(seed, wide=arguments.wide, janitor=arguments.janitor, guards=arguments.guards)
         print(f"{seed}: nothing that can be stored" if found is None else write(found, arguments.directory))
     return 0
 

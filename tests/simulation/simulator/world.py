@@ -26,6 +26,7 @@ from simulator.response_urls import ResponseUrls
 from simulator.stack import Resource, Stack
 from simulator.step_functions import StepFunctions
 from simulator.story import Story
+from simulator.sweeps import Demands
 from simulator.words import called, short, units_of
 
 HISTORY_SECONDS_MAX: Final = 48 * 3600.0
@@ -88,6 +89,7 @@ class World:
         self.line_kills = LineKills(self.kernel, lines, self.functions.kill)
         self._operators_at_work = 0
         self._busy_at = EPOCH
+        self.demands = Demands(self, plan.demand) if plan.demand is not None else None
         self.janitor: JanitorActor | None = None
         if plan.janitor is not None:
             self.janitor = JanitorActor(self, plan.janitor)
@@ -105,6 +107,7 @@ class World:
         To be asked every few minutes: it notes when something was last seen to happen.
         """
         people = any(EPOCH + act.at >= self.kernel.now for act in self.plan.by_hand)
+        people = people or (self.plan.demand is not None and self.elapsed < self.plan.demand.until)
         if self._operators_at_work or people or any(request.chains for request in self.requests):
             self._busy_at = self.kernel.now
         return self.kernel.now - self._busy_at > CALM_SECONDS
@@ -126,6 +129,8 @@ class World:
         self._operators_at_work = len(self._operators)
         if self.janitor is not None:
             self.janitor.begin()
+        if self.demands is not None:
+            self.demands.begin()
         for act in self.plan.by_hand:
             self.kernel.at(EPOCH + act.at, self._by_hand, act)
         with self.setting:

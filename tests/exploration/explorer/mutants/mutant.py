@@ -37,4 +37,6 @@ def mutant(
     unneeded: str = "",
 ) -> RowMutant:
     """A mutant; see ``Mutant`` for what is given."""
-    return RowMutant(name, "", meaning, file, text, replacement, 0, row, scene, faults, unneeded)
+    return RowMutant(
+        name, "", meaning, file, text, replacement, 0, row=row, scene=scene, faults=faults, unneeded=unneeded
+    )

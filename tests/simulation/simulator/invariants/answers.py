@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 LAG_SECONDS_MAX: Final = 12.0
 """No answer of the simulated services is older."""
 
+DUTY_SECONDS: Final = 120.0
+"""Whether a model is needed is asked once, and its answer may be so old when it counts."""
+
 
 class ReadyMeansReady(Invariant):
     """SUCCESS on create or update only after RUNNING with the declared units was seen, and was true."""
@@ -29,12 +32,15 @@ class ReadyMeansReady(Invariant):
             return
         units = request.declared_units
         at, look = invocation.last_look.get(request.declared_arn, (0.0, None))
+        model = self.world.rekognition.models[request.declared_arn]
+        rests = look is not None and not look.runs_with(units)
+        if rests and not self.duties.needs(request, model, before=DUTY_SECONDS, after=DUTY_SECONDS):
+            return
         if look is None or not look.runs_with(units):
             self.violated(f"SUCCESS for {request.name}, but the last look at the model showed {look}")
             return
         if body["PhysicalResourceId"] != request.declared_arn:
             self.violated(f"SUCCESS for {request.name} names {body['PhysicalResourceId']}")
-        model = self.world.rekognition.models[request.declared_arn]
         now = model.now
         if taken and not now.runs_with(units) and not touched_by_others(model, at - LAG_SECONDS_MAX, request):
             self.violated(f"SUCCESS for {request.name}, but the model is {now}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from simulator.invariants.duties import Duties
 from simulator.invariants.truth import Truth, last_start
 from simulator.kernel import EPOCH
 from simulator.monitor import Monitor
@@ -36,6 +37,7 @@ class Invariant(Monitor):
         self.world = world
         self.violations = violations
         self.truth = truth
+        self.duties = Duties(world, truth)
 
     def violated(self, text: str, at: float | None = None) -> None:
         """The guarantee does not hold; ``at``: since when, if not now."""

@@ -78,6 +78,9 @@ class Idempotent(Invariant):
         return False
 
     def _may_happen_once(self, model: Model, change: Change, request: Request, *, disagree: bool) -> bool:
+        guarded = request.declared is not None and request.declared.guarded is not None
+        if guarded and self.duties.turns(request, model, model.changes[0].at, self.world.kernel.now):
+            return True
         late = request.ended_at is not None and self.world.kernel.now - request.ended_at > STALE_SECONDS
         helps = late and self.truth.is_wanted(request.stack, model.plan.arn, change.units)
         key = (request, model.plan.arn)
@@ -163,7 +166,8 @@ class NoNeedlessInterruption(Invariant):
             # The resource goes, or has another model by now: what an ended update stops then has to stop.
             return
         steady = now.at < request.sent_at - STEADY_SECONDS
-        if steady and now.runs_with(units):
+        needed = self.duties.needs(request, model, before=STALE_SECONDS, after=STALE_SECONDS)
+        if steady and now.runs_with(units) and needed:
             self.violated(f"{request.name} calls {action} on a model that runs as declared")
 
 
@@ -209,6 +213,9 @@ class AsDeclared(Invariant):
             self.rested(stack)
 
     def _check(self, request: Request) -> None:
+        if request.declared is not None and request.declared.guarded is not None:
+            # That is judged by its duty (D1).
+            return
         model = self.world.rekognition.models[request.declared_arn]
         now = model.now
         last = model.changes[-1] if model.changes else None
@@ -226,6 +233,9 @@ class AsDeclared(Invariant):
         model = self.world.rekognition.models.get(request.physical_id or "")
         before = model.look_at(request.sent_at) if model is not None else None
         if model is None or before is None or before.status not in ("STARTING", "RUNNING"):
+            return
+        if self.duties.has_guards(request):
+            # What was before is brought back only where it was on duty when the update failed.
             return
         units = {*self.truth.units_for(request.owner, model.plan.arn), request.old_units, before.units}
         if request.declared_arn != model.plan.arn and request.properties.get("Replacement") == "START_FIRST":

@@ -106,8 +106,9 @@ class Orphanhood(Monitor):
         stack, arn = self._truth.stack_of(model), model.plan.arn
         if stack is not None and stack.status.endswith("_IN_PROGRESS"):
             return False
-        if any(one.waiting and arn in (one.declared_arn, one.physical_id) for one in self._world.requests):
-            return False
+        for one in self._world.requests:
+            if one.waiting and arn in (one.declared_arn, one.old_arn, one.physical_id):
+                return False
         return not is_needed(self._world, self._truth, model)
 
 
@@ -146,7 +147,8 @@ class NobodysModelsEnd(Invariant):
             since = span.began_at + JUST_SHOWN_SECONDS
             whole = sum(at >= since for at in self._whole)
             long = seconds > NOBODYS_SECONDS_MAX and not any(at >= span.began_at for at in self._marred)
-            if (whole >= WHOLE_ROUNDS_MAX or long) and id(span) not in self._told:
+            # A round that Lambda keeps back has not ended, so that it is not known to be marred.
+            if (whole >= WHOLE_ROUNDS_MAX or (whole and long)) and id(span) not in self._told:
                 self._told.add(id(span))
                 self.violated(f"{span.model.plan.name} runs for nobody for {seconds:.0f} s, {whole} rounds")
 
@@ -163,16 +165,24 @@ class JanitorTakesNothing(Invariant):
         if change.by != JANITOR:
             return
         name, arn = model.plan.name, model.plan.arn
-        others = [one for one in self.truth.others_with(("", ""), arn) if self._is_taken_from(one, arn)]
+        having = self.truth.others_with(("", ""), arn, present=True)
+        others = [one for one in having if self._is_taken_from(one, arn)]
         if others:
             self.violated(f"the janitor stops {name}, which is {names_of(others)}'s")
-        elif arn in self.world.retained:
+        elif self._is_retained(arn):
             self.violated(f"the janitor stops {name}, which was retained")
         elif self.truth.is_a_persons(model) and not self.truth.declaring(arn):
             # What a request had to do with may carry its claim.
             self.violated(f"the janitor stops {name}, which a person has started")
 
+    def _is_retained(self, arn: str) -> bool:
+        """Not what never was brought, nor where one who has taken it over since can be gone too."""
+        declaring = self.truth.declaring(arn)
+        succeeded = any(one.outcome is Outcome.SUCCESS for one in declaring)
+        return arn in self.world.retained and succeeded and len({one.owner for one in declaring}) == 1
+
     def _is_taken_from(self, owner: Owner, arn: str) -> bool:
         """Not from one that has come to want it since the last look."""
         moment = self.world.kernel.now - JUST_SHOWN_SECONDS
-        return self.truth.had_at_begin(owner, arn) or self.truth.had_or_wanted(owner, arn, moment)
+        comes_back = self.truth.had_at_begin(owner, arn, present=True)
+        return comes_back or self.truth.had_or_wanted(owner, arn, moment)

@@ -76,6 +76,9 @@ class OneOwner(Invariant):
         declaring = [one for one in recent if one.declared_arn == arn]
         if any(model.now.units != one.declared_units for one in declaring):
             return True
+        if not all(self.duties.needs(one, model, before=STALE_SECONDS) for one in declaring):
+            # Nor where it has guards which say that it is not needed.
+            return True
         declares = bool(declaring)
         leaves = any(one.type == "Update" for one in recent) and self.truth.has(request.owner, arn)
         wants = any(one.waiting and one.owner == other for one in self.truth.declaring(arn))
@@ -131,6 +134,10 @@ class WithoutGap(Invariant):
             return
         for update in self.truth.requests_of(request.owner):
             if update.type == "Update" and update.waiting and self._replaces(update, model):
+                successor = self.world.rekognition.models[update.declared_arn]
+                needed = self.duties.needs(update, successor, before=STALE_SECONDS, after=STALE_SECONDS)
+                if not needed or not self.duties.needed_before(update.owner, model):
+                    continue
                 self.violated(f"{request.name} stops {model.plan.name} before its successor serves")
 
     @staticmethod

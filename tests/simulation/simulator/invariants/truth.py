@@ -9,8 +9,8 @@ Nothing here knows a handler, its tags or its rules. What counts:
   stack is complete: one that rests in UPDATE_FAILED can still go back.
 - A resource **wants** the model that a create or an update of it declares, as long as CloudFormation waits.
 - A model that a person started last is a **person's** until a create or an update succeeds with it.
-- A model is **held** by the resource whose request started it last, and by those of the same stack that have
-  succeeded with it since. A success of another stack passes it on to that one.
+- A model is **held** by the resource whose request, or schedule, started it last, and by those of the same
+  stack that have succeeded with it since. A success of another stack passes it on to that one.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from simulator.conditions import STALE_SECONDS
 from simulator.rekognition import Change, Model, Units
 from simulator.requests import Outcome, Request
 from simulator.stack import Resource, Stack
+from simulator.sweeps import Sweep
 
 if TYPE_CHECKING:
     from simulator.world import World
@@ -153,7 +154,7 @@ class Truth:
     def is_a_persons(self, model: Model) -> bool:
         """Whether a person has started a model last, and no request has succeeded with it since."""
         started = last_start(model)
-        if started is None or isinstance(started.by, Request):
+        if started is None or isinstance(started.by, Request | Sweep):
             return False
         return not any(self._succeeded_since(model, started.at))
 
@@ -162,7 +163,7 @@ class Truth:
         started, stack = last_start(model), self.stack_of(model)
         since = started.at if started is not None else float("-inf")
         owners = {one.owner for one in self._succeeded_since(model, since) if one.stack is stack}
-        if started is not None and isinstance(started.by, Request) and started.by.stack is stack:
+        if started is not None and isinstance(started.by, Request | Sweep) and started.by.stack is stack:
             owners.add(started.by.owner)
         return owners
 
@@ -170,7 +171,7 @@ class Truth:
         """The stack a request of which started a model last or, if that was later, succeeded with it."""
         at, stack = float("-inf"), None
         for change in reversed(model.changes):
-            if change.verb == "Start" and isinstance(change.by, Request):
+            if change.verb == "Start" and isinstance(change.by, Request | Sweep):
                 at, stack = change.at, change.by.stack
                 break
         for request in self._succeeded_since(model, at):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -29,8 +29,8 @@ class Mutant:
     replacement: str
     seed: int
     """Killed it when it was last looked at; tried first, to be quick. Any other will do as well."""
-    actors: tuple[str, ...] = ()
-    """Who acts beside requests in the histories that it is looked for in: ``janitor``."""
+    actors: tuple[str, ...] = field(default=(), kw_only=True)
+    """Who acts beside requests in the histories that it is looked for in: ``janitor``, ``guards``."""
 
     @property
     def drawn(self) -> dict[str, bool]:

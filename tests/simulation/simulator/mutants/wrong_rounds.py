@@ -17,7 +17,7 @@ WRONG_ROUNDS: Final = (
         "each.logical_id not in begun for each in later",
         "True for each in later",
         13,
-        _JANITOR,
+        actors=_JANITOR,
     ),
     Mutant(
         "failed-create-kept",
@@ -27,7 +27,7 @@ WRONG_ROUNDS: Final = (
         "if standing.lives and (standing.has",
         "if (standing.has",
         713,
-        _JANITOR,
+        actors=_JANITOR,
     ),
     Mutant(
         "deleted-stack-kept",
@@ -37,7 +37,7 @@ WRONG_ROUNDS: Final = (
         'return Verdict(Fate.ORPHAN, "its stack is deleted")',
         'return Verdict(Fate.KEPT, "its stack is deleted")',
         13,
-        _JANITOR,
+        actors=_JANITOR,
     ),
     Mutant(
         "retained-is-stopped",
@@ -47,6 +47,6 @@ WRONG_ROUNDS: Final = (
         "if _was_retained(str(arn), claim, history):",
         "if False:",
         3,
-        _JANITOR,
+        actors=_JANITOR,
     ),
 )

@@ -1,0 +1,122 @@
+"""Mutants of sweeps and of duty, and of deployments that obey it: D1 to D3."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from simulator.mutants.mutant import Mutant
+
+_GUARDS: Final = ("guards",)
+
+WRONG_SWEEPS: Final = (
+    Mutant(
+        "never-stops-off-duty",
+        "D1",
+        "A sweep stops what is STARTING alone.",
+        "core/sweeping.py",
+        "up = seen.status in (Status.RUNNING, Status.STARTING)",
+        "up = seen.status == Status.STARTING",
+        5,
+        actors=_GUARDS,
+    ),
+    Mutant(
+        "deadline-forgotten",
+        "D1",
+        "The deadline of stop_after is never over.",
+        "core/duty.py",
+        "    at = _deadline(facts)\n    if at is None or now < at:",
+        "    at = None\n    if at is None or now < at:",
+        47,
+        actors=_GUARDS,
+    ),
+    Mutant(
+        "late-stop-forgotten",
+        "D1",
+        "Hours that only stop are lost where they pass before it is seen that the model runs.",
+        "core/duty.py",
+        "up_since if facts.up_since is None else facts.up_since",
+        "up_since",
+        713,
+        actors=_GUARDS,
+    ),
+    Mutant(
+        "refused-start-is-a-stop-by-hand",
+        "D1",
+        "A start of a sweep that was refused, or lost, counts as a stop by hand.",
+        "core/sweeping.py",
+        "by=duty.by, trying=starts)",
+        "by=duty.by)",
+        31,
+        actors=_GUARDS,
+    ),
+    Mutant(
+        "overrides-ignored",
+        "D2",
+        "What a person says for a while counts for nothing.",
+        "core/duty.py",
+        "said = [each for each in facts.overrides if now < each.until]",
+        "said: list[Override] = []",
+        81,
+        actors=_GUARDS,
+    ),
+    Mutant(
+        "restarts-what-a-person-stopped",
+        "D2",
+        "A sweep starts again what a person has stopped.",
+        "core/duty.py",
+        "if record is None or record.on or record.by not in by:",
+        "if True:",
+        773,
+        actors=_GUARDS,
+    ),
+    Mutant(
+        "idle-from-the-run-before",
+        "D2",
+        "A model that a deployment has stopped and started again is idle as if it had run on.",
+        "guarded.py",
+        "has.record.on is not duty.on or anew:",
+        "has.record.on is not duty.on:",
+        909,
+        actors=_GUARDS,
+    ),
+    Mutant(
+        "acts-within-an-operation",
+        "D3",
+        "A sweep does not mind that an operation of the stack is under way.",
+        "core/sweeping.py",
+        'if status.endswith("_IN_PROGRESS"):',
+        "if False:",
+        81,
+        actors=_GUARDS,
+    ),
+    Mutant(
+        "starts-after-the-deletion",
+        "D3",
+        "A sweep asks neither for the stack nor for the resource before it acts.",
+        "core/sweeping.py",
+        "return _permitted(sweep, views, deed, now) or note or deed, duty",
+        "return note or deed, duty",
+        25,
+        actors=_GUARDS,
+    ),
+    Mutant(
+        "units-of-what-was-cut-off",
+        "D3",
+        "A sweep starts the units of an update that was cut off, in a stack that was not rolled back.",
+        "core/sweeping.py",
+        'if own is not None and own.status.endswith("_FAILED"):',
+        "if False:",
+        299,
+        actors=_GUARDS,
+    ),
+    Mutant(
+        "takes-what-another-holds",
+        "D3",
+        "A sweep stops what another living resource of the stack holds.",
+        "core/sweeping.py",
+        "if standing_in(other).lives and standing_in(other).has(sweep.arn):",
+        "if False:",
+        216,
+        actors=_GUARDS,
+    ),
+)
