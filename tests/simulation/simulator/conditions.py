@@ -58,7 +58,7 @@ class Condition(StrEnum):
     NOT_STOPPED = "a stop does not end, or is not allowed, within CloudFormation's hour"
     CROSSED = "a create is cancelled in the seconds in which it succeeds, in a stack that keeps what failed"
     AT_ONCE = "two stacks claim a model within the same seconds"
-    HIDDEN = "CloudFormation takes longer than 15 s to show what a resource of another stack is"
+    HIDDEN = "CloudFormation takes longer than 15 s to show the one what the other one's resource is"
     TWICE = "two resources of one stack declare the same model"
     NOT_BROUGHT_BACK = "what a failed request has done could not be undone within the hour"
 
