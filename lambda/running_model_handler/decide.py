@@ -90,7 +90,19 @@ def _case(request: Request, memory: Memory, views: Views, now: float) -> Case | 
     stopped = frozenset(arn for arn, done in memory.models.items() if done.stop_at)
     story, me, resources = views.story, views.me, views.resources
     needed = duties(request, memory, views, now)
-    return Case(request.wish, story, step, me, memory.t, asked_late, failed, resources, stopped, needed)
+    return Case(
+        request.wish,
+        story,
+        step,
+        me,
+        memory.t,
+        asked_late,
+        failed,
+        resources,
+        stopped,
+        needed,
+        views.resources_at,
+    )
 
 
 # --- the whole request ----------------------------------------------------------------------------------
@@ -165,7 +177,9 @@ def _for_model(at: AtHand) -> Action | None:
     if isinstance(want, Ask):
         return _unasked(at) if moment.over else _ask(moment)
     if isinstance(want, AskResource):
-        return AskOwner(want.owner)
+        left = want.not_before - moment.now
+        early = left > 0.0 and not moment.over
+        return Pause(left, f"{want.owner} may not show yet", left) if early else AskOwner(want.owner)
     told_first = tell_failure(at, want) if moment.case.failed and not moment.over else None
     if told_first is not None or arn in moment.memory.lost:
         return told_first

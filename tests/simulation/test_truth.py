@@ -277,6 +277,20 @@ def test_the_update_itself_may_bring_back_what_it_has_stopped(scene: Scene) -> N
     assert scene.found == []
 
 
+@pytest.mark.parametrize(("view", "count"), [(View.EVENTS, 0), (View.RESOURCE, 1)])
+def test_nobody_knows_of_a_deletion_that_is_not_shown(scene: Scene, view: View, count: int) -> None:
+    """Seed 42047254: a late delivery brings back what it has stopped, as the events tell it to."""
+    scene.watch(StaleStartsNothing)
+    create = scene.created()
+    now = scene.at(50).world.kernel.now
+    scene.alpha.freezes.append(Freeze(now, inf, (view,), None))
+    scene.stack("DELETE_IN_PROGRESS")
+    scene.resource("Detector", "DELETE_IN_PROGRESS")
+    scene.send("Delete", "Detector", V1)
+    scene.at(100).act("Start", V1, create)
+    assert len(scene.found) == count
+
+
 @pytest.mark.parametrize(("seconds", "count"), [(20, 0), (30, 1)])
 def test_what_was_wanted_counts_for_as_long_as_a_view_may_be_old(
     scene: Scene, seconds: float, count: int

@@ -368,6 +368,21 @@ def test_what_an_update_of_another_resource_was_to_bring_goes_with_its_failure(
     assert (want.units if isinstance(want, Run) else None) == units
 
 
+@pytest.mark.parametrize(
+    ("asked_at", "want"), [(114.0, AskResource(Owner(OTHER, "B"), 115.0)), (115.0, None)]
+)
+def test_that_another_stacks_resource_is_gone_is_believed_once_it_would_show(
+    asked_at: float, want: AskResource | None
+) -> None:
+    """Row 2: for 15 s after its holder's T it may not be shown yet."""
+    other = Owner(OTHER, "B")
+    tags = Claim(OTHER, {other: Holder(100.0, ONE)})
+    case = case_of(create_under_way(), resources={other: None})._replace(resources_at={other: asked_at})
+    assert wanted(case, V1, tags) == (want or Run(ONE))
+    lives = case._replace(resources={other: ResourceView("CREATE_IN_PROGRESS")})
+    assert wanted(lives, V1, tags) == Keep(other)
+
+
 def test_nobody_counts_as_living_where_the_stack_goes_and_the_deletion_is_mine() -> None:
     """Row 9: the others' own Deletes come, or have come."""
     lives = ResourceView("CREATE_COMPLETE", V1)

@@ -76,6 +76,9 @@ class Case(NamedTuple):
     duties: Mapping[str, Duty] = MappingProxyType({})
     """Of the models with guards: whether they are needed now."""
 
+    resources_at: Mapping[Owner, float] = MappingProxyType({})
+    """When they were asked for; now, where that is not told."""
+
     def off_duty(self, arn: str) -> bool:
         """Whether a guard has it that a model is not needed now."""
         return arn in self.duties and not self.duties[arn].on

@@ -20,6 +20,8 @@ class AskResource:
     """It has to be known first how another resource stands."""
 
     owner: Owner
+    not_before: float = 0.0
+    """From when on its absence tells that it is gone, and not that it does not show yet."""
 
 
 def others_with(case: Case, arn: str, claim: Claim) -> dict[Owner, Standing] | AskResource:

@@ -7,6 +7,7 @@ rows are those of docs/how-it-decides.md.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import Final, NamedTuple
 
 from running_model_handler.core.case import Case
@@ -17,6 +18,7 @@ from running_model_handler.core.operation import RequestType, Standing
 from running_model_handler.core.others import AskResource, exists, is_retained, others_with
 from running_model_handler.core.status import Observation, Status
 from running_model_handler.core.units import InferenceUnits
+from running_model_handler.core.waiting import LAG_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +152,13 @@ def _another_stacks(about: _Question) -> Keep | AskResource | None:
     case, claim = about.case, about.claim
     if claim.stack_id in (None, case.wish.owner.stack_id):
         return None
-    for owner in claim.holders:
+    for owner, holder in claim.holders.items():
         if owner not in case.resources:
             return AskResource(owner)
         if exists(case.resources[owner]):
             return Keep(owner)
+        if case.resources_at.get(owner, inf) < holder.t + LAG_SECONDS:
+            return AskResource(owner, not_before=holder.t + LAG_SECONDS)
     return None
 
 

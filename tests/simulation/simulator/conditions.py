@@ -59,6 +59,7 @@ class Condition(StrEnum):
     CROSSED = "a create is cancelled in the seconds in which it succeeds, in a stack that keeps what failed"
     AT_ONCE = "two stacks claim a model within the same seconds"
     HIDDEN = "CloudFormation takes longer than 15 s to show the one what the other one's resource is"
+    LATE_VIEW = "what CloudFormation shows is older than 15 s"
     TWICE = "two resources of one stack declare the same model"
     NOT_BROUGHT_BACK = "what a failed request has done could not be undone within the hour"
 
@@ -137,17 +138,17 @@ def claimed_at_once(world: World, model: Model) -> bool:
     return overwritten
 
 
-def hidden_too_long(world: World, stack: Stack, logical_id: str) -> bool:
-    """Whether DescribeStackResource does not show what is done to a resource, for longer than views lag."""
+def hidden_too_long(world: World, stack: Stack, logical_id: str, view: View = View.RESOURCE) -> bool:
+    """Whether a view does not show what is done to a resource, for longer than views lag."""
     now = world.kernel.now
     hidden = any(
-        View.RESOURCE in freeze.views
+        view in freeze.views
         and freeze.logical_id in (None, logical_id)
         and freeze.began_at + VIEW_SECONDS <= now < freeze.until
         for freeze in stack.freezes
     )
     if hidden:
-        world.note_condition(Condition.HIDDEN)
+        world.note_condition(Condition.HIDDEN if view is View.RESOURCE else Condition.LATE_VIEW)
     return hidden
 
 

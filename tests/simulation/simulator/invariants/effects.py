@@ -10,11 +10,13 @@ from simulator.conditions import (
     Condition,
     claimed_at_once,
     failed_to_bring_back,
+    hidden_too_long,
     was_crossed,
     was_left_halfway,
 )
 from simulator.invariants.base import Invariant, Violation
 from simulator.invariants.truth import Truth
+from simulator.plan import View
 from simulator.rekognition import Change, Model
 from simulator.requests import Outcome, Request
 
@@ -119,6 +121,8 @@ class StaleStartsNothing(Invariant):
             return
         wanted = self.truth.is_wanted(request.stack, arn, change.units)
         if wanted or self._brings_back(request, model, change):
+            return
+        if hidden_too_long(self.world, request.stack, request.logical_id, View.EVENTS):
             return
         now = self.world.kernel.now
         since = f"{now - request.ended_at:.0f} s after it has ended" if request.ended_at else "for nobody"

@@ -71,6 +71,15 @@ WRONG_ACTS: Final = (
         78,
     ),
     Mutant(
+        "claim-of-the-unshown-taken",
+        "G2",
+        "A claim is taken over although its owner's resource need not show yet.",
+        "core/wanted.py",
+        "if case.resources_at.get(owner, inf) < holder.t + LAG_SECONDS:",
+        "if False:",
+        42049583,
+    ),
+    Mutant(
         "others-of-the-stack-ignored",
         "G6",
         "A model is stopped although another resource of the stack wants it.",
