@@ -11,6 +11,7 @@ from aws_cdk import Annotations as Notes
 from aws_cdk import App, Aws, CfnParameter, Duration, Environment, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk.assertions import Annotations, Match
+from cdk_release import remembers_acknowledgments_of_apps
 from synth_examples import ARN, PROJECT
 
 from rekognition_running_model import RunningModel, RunningModelProvider
@@ -225,14 +226,6 @@ def test_more_units_than_the_quota_are_said_at_once(low: int, high: int | None, 
         f"/{PATH}", Match.string_like_regexp("6 inference units.*Service Quotas.*units-quota")
     )
     assert len(warnings) == said
-
-
-def remembers_acknowledgments_of_apps() -> bool:
-    """Early releases of CDK forget what is acknowledged for an app itself."""
-    app = App()
-    Notes.of(app).acknowledge_warning("test")
-    Notes.of(app).add_info_v2("test", "said")
-    return not app.node.metadata
 
 
 @pytest.mark.parametrize("first", [True, False])

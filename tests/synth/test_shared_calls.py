@@ -9,6 +9,7 @@ import pytest
 from aws_cdk import Annotations as Notes
 from aws_cdk import App, CfnParameter, Duration, Environment, Stack, Stage
 from aws_cdk.assertions import Annotations, Match
+from cdk_release import remembers_acknowledgments_of_apps
 from synth_examples import ARN
 
 from rekognition_running_model import RunningModel
@@ -108,6 +109,8 @@ def test_what_only_the_deployment_knows_is_counted_within_a_stage(second: bool) 
 @pytest.mark.parametrize("whole_app", [False, True])
 def test_it_can_be_acknowledged(whole_app: bool) -> None:
     """For the stack, as README shows it, or for the app."""
+    if whole_app and not remembers_acknowledgments_of_apps():
+        pytest.skip("this release of CDK forgets it")
     app = App()
     stack = Stack(app, "Parts")
     model(stack, ARN, idle=True)
