@@ -6,18 +6,18 @@ import datetime
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import botocore.exceptions
 import pytest
 from botocore.parsers import ResponseParserError
 from botocore.stub import Stubber
+from stubbed import client
 
 from running_model_handler.core.arn import parse_project_arn, parse_project_version_arn
 from running_model_handler.core.errors import ErrorKind, ServiceError
 from running_model_handler.core.operation import STACK_IS_GONE, Declaration, ResourceView
 from running_model_handler.core.status import ABSENT, Observation
 from running_model_handler.core.units import InferenceUnits
-from running_model_handler.shell.calls import CLIENT_CONFIG, call
+from running_model_handler.shell.calls import call
 from running_model_handler.shell.cloudformation import CloudFormationStacks
 from running_model_handler.shell.handover import LambdaHandOver
 from running_model_handler.shell.rekognition import RekognitionModels
@@ -28,17 +28,6 @@ VERSION = parse_project_version_arn(f"{PREFIX}/version/v1/1691099674800", name="
 STACK = "arn:aws:cloudformation:eu-west-1:123456789012:stack/parts/1"
 
 UNREADABLE = {"Status": "RUNNING", "MinInferenceUnits": "one"}
-
-
-def client(name: str) -> Any:
-    """A client that reaches nothing but its stubber."""
-    return boto3.client(
-        name,  # type: ignore[call-overload]
-        region_name="eu-west-1",
-        aws_access_key_id="x",
-        aws_secret_access_key="y",
-        config=CLIENT_CONFIG,
-    )
 
 
 @pytest.fixture

@@ -7,31 +7,19 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from botocore.stub import Stubber
+from stubbed import client
 
 from running_model_handler.core.arn import parse_project_arn, parse_project_version_arn
 from running_model_handler.core.errors import ServiceError
 from running_model_handler.core.metric_lines import metric_line
 from running_model_handler.shell.all_models import RekognitionAllModels, UpModel
-from running_model_handler.shell.calls import CLIENT_CONFIG
 from running_model_handler.shell.stack_history import CloudFormationHistories
 
 PREFIX = "arn:aws:rekognition:eu-west-1:123456789012:project/parts"
 PROJECT = parse_project_arn(f"{PREFIX}/1690734433420", name="p")
 STACK = "arn:aws:cloudformation:eu-west-1:123456789012:stack/parts/1"
-
-
-def client(name: str) -> Any:
-    """A client that reaches nothing but its stubber."""
-    return boto3.client(
-        name,  # type: ignore[call-overload]
-        region_name="eu-west-1",
-        aws_access_key_id="x",
-        aws_secret_access_key="y",
-        config=CLIENT_CONFIG,
-    )
 
 
 @pytest.fixture
