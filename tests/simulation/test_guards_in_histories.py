@@ -10,6 +10,8 @@ from typing import Final
 
 import pytest
 
+from running_model_handler.core import sweeping
+from running_model_handler.core.duty import Duty, Facts, duty_of
 from running_model_handler.core.guards import parse_hours
 from simulator import stored
 from simulator.counting import tally
@@ -23,6 +25,7 @@ from simulator.plan import (
     ByHand,
     Declared,
     Demand,
+    Faults,
     Guarded,
     Hand,
     ModelPlan,
@@ -30,6 +33,8 @@ from simulator.plan import (
     Plan,
     Saying,
     StackPlan,
+    Start,
+    StartEnd,
     Template,
     Verb,
 )
@@ -141,6 +146,40 @@ def test_truth_of_a_queue() -> None:
     assert duty(world, 1_000.0) is True
     assert duty(world, 1_600.0) is None
     assert duty(world, 6_000.0) is False
+
+
+def test_a_sweep_that_leaves_an_act_to_a_refused_one_is_not_whole() -> None:
+    """It is delivered twice, and no model of this account is stopped while it starts."""
+    template = Template((("Detector", Declared(0, guarded=Guarded(hours=LATE, lead_seconds=0))),))
+    model = ModelPlan("v1", "parts", starts=(Start(StartEnd.RUNNING, 1_800.0),), stop_while_starting=False)
+    plan = Plan(
+        1,
+        (model,),
+        (StackPlan("alpha", 0.0, (Operation(Verb.DEPLOY, template, 0.0),)),),
+        by_hand=(ByHand(600.0, Hand.START, 0),),
+        faults=Faults(duplicated=1.0, duplicate_delay=3.0),
+        demand=Demand(until=3_000.0),
+    )
+    history = play(plan)
+    assert history.violations == ()
+    refused = [line for line in history.world.story.readable() if "StopProjectVersion v1 → Resource" in line]
+    assert len(refused) > 5
+
+
+def test_two_sweeps_that_undo_each_other_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A duty that turns without a reason."""
+    turned = 0
+
+    def turning(facts: Facts, now: float) -> Duty:
+        nonlocal turned
+        turned += 1
+        return duty_of(facts, now)._replace(on=turned % 8 < 4)
+
+    monkeypatch.setattr(sweeping, "duty_of", turning)
+    template = Template((("Detector", Declared(0, guarded=Guarded(stop_after_seconds=86_400))),))
+    stack = StackPlan("alpha", 0.0, (Operation(Verb.DEPLOY, template, 0.0),))
+    found = play(Plan(1, (ModelPlan("v1", "parts"),), (stack,), demand=Demand(until=3_600.0))).violations
+    assert "D4" in {each.guarantee for each in found}
 
 
 def test_a_plan_with_guards_is_read_as_the_handler_reads_it(tmp_path: Path) -> None:

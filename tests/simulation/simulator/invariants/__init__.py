@@ -1,5 +1,5 @@
 """The guarantees G1 to G10 and G12 as invariants of a history, J1 and J2 of one with a janitor, and
-D1 to D3 of one with guards.
+D1 to D4 of one with guards.
 
 They know the truth of the simulated world (``truth``), not what the handler thinks, and nothing of how it
 works.
@@ -10,7 +10,7 @@ from __future__ import annotations
 from simulator.invariants.answers import AlwaysAnswered, GoneMeansNotBilling, ReadyMeansReady
 from simulator.invariants.base import Invariant, Violation
 from simulator.invariants.effects import AsDeclared, Idempotent, NoNeedlessInterruption, StaleStartsNothing
-from simulator.invariants.guarded import AsDutyAsks, SweepsGiveWay, SweepsObey
+from simulator.invariants.guarded import AsDutyAsks, NobodyUndoes, SweepsGiveWay, SweepsObey
 from simulator.invariants.leaks import NoLeak
 from simulator.invariants.orphans import JanitorTakesNothing, NobodysModelsEnd
 from simulator.invariants.owners import OneOwner, WithoutGap
@@ -33,7 +33,7 @@ ALL: tuple[type[Invariant], ...] = (
 )
 OF_A_JANITOR: tuple[type[Invariant], ...] = (NobodysModelsEnd, JanitorTakesNothing)
 """What holds beyond, in a world that has one."""
-OF_GUARDS: tuple[type[Invariant], ...] = (AsDutyAsks, SweepsObey, SweepsGiveWay)
+OF_GUARDS: tuple[type[Invariant], ...] = (AsDutyAsks, SweepsObey, SweepsGiveWay, NobodyUndoes)
 """What holds beyond, where schedules look after models with guards."""
 
 

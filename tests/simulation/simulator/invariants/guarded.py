@@ -1,8 +1,9 @@
-"""What sweeps do to models with guards, and when: D1 to D3."""
+"""What sweeps do to models with guards, and when: D1 to D4."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 from simulator.conditions import STALE_SECONDS
@@ -11,7 +12,7 @@ from simulator.invariants.owners import JUST_SHOWN_SECONDS
 from simulator.invariants.truth import COMPLETE, Owner, Truth, names_of
 from simulator.kernel import EPOCH
 from simulator.recurring import Recurring
-from simulator.rekognition import Change, Model
+from simulator.rekognition import PERSON, Change, Model
 from simulator.stack import Stack
 from simulator.sweeps import Sweep
 
@@ -62,7 +63,8 @@ class Watch(Invariant):
 class AsDutyAsks(Watch):
     """Off duty a model is at rest, on duty it runs, within two whole sweeps and what a stop or a start takes.
 
-    A sweep is whole that was neither killed nor refused anything.
+    A sweep is whole that was neither killed nor refused anything. One at the same time, or right after it, is
+    not either: it leaves what is asked for already.
     """
 
     guarantee = "D1"
@@ -71,21 +73,33 @@ class AsDutyAsks(Watch):
         super().__init__(world, violations, truth)
         self._since: dict[str, _Since] = {}
         self._marred: set[int] = set()
+        self._refused: dict[Owner, float] = {}
         Recurring(world, EPOCH + LOOK_SECONDS, LOOK_SECONDS, self._look)
 
     def called(self, invocation: Invocation, action: str, succeeded: bool) -> None:
-        if not succeeded and isinstance(invocation.delivery.actor, Sweep):
-            self._marred.add(id(invocation.delivery))
+        delivery, sweep = invocation.delivery, invocation.delivery.actor
+        if succeeded or not isinstance(sweep, Sweep):
+            return
+        self._marred.add(id(delivery))
+        self._refused[sweep.owner] = self.world.kernel.now
+        for arn, since in self._since.items():
+            if self._looks_after(sweep, arn):
+                since.sweeps = [born for born in since.sweeps if born < delivery.born]
 
     def wake_ended(self, delivery: Delivery, lost: str) -> None:
         sweep = delivery.actor
         if not isinstance(sweep, Sweep) or lost not in ("", "silent") or id(delivery) in self._marred:
             return
+        if delivery.born < self._refused.get(sweep.owner, -inf) + STALE_SECONDS:
+            return
         for arn, since in self._since.items():
-            declaring = self.truth.declaring(arn)
             last = since.sweeps[-1] if since.sweeps else since.at
-            if declaring and declaring[-1].owner == sweep.owner and delivery.born >= last + APART_SECONDS:
+            if self._looks_after(sweep, arn) and delivery.born >= last + APART_SECONDS:
                 since.sweeps.append(delivery.born)
+
+    def _looks_after(self, sweep: Sweep, arn: str) -> bool:
+        declaring = self.truth.declaring(arn)
+        return bool(declaring) and declaring[-1].owner == sweep.owner
 
     def _look(self) -> None:
         for arn, model in self.world.rekognition.models.items():
@@ -165,3 +179,25 @@ class SweepsGiveWay(Watch):
         ]
         if others:
             self.violated(f"{text}, which is {names_of(others)}'s")
+
+
+class NobodyUndoes(Invariant):
+    """No sweep starts again what was stopped, or stops again what was started, while nothing has changed.
+
+    That is: what is asked of the model, its stack, or by hand. A request may have done the former, or a sweep.
+    """
+
+    guarantee = "D4"
+
+    def acted(self, model: Model, change: Change) -> None:
+        sweep = change.by
+        former = next((one for one in reversed(model.changes) if one is not change and one.verb), None)
+        if not isinstance(sweep, Sweep) or former is None or former.verb == change.verb:
+            return
+        since, now = former.at - VIEW_SECONDS, self.world.kernel.now
+        deployed = self.duties.last_deployment(sweep.owner, model.plan.arn)
+        by_hand = any(one.by == PERSON and one.at >= since for one in model.changes)
+        if deployed is None or by_hand or sweep.stack.statuses[-1][0] >= since:
+            return
+        if not self.duties.turns(deployed, model, since, now):
+            self.violated(f"the {sweep.name} undoes the {former.verb} of {model.plan.name} by {former.by}")
