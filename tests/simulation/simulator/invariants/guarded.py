@@ -184,7 +184,7 @@ class SweepsGiveWay(Watch):
 class NobodyUndoes(Invariant):
     """No sweep starts again what was stopped, or stops again what was started, while nothing has changed.
 
-    That is: what is asked of the model, its stack, or by hand. A request may have done the former, or a sweep.
+    That is: what is asked of the model, its stack, or by hand. The former may be a request's doing.
     """
 
     guarantee = "D4"
