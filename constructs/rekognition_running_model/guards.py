@@ -25,7 +25,7 @@ from running_model_handler.core.guards import (
     parse_stop_after_seconds,
 )
 from running_model_handler.core.hours import DAYS, MINUTES_OF_A_DAY, Period
-from running_model_handler.core.names import SWEEP, Property
+from running_model_handler.core.names import SCHEDULED_TIME, SWEEP, Property
 from running_model_handler.core.waiting import TIMEOUT_SECONDS_DEFAULT
 
 if TYPE_CHECKING:
@@ -236,6 +236,7 @@ def wake(
         SWEEP: {
             "StackId": Stack.of(construct).stack_id,
             "LogicalResourceId": resource.logical_id,
+            SCHEDULED_TIME: "<aws.scheduler.scheduled-time>",
             "ResourceProperties": {
                 key: value for key, value in properties.items() if key not in _OF_CLOUDFORMATION
             },

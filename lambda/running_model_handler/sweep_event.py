@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
+from math import inf
 from typing import Final, NamedTuple
 
 from running_model_handler.core.arn import Location, ProjectVersionArn, location_of
 from running_model_handler.core.claim import STACK_ID, Owner
 from running_model_handler.core.errors import InvalidProperty
 from running_model_handler.core.event import TEXT_CHARACTERS_MAX, readable_properties
-from running_model_handler.core.names import SWEEP
+from running_model_handler.core.names import SCHEDULED_TIME, SWEEP
 from running_model_handler.core.sweeping import Sweep
 from running_model_handler.request import parse_declared
 
@@ -47,5 +49,13 @@ def read_sweep(event: object, function: Location) -> SweepEvent:
         raise InvalidProperty("ResourceProperties", event.get("ResourceProperties"), "must be an object")
     declared = parse_declared(readable_properties(event["ResourceProperties"]), function)
     created = declared.project_arn.created if declared.project_arn is not None else None
-    sweep = Sweep(Owner(stack_id, logical_id), str(declared.arn), declared.guards, created)
-    return SweepEvent(sweep, declared.arn)
+    owner, due = Owner(stack_id, logical_id), _moment(event.get(SCHEDULED_TIME))
+    return SweepEvent(Sweep(owner, str(declared.arn), declared.guards, created, due), declared.arn)
+
+
+def _moment(told: object) -> float:
+    """A time in seconds since the epoch; infinite for what is none: no guard may fail for its spelling."""
+    try:
+        return datetime.fromisoformat(told).timestamp() if isinstance(told, str) else inf
+    except (ValueError, OverflowError, OSError):
+        return inf

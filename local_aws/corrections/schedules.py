@@ -13,6 +13,8 @@ managing-targets-universal):
 - Throttles and faults of the service are tried again, by the retry policy; what the caller did wrong is not.
   What could not be delivered goes to the dead-letter queue.
 - A flexible window begins with the time itself.
+- Context attributes in Input, such as <aws.scheduler.scheduled-time>, are filled in (Scheduler guide,
+  managing-schedule-context-attributes).
 """
 
 from __future__ import annotations
@@ -23,8 +25,10 @@ import os
 import re
 import threading
 import time
-from collections.abc import Mapping
+import uuid
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -37,6 +41,7 @@ TRIES_DEFAULT: Final = 185
 AGE_SECONDS_DEFAULT: Final = 86_400
 PRINCIPAL: Final = "scheduler.amazonaws.com"
 _UNIVERSAL: Final = re.compile(r"arn:aws[a-z-]*:scheduler:::aws-sdk:([A-Za-z0-9]+):([A-Za-z0-9]+)")
+_CONTEXT: Final = re.compile(r"<aws\.scheduler\.(schedule-arn|scheduled-time|execution-id|attempt-number)>")
 _READS: Final = (
     "get", "describe", "list", "poll", "receive", "search", "scan", "query", "select", "read", "lookup",
     "discover", "validate", "batchGet", "batchDescribe", "batchRead", "transactGet", "adminGet", "adminList",
@@ -160,7 +165,7 @@ class Schedules:
         due = next_time(expression, zone, max(since, (start or 0) - 1), anchor)
         last = end is not None and (due is None or due > end)
         if due is not None and due <= now and not last and schedule.get("State") == "ENABLED":
-            fire(key[0], key[1], dict(schedule))
+            fire(key[0], key[1], dict(schedule), due)
             last = next_time(expression, zone, now, anchor) is None
         over = last and (end is None or now >= end)
         if over and schedule.get("ActionAfterCompletion") == "DELETE":
@@ -202,13 +207,24 @@ def _put_by_template(put: Any, name: str, properties: Mapping[str, Any]) -> Any:
 # --- to whom --------------------------------------------------------------------------------------
 
 
-def fire(account: str, region: str, schedule: Mapping[str, Any]) -> None:
+def fire(account: str, region: str, schedule: Mapping[str, Any], due: float) -> None:
     """Delivers to a schedule's target, in a thread of its own."""
-    work = threading.Thread(target=_deliver, args=(account, region, schedule), daemon=True, name="schedule")
-    work.start()
+    given = (account, region, schedule, due)
+    threading.Thread(target=_deliver, args=given, daemon=True, name="schedule").start()
 
 
-def _deliver(account: str, region: str, schedule: Mapping[str, Any]) -> None:
+def filled(text: str, arn: str, due: float, attempt: int = 1) -> str:
+    """A target's Input with its context attributes filled in."""
+    known = {
+        "schedule-arn": arn,
+        "scheduled-time": datetime.fromtimestamp(due, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "execution-id": uuid.uuid4().hex[:16],
+        "attempt-number": str(attempt),
+    }
+    return _CONTEXT.sub(lambda found: known[found[1]], text)
+
+
+def _deliver(account: str, region: str, schedule: Mapping[str, Any], due: float) -> None:
     ministack.responses._request_account_id.set(account)
     ministack.responses._request_region.set(region)
     target = schedule["Target"]
@@ -224,11 +240,14 @@ def _deliver(account: str, region: str, schedule: Mapping[str, Any]) -> None:
             "Account": account,
             "Region": region,
         }
-        ministack.eventbridge._invoke_target(target, event, schedule)
+        text = target.get("Input")
+        given = {**target, "Input": filled(text, schedule["Arn"], due)} if text else target
+        ministack.eventbridge._invoke_target(given, event, schedule)
         return
     try:
         session = _session_of(target["RoleArn"], account, region, schedule)
-        error = _call(session, universal[1], universal[2], target)
+        texts = partial(filled, target.get("Input") or "{}", schedule["Arn"], due)
+        error = _call(session, universal[1], universal[2], target, texts)
         queue = (target.get("DeadLetterConfig") or {}).get("Arn")
         if error and queue:
             _to_queue(session, queue, schedule, error)
@@ -288,8 +307,13 @@ def _names_us(statement: Mapping[str, Any]) -> bool:
     return PRINCIPAL in ([services] if isinstance(services, str) else services)
 
 
-def _call(session: Any, service: str, operation: str, target: Mapping[str, Any]) -> str:
-    """Makes the call until it succeeds or the retry policy ends it; returns what went wrong, or nothing."""
+def _call(
+    session: Any, service: str, operation: str, target: Mapping[str, Any], texts: Callable[[int], str]
+) -> str:
+    """Makes the call until it succeeds or the retry policy ends it; returns what went wrong, or nothing.
+
+    ``texts``: the parameters of each attempt, which count from 1.
+    """
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -304,7 +328,7 @@ def _call(session: Any, service: str, operation: str, target: Mapping[str, Any])
     error = ""
     for number in range(tries):
         try:
-            client._make_api_call(name, json.loads(target.get("Input") or "{}"))
+            client._make_api_call(name, json.loads(texts(number + 1)))
         except ClientError as problem:
             error = str(problem)
             status = problem.response["ResponseMetadata"]["HTTPStatusCode"]

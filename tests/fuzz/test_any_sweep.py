@@ -13,7 +13,7 @@ from test_tags import OWN_KEY, edits
 from world import STACK, V1, properties
 
 from running_model_handler.core.claim import Owner, read_claim
-from running_model_handler.core.names import Property, Tag
+from running_model_handler.core.names import SCHEDULED_TIME, Property, Tag
 
 GUARDS = {
     "RunningHours": DAY,
@@ -61,6 +61,21 @@ def test_any_field(key: str, value: Any) -> None:
     """Without stack, resource or model nothing is even asked for that is not the event's to name."""
     payload = event(properties(**GUARDS))["RunningModelSweep"] | {key: value}
     assert changed(swept(payload)) == []
+
+
+@examples(80)
+@example(value="2023-11-14T22:13:20Z")
+@example(value="+2023-11-14")
+@example(value="0001-01-01T00:00:00+23:59")
+@example(value="<aws.scheduler.scheduled-time>")
+@given(value=json_values | st.datetimes().map(str))
+def test_any_scheduled_time(value: Any) -> None:
+    """What is no time keeps no guard from its work; a time of before the deployment does."""
+    payload = event(properties(RunningHours=DAY))["RunningModelSweep"]
+    told = changed(swept(payload | {SCHEDULED_TIME: value}))
+    assert told in ([], changed(swept(payload)))
+    if not isinstance(value, str) or not value[:1].isdigit():
+        assert told
 
 
 @examples(40)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stack_log import MODEL
-from world import STACK, V1, World, lived, properties
+from world import STACK, V1, World, lived, properties, service_error
 
 from running_model_handler.core.duty_tags import read_duty_tags, record_tags
 from running_model_handler.core.names import SWEEP
@@ -64,6 +64,17 @@ def running(world: World, *, seconds: float = 3600.0, **guards: Any) -> None:
     lived(world, **guards)
     record = Record(True, world.clock.now() - seconds, True, By.DUTY)
     world.versions[V1].tags.update(record_tags(record))
+
+
+def refuse(world: World, action: str, code: str, status: int = 400) -> None:
+    """One call of an action fails, once."""
+
+    def refused(called: str, _: str) -> None:
+        if called == action:
+            world.before = lambda action, arn: None
+            raise service_error(code, f"service:{action}", status)
+
+    world.before = refused
 
 
 def tags_by_hand(world: World, tags: Mapping[str, str], arn: str = V1) -> None:

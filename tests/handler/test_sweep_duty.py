@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sweeps import DAY, EVENING, QUEUE, changes, counted, record, resting, running, sweep, tags_by_hand
+from sweeps import (
+    DAY,
+    EVENING,
+    QUEUE,
+    changes,
+    counted,
+    record,
+    refuse,
+    resting,
+    running,
+    sweep,
+    tags_by_hand,
+)
 from updates import update
 from world import V1, World, properties
 
@@ -163,6 +175,24 @@ def test_a_model_that_is_called_runs_on(world: World) -> None:
         assert calls[-1] == "GetMetricData"
         world.clock.sleep(5 * MINUTE)
     assert counted(world) == []
+
+
+@pytest.mark.parametrize("called", [False, True])
+def test_a_stop_as_idle_that_was_refused_counts_calls_anew(world: World, called: bool) -> None:
+    """Nobody is cut off who has come meanwhile; else the next sweep stops it, with no further half hour."""
+    running(world, StopWhenIdleSeconds="900")
+    refuse(world, "StopProjectVersion", "InternalServerError", 500)
+    sweep(world, StopWhenIdleSeconds="900")
+    assert world.versions[V1].status == "RUNNING"
+    world.clock.sleep(5 * MINUTE)
+    if called:
+        world.detected_at = world.clock.now() - 60.0
+    calls = sweep(world, StopWhenIdleSeconds="900")
+    assert "GetMetricData" in calls
+    assert world.versions[V1].status == ("RUNNING" if called else "STOPPING")
+    last = record(world)
+    assert last is not None
+    assert (last.on, last.reached) == (called, called)
 
 
 # --- queue ------------------------------------------------------------------------------------------------

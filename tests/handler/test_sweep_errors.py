@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from sweeps import DAY, EVENING, QUEUE, changes, counted, event, record, resting, running, sweep
+from sweeps import DAY, EVENING, QUEUE, changes, counted, event, record, refuse, resting, running, sweep
 from updates import update, updating
 from world import STACK, V1, World, answered, properties, service_error
 
@@ -26,17 +26,6 @@ LOOKS = (
 def world() -> World:
     """A world with three trained models and an empty stack."""
     return World()
-
-
-def refuse(world: World, action: str, code: str, status: int = 400) -> None:
-    """One call of an action fails, once."""
-
-    def refused(called: str, _: str) -> None:
-        if called == action:
-            world.before = lambda action, arn: None
-            raise service_error(code, f"service:{action}", status)
-
-    world.before = refused
 
 
 @pytest.mark.parametrize("code", ["InternalServerError", "AccessDeniedException", "Odd"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from botocore.exceptions import ClientError
 from stack_world import StackWorld, until
 
 from local_aws import EmbeddedAws
-from local_aws.corrections.schedules import next_time, trusts
+from local_aws.corrections.schedules import filled, next_time, trusts
 
 TRUST = {
     "Version": "2012-10-17",
@@ -205,6 +206,37 @@ def test_what_can_t_be_delivered_goes_to_the_queue(aws: EmbeddedAws, role: str, 
     assert json.loads(told["Body"]) == {"ProjectVersionArn": model}
     assert "AccessDeniedException" in told["MessageAttributes"]["ERROR_MESSAGE"]["StringValue"]
     assert aws.rekognition.status(model) == "RUNNING"
+
+
+@pytest.mark.parametrize("attempt", [1, 12])
+def test_context_attributes_are_filled_in(attempt: int) -> None:
+    """As the Scheduler guide spells them; what is none stays."""
+    words = ("scheduled-time", "schedule-arn", "attempt-number", "execution-id", "else")
+    due = datetime(2026, 3, 2, 6, 50, tzinfo=ZoneInfo("Europe/Berlin")).timestamp()
+    told = filled(" ".join(f"<aws.scheduler.{word}>" for word in words), "arn:of:it", due, attempt).split()
+    assert told[:3] == ["2026-03-02T05:50:00Z", "arn:of:it", str(attempt)]
+    assert re.fullmatch("[0-9a-f]{16}", told[3])
+    assert told[4] == "<aws.scheduler.else>"
+
+
+@pytest.mark.slow
+def test_a_schedule_says_for_when_it_was_due(aws: EmbeddedAws, role: str, model: str) -> None:
+    """In what it sends."""
+    allow(aws, role.rpartition("/")[2], "sqs:*")
+    queues = aws.client("sqs")
+    url = queues.create_queue(QueueName=f"due-{model.split('/')[-1]}")["QueueUrl"]
+    zone = ZoneInfo("Asia/Tokyo")
+    due = (datetime.now(zone) + timedelta(seconds=2)).replace(microsecond=0)
+    schedule(
+        aws,
+        role,
+        model,
+        "arn:aws:scheduler:::aws-sdk:sqs:sendMessage",
+        ScheduleExpression=f"at({due:%Y-%m-%dT%H:%M:%S})",
+        Target={"Input": json.dumps({"QueueUrl": url, "MessageBody": "<aws.scheduler.scheduled-time>"})},
+    )
+    (told,) = until("the message", lambda: queues.receive_message(QueueUrl=url).get("Messages"), seconds=20)
+    assert datetime.fromisoformat(told["Body"]) == due
 
 
 @pytest.mark.slow

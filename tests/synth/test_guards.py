@@ -118,6 +118,7 @@ def test_a_schedule_says_what_a_request_would(stack: Stack) -> None:
         "RunningModelSweep": {
             "StackId": "STACK",
             "LogicalResourceId": logical_id,
+            "ScheduledTime": "<aws.scheduler.scheduled-time>",
             "ResourceProperties": {key: value for key, value in declared.items() if key not in left_out},
         }
     }

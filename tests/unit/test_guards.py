@@ -93,6 +93,8 @@ def test_days_may_go_over_the_end_of_the_week() -> None:
         ("whenever", "must be days, times and a zone"),
         (f"{OFFICE};{OFFICE}", "must be days, times and a zone"),
         ("MON-FRI 08:00-18:00 Berlin", "or UTC, maybe Europe/Berlin, got 'Berlin'"),
+        ("MON-FRI 08:00-18:00 GMT+1", "maybe Etc/GMT-1, got 'GMT+1'"),
+        ("MON-FRI 08:00-18:00 UTC-05", "maybe Etc/GMT+5, got 'UTC-05'"),
         ("MON-FRI 08:00-18:00 Europe/Berlln", "maybe Europe/Berlin, got 'Europe/Berlln'"),
         ("MON-FRI 08:00-18:00 CET", "must name a time zone of IANA"),
         ("MON-FRI 08:00-18:00 Europe", "must name a time zone of IANA"),

@@ -99,7 +99,7 @@ def test_the_stack_is_asked_right_before_the_act(on: bool, seconds: float) -> No
         (Story("DELETE_COMPLETE", NOW - 600.0), "its stack is gone"),
         (Story("UPDATE_IN_PROGRESS", NOW - 600.0), "its stack is UPDATE_IN_PROGRESS"),
         (Story("CREATE_COMPLETE", T - 1.0), "CloudFormation's answer is older than the claim"),
-        (Story("CREATE_COMPLETE", NOW - 62.0), "has changed within the last minute"),
+        (Story("CREATE_COMPLETE", NOW - 62.0), "has changed since a minute before the sweep was due"),
         (Story("DELETE_FAILED", NOW - 600.0), "nothing is started any more"),
     ],
 )
@@ -109,6 +109,16 @@ def test_what_the_stack_does_keeps_a_sweep_from_acting(story: Story, why: str) -
         left = step(views)
         assert isinstance(left, Leave)
         assert why in left.why
+
+
+def test_what_was_declared_before_the_stack_has_changed_says_nothing() -> None:
+    """Lambda has kept the event back: between it and now was a deployment."""
+    views = written(story=Story("UPDATE_COMPLETE", NOW - 120.0))
+    held_back = SWEEP._replace(scheduled_at=NOW - 61.0)
+    left = next_step(held_back, views, NOW)[0]
+    assert isinstance(left, Leave)
+    assert "has changed since a minute before the sweep was due" in left.why
+    assert next_step(held_back._replace(scheduled_at=NOW - 59.0), views, NOW)[0] == START
 
 
 def test_another_model_or_none_keeps_it_too() -> None:

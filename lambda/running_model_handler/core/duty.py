@@ -260,9 +260,14 @@ def _by_deployment(facts: Facts) -> _Verdict:
 def _blocked_at(facts: Facts, *by: By) -> float | None:
     """Since when the model is off by one of these, and no deployment has asked for it since."""
     record = facts.record
-    if record is None or record.on or record.by not in by:
+    if record is None or record.on or record.by not in by or _still_idle(record):
         return None
     return record.at if facts.asked_at is None or facts.asked_at <= record.at else None
+
+
+def _still_idle(record: Record) -> bool:
+    """Whether it was to be stopped as idle and was not yet: should somebody call it meanwhile, it is not."""
+    return not record.on and record.by is By.IDLE and not record.reached
 
 
 def _stopped(facts: Facts) -> str:
@@ -303,10 +308,14 @@ def _lingers_until(facts: Facts, hours: Hours | None) -> float | None:
 
 def _idle_at(facts: Facts) -> float | None:
     record, calls, idle = facts.record, facts.calls, facts.guards.idle_seconds
-    if idle is None or calls is None or record is None or not (record.on and record.reached):
+    if idle is None or calls is None or record is None:
+        return None
+    last = calls.since if calls.last is None else calls.last
+    if _still_idle(record):
+        return max(record.at, last + idle)
+    if not (record.on and record.reached):
         return None
     begun = max(record.at, facts.asked_at or 0.0)
-    last = calls.since if calls.last is None else calls.last
     return max(begun + IDLE_AGE_SECONDS_MIN, max(begun, last) + idle)
 
 

@@ -37,6 +37,7 @@ _PERIOD: Final = re.compile(
     r"(?P<days>[A-Z,-]+) (?P<start>[0-9:]*)-(?P<stop>[0-9:]+)(?P<over>\+1)? (?P<zone>[A-Za-z0-9_+/-]+)"
 )
 _ZONE: Final = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)+|UTC")
+_OFFSET: Final = re.compile(r"(?:GMT|UTC)([+-])([0-9]{1,2})")
 _QUEUE_URL: Final = re.compile(r"https?://[^\s/]+/[0-9]{12}/[A-Za-z0-9_-]{1,80}(\.fifo)?")
 EXAMPLE_QUEUE_URL: Final = "https://sqs.eu-west-1.amazonaws.com/123456789012/pictures"
 
@@ -244,8 +245,11 @@ def _parse_zone(zone: object, name: str) -> str:
         except (KeyError, ValueError, OSError):
             pass
     known = sorted(available_timezones())
+    # In these names the signs are those of POSIX: Etc/GMT-1 is an hour ahead of UTC.
+    offset = _OFFSET.fullmatch(str(zone))
+    ahead = [f"Etc/GMT{'-' if offset[1] == '+' else '+'}{int(offset[2])}"] if offset else []
     near = get_close_matches(str(zone), known, n=1, cutoff=0.6)
     last = [each for each in known if each.rpartition("/")[2] == str(zone)]
-    meant = [each for each in (*last, *near) if _ZONE.fullmatch(each)]
+    meant = [each for each in (*ahead, *last, *near) if _ZONE.fullmatch(each) and each in known]
     hint = f", maybe {meant[0]}" if meant else ""
     raise InvalidProperty(name, zone, f"must name a time zone of IANA such as Europe/Berlin, or UTC{hint}")

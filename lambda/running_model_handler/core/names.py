@@ -23,7 +23,11 @@ JANITOR_STOPS: Final = "Stops"
 
 SWEEP: Final = "RunningModelSweep"
 """Key of the event that a schedule sends: which resource of which stack to look at, and what it declares, in
-the keys of a request (StackId, LogicalResourceId, ResourceProperties)."""
+the keys of a request (StackId, LogicalResourceId, ResourceProperties), and when that was (SCHEDULED_TIME)."""
+
+SCHEDULED_TIME: Final = "ScheduledTime"
+"""Key below SWEEP: for when the schedule was to send the event, in ISO 8601 (EventBridge Scheduler guide,
+managing-schedule-context-attributes)."""
 
 
 class Property(StrEnum):

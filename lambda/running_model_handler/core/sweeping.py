@@ -8,6 +8,7 @@ only where something would be changed. Times are seconds since the epoch, of vie
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -43,6 +44,8 @@ class Sweep(NamedTuple):
     guards: Guards
     project_created: str | None = None
     """The last part of the ARN of the project that is declared."""
+    scheduled_at: float = inf
+    """When its schedule was due: what it declares is of then. Lambda may have kept it back for hours."""
 
 
 class SweepViews(NamedTuple):
@@ -280,7 +283,7 @@ def _permitted(sweep: Sweep, views: SweepViews, deed: Deed, now: float) -> Quest
     if views.story is None or now - views.story_at > fresh or views.story_at < views.written_at:
         return AskStack(sweep.arn)
     acts = isinstance(deed, StartModel | StopModel)
-    return _by_stack(views.story, views, deed) or (_too_late(views, now) if acts else None)
+    return _by_stack(sweep, views.story, views, deed) or (_too_late(views, now) if acts else None)
 
 
 def _asked(views: SweepViews, owner: Owner, now: float) -> ResourceView | AskOwner | None:
@@ -288,7 +291,7 @@ def _asked(views: SweepViews, owner: Owner, now: float) -> ResourceView | AskOwn
     return view if now - at <= SEEN_FRESH_SECONDS else AskOwner(owner)
 
 
-def _by_stack(story: Story, views: SweepViews, deed: Deed) -> Leave | None:
+def _by_stack(sweep: Sweep, story: Story, views: SweepViews, deed: Deed) -> Leave | None:
     status = story.stack_status
     if not status or status == "DELETE_COMPLETE":
         return Leave("its stack is gone")
@@ -296,9 +299,9 @@ def _by_stack(story: Story, views: SweepViews, deed: Deed) -> Leave | None:
         return Leave(f"its stack is {status}: that is for its requests")
     if any(holder.t > story.newest_at for holder in views.claim.holders.values()):
         return Leave("CloudFormation's answer is older than the claim")
-    if story.newest_at > views.began_at - CLOCKS_APART_SECONDS:
+    if story.newest_at > min(views.began_at, sweep.scheduled_at) - CLOCKS_APART_SECONDS:
         # What the event declares, or what was read, may be of before.
-        return Leave(f"its stack, which is {status}, has changed within the last minute")
+        return Leave(f"its stack, which is {status}, has changed since a minute before the sweep was due")
     if story.goes and isinstance(deed, StartModel):
         return Leave(f"its stack is {status}: nothing is started any more")
     return None

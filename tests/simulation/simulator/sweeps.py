@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from running_model_handler.core.duty import Override
 from running_model_handler.core.duty_tags import override_tags
 from running_model_handler.core.guards import parse_hours
 from running_model_handler.core.hours import hours_at, next_stop
-from running_model_handler.core.names import SWEEP
+from running_model_handler.core.names import SCHEDULED_TIME, SWEEP
 from simulator.errors import ApiError
 from simulator.kernel import EPOCH
 from simulator.plan import Declared, Demand, Guarded, Saying
@@ -135,6 +136,7 @@ class Demands:
         asked = {
             "StackId": stack.plan.stack_id,
             "LogicalResourceId": resource.logical_id,
+            SCHEDULED_TIME: datetime.fromtimestamp(self._world.kernel.now, UTC).isoformat(),
             "ResourceProperties": {
                 name: value for name, value in properties.items() if not name.startswith("Service")
             },

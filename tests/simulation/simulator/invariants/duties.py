@@ -194,9 +194,6 @@ class Duties:
         begun = max(model.now.at, deployed.sent_at)
         called = max(begun, demands.last_call(0.0, now) or 0.0)
         idle_at = max(begun + YOUNG_SECONDS, called + guarded.idle_seconds)
-        if not certain and now >= begun + YOUNG_SECONDS:
-            # A sweep may have found it idle, and its Stop have failed: the next one stops it.
-            return None
         return None if now >= idle_at else _SILENT
 
     def _by_hours(
@@ -208,7 +205,7 @@ class Duties:
             hours = _hours(starting, guarded, now)
             if hours is None or not hours.on:
                 return None if hours is None else False
-            return self._unless_stopped(model, max(hours.since or 0.0, deployed.sent_at))
+            return self._unless_stopped(model, deployed, max(hours.since or 0.0, deployed.sent_at))
         if guarded.empty_seconds is not None:
             return False
         stop = last_stop(periods, now)
@@ -217,11 +214,14 @@ class Duties:
         return _after_a_stop(model, deployed, stop)
 
     def _by_deployment(self, model: Model, deployed: Request) -> bool | None:
-        return self._unless_stopped(model, deployed.sent_at)
+        return self._unless_stopped(model, deployed, deployed.sent_at)
 
     @staticmethod
-    def _unless_stopped(model: Model, since: float) -> bool | None:
-        """True, unless a person has stopped it since; None where nobody may have seen that."""
+    def _unless_stopped(model: Model, deployed: Request, since: float) -> bool | None:
+        """True, unless a person has stopped it since; None where nobody may have seen that.
+
+        As long as the deployment has not ended, what it asks for may not even have been heard.
+        """
         stopped = _last(model, "Stop")
         if stopped is None or stopped.by != PERSON or stopped.at < since:
             return True if _last_of_a_person(model) is None else None
@@ -229,7 +229,8 @@ class Duties:
         ran = before.status == "RUNNING" and stopped.at - before.at > NOTICED_SECONDS
         started = _last(model, "Start")
         again = started is not None and started.at > stopped.at
-        return False if ran and stopped.at > since + NOTICED_SECONDS and not again else None
+        heard = deployed.ended_at is not None and stopped.at > deployed.ended_at
+        return False if ran and heard and stopped.at > since + NOTICED_SECONDS and not again else None
 
 
 def _hours(periods: tuple[Period, ...], guarded: Guarded, now: float) -> Hours | None:

@@ -129,9 +129,6 @@ class SweepsObey(Watch):
         if not isinstance(sweep, Sweep):
             return
         now = self.world.kernel.now
-        if self.world.current_invocation().delivery.born < sweep.stack.statuses[-1][0]:
-            # Lambda has kept it back: it tells what was declared before, and nothing says so.
-            return
         moments = [now + seconds for seconds in range(int(-VIEW_SECONDS), int(JUST_SHOWN_SECONDS) + 1, 15)]
         duties = {self.duties.duty(sweep.owner, model, moment) for moment in moments}
         starts = change.verb == "Start"
