@@ -87,6 +87,19 @@ def delete_of_a_cancelled_create() -> Scene:
     return Scene(create_cancelled().log, wish(DELETE, physical=INVENTED))
 
 
+def clean_up_of_a_name_that_was_invented() -> Scene:
+    """A create was cancelled without a roll-back, an update has mended it; the Delete of its first name."""
+    log, _ = create_under_way()
+    log.fails(physical_id=INVENTED)
+    log.goes("CREATE_FAILED")
+    log.goes("UPDATE_IN_PROGRESS")
+    log.begins("UPDATE", declares(V1))
+    log.completes(physical_id=V1)
+    log.cleans_up()
+    log.begins("DELETE", declares(V1), physical_id=INVENTED, leftover=True)
+    return Scene(log, wish(DELETE, physical=INVENTED))
+
+
 def resize_under_way() -> Scene:
     """An update of V1 from one unit to two."""
     log = lived()

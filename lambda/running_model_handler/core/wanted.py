@@ -224,8 +224,8 @@ def _lived_with(about: _Question) -> Want | None:
         return undone
     if case.step is None:
         return KEEP if case.wish.brings else ASK
-    # What is deleted is not what the resource has.
-    return KEEP if not case.wish.brings and arn != case.wish.physical else None
+    # What is deleted is not what the resource has: it lives, so what it has now goes by another physical id.
+    return KEEP if not case.wish.brings and (arn != case.wish.physical or arn == me.current) else None
 
 
 def _own_doing_undone(about: _Question) -> Run | None:

@@ -47,7 +47,7 @@ class ReadyMeansReady(Invariant):
 
 
 class GoneMeansNotBilling(Invariant):
-    """SUCCESS on delete only when the model does not bill, is gone, or others have or want it."""
+    """SUCCESS on delete only when the model does not bill, is gone, or others or its own resource have it."""
 
     guarantee = "G2"
 
@@ -67,6 +67,9 @@ class GoneMeansNotBilling(Invariant):
             # Another resource was deleted without it, as its template says.
             return
         owner, arn = request.owner, model.plan.arn
+        if request.physical_id != arn and truth.has(owner, arn):
+            # What goes is what the resource was called while its create had never been answered.
+            return
         if truth.others_delete(owner, arn) or next(truth.others_with(owner, arn), None) is not None:
             return
         if _just_started(model.changes, self.world.kernel.now) or claimed_at_once(self.world, model):
