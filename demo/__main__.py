@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 from rich.console import Console
 
-from demo.commands import Cdk, DemoFailed
+from demo.commands import Cdk
 from demo.live import Watch
 from demo.picture import scratched_plate
+from demo.showing import promise, show, show_timeline
 from local_aws import EmbeddedAws
-from local_aws.ending import write
 from local_aws.rekognition import Settings
 from local_aws.timeline import Step, Timeline, build, gap
 
@@ -121,43 +119,21 @@ class Demo:
         self._steps.append(Step(title, begin, time.time() - self._begin))
 
     def _promise(self, kept: bool, what: str) -> None:
-        if not kept:
-            raise DemoFailed(f"not as promised: {what}")
-        self._console.print(f"  [green]✓[/green] {what}")
-
-
-def _write(demo: Demo, console: Console) -> None:
-    console.print()
-    for line in write(demo.timeline(), FOLDER):
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
-    console.print(f"\n  picture: {FOLDER / 'timeline.svg'}   output of the CDK CLI: {FOLDER / 'cdk.log'}")
-
-
-def _interrupt(_sign: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+        promise(self._console, kept, what)
 
 
 def main() -> int:
     """The exit status."""
     console = Console(highlight=False)
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGINT, _interrupt)
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    begin = time.monotonic()
-    try:
+
+    def play() -> None:
         settings = Settings(start_seconds=START_SECONDS, stop_seconds=STOP_SECONDS)
         with EmbeddedAws(rekognition=settings) as aws:
             demo = Demo(aws, console)
             demo.run()
-            _write(demo, console)
-    except KeyboardInterrupt:
-        console.print("\ninterrupted; nothing is left running")
-        return 130
-    except DemoFailed as error:
-        console.print(f"\n[red]{error}[/red]")
-        return 1
-    console.print(f"  every promise kept, in {time.monotonic() - begin:.0f} s")
-    return 0
+            show_timeline(console, demo.timeline(), FOLDER)
+
+    return show(console, FOLDER, play)
 
 
 if __name__ == "__main__":

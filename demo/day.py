@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
-from demo.commands import Cdk, DemoFailed
+from demo.commands import Cdk
 from demo.guarded_app import NAMES
 from demo.marks import Told, sweeps
 from demo.picture import scratched_plate
+from demo.showing import promise
 from local_aws import EmbeddedAws
 from local_aws.rekognition import Settings
 from local_aws.timeline import Step
@@ -232,6 +233,4 @@ class Day:
             self.steps.append(Step(title, begin, self._aws.now()))
 
     def _promise(self, kept: bool, what: str) -> None:
-        if not kept:
-            raise DemoFailed(f"not as promised: {what}")
-        self._console.print(f"  [green]✓[/green] {what}")
+        promise(self._console, kept, what)

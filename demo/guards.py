@@ -6,21 +6,17 @@ Exit status 0 only if every step was as promised; 130 after ctrl-C.
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import time
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from types import FrameType
 
 from rich.console import Console
 
-from demo.commands import DemoFailed
 from demo.day import SETTINGS, ZONE, Day
 from demo.marks import marks_of
+from demo.showing import show, show_timeline
 from local_aws import EmbeddedAws
-from local_aws.ending import write
 from local_aws.timeline import SECOND_FOR_SECOND, Band, Timeline, build
 
 FOLDER = Path(os.environ.get("DEMO_FOLDER", "build/demo-guards"))
@@ -57,36 +53,18 @@ def timeline(aws: EmbeddedAws, day: Day) -> Timeline:
     return replace(found, bands=bands, marks=tuple(marks_of(aws, day.told, arns, steps, begin)), clock=clock)
 
 
-def _interrupt(_sign: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
 def main() -> int:
     """The exit status."""
     console = Console(highlight=False)
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGINT, _interrupt)
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    begin = time.monotonic()
-    try:
+
+    def play() -> None:
         with EmbeddedAws(rekognition=SETTINGS, movable_time=True) as aws:
             console.print(_INTRODUCTION, soft_wrap=True)
             day = Day(aws, console, FOLDER)
             day.run()
-            console.print()
-            for line in write(timeline(aws, day), FOLDER, "A day of three guarded models"):
-                console.print(line, highlight=False, markup=False, soft_wrap=True)
-            console.print(
-                f"\n  picture: {FOLDER / 'timeline.svg'}   output of the CDK CLI: {FOLDER / 'cdk.log'}"
-            )
-    except KeyboardInterrupt:
-        console.print("\ninterrupted; nothing is left running")
-        return 130
-    except DemoFailed as error:
-        console.print(f"\n[red]{error}[/red]")
-        return 1
-    console.print(f"  every promise kept, in {time.monotonic() - begin:.0f} s")
-    return 0
+            show_timeline(console, timeline(aws, day), FOLDER, "A day of three guarded models")
+
+    return show(console, FOLDER, play)
 
 
 if __name__ == "__main__":

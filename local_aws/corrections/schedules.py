@@ -165,11 +165,19 @@ class Schedules:
         due = next_time(expression, zone, max(since, (start or 0) - 1), anchor)
         last = end is not None and (due is None or due > end)
         if due is not None and due <= now and not last and schedule.get("State") == "ENABLED":
-            fire(key[0], key[1], dict(schedule), due)
+            fire(key[0], key[1], dict(schedule), latest_time(expression, zone, due, now, anchor))
             last = next_time(expression, zone, now, anchor) is None
         over = last and (end is None or now >= end)
         if over and schedule.get("ActionAfterCompletion") == "DELETE":
             ministack.scheduler._schedules._data.pop(key, None)
+
+
+def latest_time(expression: str, zone: str, due: float, now: float, anchor: float) -> float:
+    """The last of the moments that are due by now: where the clock was moved, the others are lost."""
+    following: float | None = due
+    while following is not None and following <= now:
+        due, following = following, next_time(expression, zone, following, anchor)
+    return due
 
 
 def _checked(inner: Any) -> Any:

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from stack_world import StackWorld, until
 
 from local_aws import EmbeddedAws
-from local_aws.corrections.schedules import filled, next_time, trusts
+from local_aws.corrections.schedules import filled, latest_time, next_time, trusts
 
 TRUST = {
     "Version": "2012-10-17",
@@ -65,6 +65,25 @@ def test_fails_when_an_expression_is_none(expression: str) -> None:
     """It is named."""
     with pytest.raises(ValueError, match="Invalid Schedule Expression"):
         next_time(expression, "UTC", 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("expression", "last"),
+    [
+        ("rate(5 minutes)", "2026-03-02T12:55:00+00:00"),
+        ("cron(0 7 ? * MON *)", "2026-03-02T06:00:00+00:00"),
+        ("at(2026-03-02T07:30:00)", "2026-03-02T06:30:00+00:00"),
+    ],
+)
+def test_where_the_clock_was_moved_a_schedule_runs_for_the_last_time_that_is_due(
+    expression: str, last: str
+) -> None:
+    """In Berlin, from midnight UTC to 12:57."""
+    since = datetime.fromisoformat("2026-03-02T00:00:00+00:00").timestamp()
+    due = next_time(expression, "Europe/Berlin", since, since)
+    assert due is not None
+    found = latest_time(expression, "Europe/Berlin", due, since + 12 * 3600 + 57 * 60, since)
+    assert found == datetime.fromisoformat(last).timestamp()
 
 
 def test_only_a_role_that_trusts_the_scheduler_is_used() -> None:
