@@ -189,7 +189,8 @@ def _for_model(at: AtHand) -> Action | None:
         case Run():
             return _run(at, want)
         case Hold(off_duty=Run() as run):
-            return _usable(at, run, off_duty=True) or _rest(at, holds=True)
+            first = _usable(at, run, off_duty=want)
+            return first if want.others_have_it else first or _rest(at, holds=True)
         case _:
             return _rest(at, holds=isinstance(want, Hold))
 
@@ -231,7 +232,7 @@ def _keep(at: AtHand, keep: Keep) -> Action | None:
     return GiveUp(belongs_to(keep.owner), at.arn)
 
 
-def _usable(at: AtHand, run: Run, *, off_duty: bool = False) -> Action | None:
+def _usable(at: AtHand, run: Run, *, off_duty: Hold | None = None) -> Action | None:
     """What comes before a model is started, or left off duty: a look, the claim; None once it is so."""
     arn, view = at.arn, at.view
     if not view.exists:
@@ -245,8 +246,9 @@ def _usable(at: AtHand, run: Run, *, off_duty: bool = False) -> Action | None:
     never = can_never_run(view.seen)
     if never:
         return GiveUp(run.told(f"model {arn}: {never}"), arn)
-    runs_again = not off_duty and run.brings_back and run.met_by(view.seen)
-    return None if run.for_others or at.moment.case.step is None or runs_again else claim_first(at, run)
+    runs_again = off_duty is None and run.brings_back and run.met_by(view.seen)
+    unclaimed = run.for_others or at.moment.case.step is None or runs_again
+    return None if unclaimed else claim_first(at, run, off_duty)
 
 
 def _run(at: AtHand, run: Run) -> Action | None:

@@ -11,7 +11,7 @@ from running_model_handler.core.duty import Duty, Facts, Guards, deadline_of, du
 from running_model_handler.core.duty_tags import DutyTags, record_tags, stop_at_tags
 from running_model_handler.core.memory import Memory
 from running_model_handler.core.operation import RequestType
-from running_model_handler.core.record import asked
+from running_model_handler.core.record import By, asked
 from running_model_handler.core.status import READY
 from running_model_handler.core.views import ModelView, Views
 from running_model_handler.core.waiting import SETTLE_SECONDS
@@ -41,11 +41,14 @@ def duties(request: Request, memory: Memory, views: Views, now: float) -> dict[s
 def tags_to_write(
     request: Request, memory: Memory, views: Views, arn: str, duty: Duty | None, now: float
 ) -> Mapping[str, str]:
-    """The tags that tell what is asked of a model, as far as it does not carry them; none without guards."""
-    if duty is None:
-        return {}
+    """The tags that tell what is asked of a model, as far as it does not carry them.
+
+    Without guards there are none, but for what other guards have left: that it is kept off holds no longer.
+    """
     view = views.model(arn)
     has, tags = view.duty, dict[str, str]()
+    if duty is None:
+        return record_tags(asked(has.record, now, on=True, by=By.DUTY)) if view.claim.kept_off else tags
     # What a deployment has stopped and starts again runs from then on.
     rests = view.seen is not None and view.seen.status in READY
     anew = duty.on and rests and has.record is not None and has.record.reached

@@ -6,10 +6,11 @@ from running_model_handler.at_hand import ASK_STACK, AtHand
 from running_model_handler.core.actions import Action, AskClaim, Pause, RemoveClaim, WriteClaim
 from running_model_handler.core.case import Case
 from running_model_handler.core.claim import Holder, Owner, release_keys
+from running_model_handler.core.names import Tag
 from running_model_handler.core.operation import RequestType, is_told, standing_in, standing_of
 from running_model_handler.core.status import Status
 from running_model_handler.core.waiting import FAILED_SECONDS, LAG_SECONDS
-from running_model_handler.core.wanted import Keep, Run, Want
+from running_model_handler.core.wanted import Hold, Keep, Run, Want
 from running_model_handler.guarded import tags_to_write
 
 
@@ -34,12 +35,15 @@ def is_ours(at: AtHand) -> bool:
     )
 
 
-def claim_first(at: AtHand, run: Run) -> Action | None:
+def claim_first(at: AtHand, run: Run, off_duty: Hold | None) -> Action | None:
     """Write the own holder's tag, and what its guards ask, and read it back; None once it shows."""
     moment, case, claim, done = at.moment, at.moment.case, at.view.claim, at.done
     holder = claim.of(case.wish.owner)
     duty = case.duties.get(at.arn)
     asked = tags_to_write(moment.request, moment.memory, moment.views, at.arn, duty, moment.now)
+    if off_duty is not None and off_duty.others_have_it:
+        # Nothing is asked of the model itself.
+        asked = {key: value for key, value in asked.items() if key != Tag.DUTY}
     if holder is not None and holder.t == case.t and not asked:
         return None
     if moment.over or (done.claimed_at and moment.now - done.claimed_at < LAG_SECONDS):

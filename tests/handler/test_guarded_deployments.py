@@ -179,6 +179,35 @@ def test_update_that_brings_hours_stops_what_runs_outside_of_them() -> None:
     assert world.count("StartProjectVersion") == 0
 
 
+def test_off_duty_a_model_that_another_resource_has_is_left_as_it_is(world: World) -> None:
+    """It is claimed, and runs on; nothing is noted as asked of it."""
+    created(world)
+    answer = created(world, logical_id="Second", RunningHours=DAY)
+    assert (answer["Status"], answer["Data"]["Status"]) == ("SUCCESS", "RUNNING")
+    assert answer["Data"]["Duty"].startswith("off until")
+    assert world.statuses(V1) == ["STARTING", "RUNNING"]
+    assert set(world.holders(V1)) == {MODEL, "Second"}
+    assert read_duty_tags(world.versions[V1].tags).record is None
+
+
+def test_what_guards_keep_at_rest_is_not_started_for_others_when_one_resource_goes(world: World) -> None:
+    """Their own sweeps start it when its time comes."""
+    for name in (MODEL, "Second"):
+        created(world, logical_id=name, RunningHours=DAY)
+    assert delete(world, logical_id="Second")["Status"] == "SUCCESS"
+    assert world.count("StartProjectVersion") == 0
+    assert set(world.holders(V1)) == {MODEL}
+
+
+def test_a_deployment_without_guards_ends_that_its_model_is_kept_off(world: World) -> None:
+    """So whoever makes room with it later gives it back running."""
+    created(world, RunningHours=DAY)
+    assert created(world, logical_id="Second")["Data"]["Status"] == "RUNNING"
+    record = read_duty_tags(world.versions[V1].tags).record
+    assert record is not None
+    assert (record.on, record.by) == (True, By.DUTY)
+
+
 def test_replacement_off_duty_starts_nothing_and_its_clean_up_stops_the_former() -> None:
     """START_FIRST: the former model is CloudFormation's to clean up, as ever."""
     world = updating_world()

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 
 from running_model_handler.core.arn import CREATED
 from running_model_handler.core.names import Tag
+from running_model_handler.core.record import read_record
 from running_model_handler.core.schedule import START_SECONDS_MAX, START_SECONDS_MIN
 from running_model_handler.core.units import InferenceUnits, check_units, parse_max_units, parse_min_units
 
@@ -84,6 +85,9 @@ class Claim:
     of_duty: tuple[str, ...] = ()
     """Keys that tell what was asked of a model with guards, which nobody needs without a holder."""
 
+    kept_off: bool = False
+    """By its guards, or by hand, as their memory tells."""
+
     def is_of(self, stack_id: str) -> bool:
         """Whether a stack has claimed the model."""
         return self.stack_id == stack_id
@@ -123,6 +127,7 @@ def _read_claim(entries: tuple[tuple[str, str], ...]) -> Claim:
         holders=dict(_holders(tags, stack_id)) if stack_id else {},
         strays=_strays(tags, stack_id) if stack_id else (),
         of_duty=tuple(str(key) for key in (Tag.DUTY, Tag.STOP_AT) if key in tags) if stack_id else (),
+        kept_off=(memory := read_record(tags.get(Tag.DUTY, ""))) is not None and not memory.on,
         project_created=created if CREATED.fullmatch(created) else None,
         start_seconds=_read_start_seconds(tags.get(Tag.START_SECONDS, "")),
     )

@@ -70,6 +70,8 @@ class Hold:
 
     off_duty: Run | None = None
     """What it would be, on duty: the claim is taken for that."""
+    others_have_it: bool = False
+    """It is left as it is: other resources of the stack have it, whatever their guards are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +124,12 @@ class _Question(NamedTuple):
             return former.units
         return mine.units if mine is not None else _ONE
 
-    def on_duty(self, run: Run) -> Run | Hold:
+    def on_duty(self, run: Run) -> Run | Hold | AskResource:
         """What is to run, unless a guard has it that it is not needed now."""
-        return Hold(off_duty=run) if self.case.off_duty(self.arn) else run
+        if not self.case.off_duty(self.arn):
+            return run
+        others = others_with(self.case, self.arn, self.claim)
+        return others if isinstance(others, AskResource) else Hold(run, others_have_it=bool(others))
 
 
 def wanted(case: Case, arn: str, claim: Claim) -> Want | AskResource:
@@ -176,7 +181,7 @@ def _worked_on(about: _Question) -> Keep | None:
     return KEEP if case.step is None and works else None
 
 
-def _declared(about: _Question) -> Run | Hold | None:
+def _declared(about: _Question) -> Run | Hold | AskResource | None:
     """5: what the request declares."""
     wish, declared = about.case.wish, about.case.wish.declared
     if declared is None or not about.brought or not about.is_declared or about.case.failed:
@@ -186,7 +191,7 @@ def _declared(about: _Question) -> Run | Hold | None:
     return about.on_duty(Run(units, former=former if changes else None))
 
 
-def _declared_in_vain(about: _Question) -> Want | None:
+def _declared_in_vain(about: _Question) -> Want | AskResource | None:
     """6: what the request declares, and has failed with, is what the resource has."""
     has = about.brought and about.is_declared and about.arn == about.case.me.current
     if not has or not about.case.failed:
@@ -258,6 +263,8 @@ def _of_others(about: _Question) -> Want | AskResource | None:
     stopped_by_us = arn in case.stopped or (left and case.cut_off)
     # In a stack that goes those of the others that are not deleted yet soon will be.
     brings = case.step is not None or (stopped_by_us and not case.story.goes)
+    # What their guards have put to rest they start again themselves.
+    brings = brings and not claim.kept_off
     rest = bool(wanting) and all(standing.rests for standing in wanting.values())
     if not brings or not rest:
         return Keep(for_others=case.step is not None)

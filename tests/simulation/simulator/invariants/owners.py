@@ -76,9 +76,6 @@ class OneOwner(Invariant):
         declaring = [one for one in recent if one.declared_arn == arn]
         if any(model.now.units != one.declared_units for one in declaring):
             return True
-        if not all(self.duties.needs(one, model, before=STALE_SECONDS) for one in declaring):
-            # Nor where it has guards which say that it is not needed.
-            return True
         declares = bool(declaring)
         leaves = any(one.type == "Update" for one in recent) and self.truth.has(request.owner, arn)
         wants = any(one.waiting and one.owner == other for one in self.truth.declaring(arn))

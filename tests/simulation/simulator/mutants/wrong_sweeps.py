@@ -70,6 +70,16 @@ WRONG_SWEEPS: Final = (
         actors=_GUARDS,
     ),
     Mutant(
+        "off-duty-for-all",
+        "G6",
+        "A deployment off duty stops what another resource of the stack has.",
+        "core/wanted.py",
+        "Hold(run, others_have_it=bool(others))",
+        "Hold(run)",
+        94,
+        actors=_GUARDS,
+    ),
+    Mutant(
         "refused-idle-stop-is-sent-again",
         "D2",
         "A stop as idle that was refused, or lost, is sent again whoever has called meanwhile.",
