@@ -84,9 +84,9 @@ WRONG_SWEEPS: Final = (
         "D2",
         "A stop as idle that was refused, or lost, is sent again whoever has called meanwhile.",
         "core/duty.py",
-        "record.by not in by or _still_idle(record):",
-        "record.by not in by:",
-        0,
+        "return not record.on and record.by is By.IDLE and not record.reached",
+        "return False",
+        50_001_066,
         actors=_GUARDS,
     ),
     Mutant(
