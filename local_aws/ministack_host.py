@@ -15,6 +15,8 @@ import shutil
 import signal
 import sys
 import threading
+import time
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,7 @@ def main() -> None:
     _end_with_the_parent(Path(handed["folder"]))
     # From here on every child is a Lambda worker; this process has imported what it needs from its own path.
     os.environ["PYTHONPATH"] = str(Path(__file__).parent / "worker_guard")
+    callers_clock = time.time
     if handed["moved_time"] is not None:
         # Before MiniStack is loaded, which takes datetime into its modules.
         moved_time.install(handed["moved_time"])
@@ -39,7 +42,7 @@ def main() -> None:
     os.environ["PATH"] = os.pathsep.join([*_node_itself(), os.environ.get("PATH", "")])
     switches = Switches()
     switches.update(handed["switches"])
-    asyncio.run(_serve(switches, int(handed["listener"]), handed["token"]))
+    asyncio.run(_serve(switches, int(handed["listener"]), handed["token"], callers_clock))
 
 
 def _node_itself() -> list[str]:
@@ -61,12 +64,12 @@ def _first_line(pipe: int) -> bytes:
     return line
 
 
-async def _serve(switches: Switches, listener: int, token: str) -> None:
+async def _serve(switches: Switches, listener: int, token: str, callers_clock: Callable[[], float]) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
     from ministack.core.tls import resolve_tls_material
 
-    from local_aws.corrections import corrected_app
+    from local_aws.corrections import corrected_app, dates
     from local_aws.corrections.doorkeeper import Doorkeeper
 
     config = Config()
@@ -75,6 +78,7 @@ async def _serve(switches: Switches, listener: int, token: str) -> None:
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
     logging.getLogger("asyncio").addFilter(worth_telling)
+    dates.install(callers_clock)
     app: Any = Doorkeeper(corrected_app(switches), token)
     await serve(app, config)
 

@@ -20,6 +20,7 @@ if version("ministack") != RELEASE:
 import ministack.app as _app  # noqa: E402
 import ministack.core.iam_evaluator as _iam_evaluator  # noqa: E402
 import ministack.core.lambda_runtime as _lambda_runtime  # noqa: E402
+import ministack.core.sigv4 as _sigv4  # noqa: E402
 import ministack.services.cloudtrail as _cloudtrail  # noqa: E402
 import ministack.services.cloudwatch_logs as _logs  # noqa: E402
 import ministack.services.eventbridge as _eventbridge  # noqa: E402
@@ -43,6 +44,7 @@ from ministack.services.cloudformation import stacks as _stacks  # noqa: E402
 app: Any = _app
 iam_evaluator: Any = _iam_evaluator
 lambda_runtime: Any = _lambda_runtime
+sigv4: Any = _sigv4
 lambda_service: Any = _lambda_service
 logs: Any = _logs
 cloudtrail: Any = _cloudtrail

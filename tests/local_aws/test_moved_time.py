@@ -8,6 +8,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -99,6 +100,17 @@ def test_functions_that_are_warm_see_it_too(aws: EmbeddedAws) -> None:
         [HOUR] * 3, abs=30
     )
     assert after == pytest.approx([aws.now()] * 3, abs=30)
+
+
+def test_answers_are_dated_by_the_clock_of_the_caller(aws: EmbeddedAws) -> None:
+    """Else the CDK CLI finds its clock wrong, and asks seven times whether its bootstrap stack is there.
+
+    A signature is in time by that clock too, of services that look at it.
+    """
+    aws.move_time(HOUR)
+    aws.client("lambda").list_functions()
+    answer = aws.client("cloudformation").list_exports()["ResponseMetadata"]["HTTPHeaders"]
+    assert parsedate_to_datetime(answer["date"]).timestamp() == pytest.approx(time.time(), abs=30)
 
 
 def test_schedules_that_were_due_run_once(aws: EmbeddedAws) -> None:

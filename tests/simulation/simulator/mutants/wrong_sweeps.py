@@ -96,7 +96,7 @@ WRONG_SWEEPS: Final = (
         "core/sweeping.py",
         "min(views.began_at, sweep.scheduled_at)",
         "views.began_at",
-        0,
+        7_606,
         actors=_GUARDS,
     ),
     Mutant(
