@@ -104,3 +104,15 @@ def test_a_plan_is_made_smaller_without_its_kills() -> None:
     )
     assert shrink(plan, lambda _: True).janitor == Rounds(5.0)
     assert 0.0 <= (draw(3, janitor=True).janitor or Rounds(-1.0)).begins <= ROUND_SECONDS
+
+
+def test_a_create_of_another_stack_that_waits_in_the_queue_loses_nothing_to_the_janitor() -> None:
+    """The model still carries the claim of a stack whose create was cancelled and that rolls nothing back."""
+    history = play(draw(48_052_019, janitor=True))
+    story = history.world.story.readable()
+    asked = next(at for at, line in enumerate(story) if "sends Create #2 of beta/Detector: v1" in line)
+    stopped = next(
+        at for at, line in enumerate(story) if "janitor 0: rekognition:StopProjectVersion v1" in line
+    )
+    assert asked < stopped
+    assert history.violations == ()

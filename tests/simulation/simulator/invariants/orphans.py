@@ -166,7 +166,7 @@ class JanitorTakesNothing(Invariant):
             return
         name, arn = model.plan.name, model.plan.arn
         having = self.truth.others_with(("", ""), arn, present=True)
-        others = [one for one in having if self._is_taken_from(one, arn)]
+        others = [one for one in having if self._is_taken_from(one, model)]
         if others:
             self.violated(f"the janitor stops {name}, which is {names_of(others)}'s")
         elif self._is_retained(arn):
@@ -181,8 +181,15 @@ class JanitorTakesNothing(Invariant):
         succeeded = any(one.outcome is Outcome.SUCCESS for one in declaring)
         return arn in self.world.retained and succeeded and len({one.owner for one in declaring}) == 1
 
-    def _is_taken_from(self, owner: Owner, arn: str) -> bool:
-        """Not from one that has come to want it since the last look."""
+    def _is_taken_from(self, owner: Owner, model: Model) -> bool:
+        """Not from one that has come to want it since the last look.
+
+        Nor from one of another stack than had it last: until it has claimed the model nobody can know of it,
+        and it starts what it finds at rest.
+        """
+        arn, last = model.plan.arn, self.truth.stack_of(model)
+        if last is not None and last.plan.stack_id != owner[0]:
+            return False
         moment = self.world.kernel.now - JUST_SHOWN_SECONDS
         comes_back = self.truth.had_at_begin(owner, arn, present=True)
         return comes_back or self.truth.had_or_wanted(owner, arn, moment)
