@@ -126,7 +126,7 @@ def parse_request(event: Mapping[str, Any], envelope: Envelope, function: Locati
     wish = Wish(
         kind,
         envelope.owner,
-        Declaration(str(declared.arn), declared.units),
+        Declaration(str(declared.arn), declared.units, declared.guards),
         physical=str(physical) if physical is not None else None,
         physical_id=envelope.physical_id,
         sent_at=envelope.sent_at,

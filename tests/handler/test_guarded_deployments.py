@@ -7,7 +7,7 @@ import logging
 import pytest
 from deletes import delete
 from stack_log import MODEL
-from updates import roll_back, update, updating, updating_world
+from updates import roll_back, rolling_back, update, updating, updating_world
 from world import V1, V2, World, answered, created, lived, properties
 
 from running_model_handler.core.arn import parse_project_version_arn
@@ -302,6 +302,17 @@ def test_delete_without_guards_waits_for_no_sweep() -> None:
     began = world.clock.now()
     delete(world)
     assert world.clock.now() - began < 5.0
+
+
+def test_late_update_of_guards_does_not_act_in_its_roll_back() -> None:
+    """G5: model and units are those that the roll-back brings back; the guards are not."""
+    world = updating_world()
+    late = updating(world, properties(RunningHours=DAY), properties())
+    assert roll_back(world, properties(), properties(RunningHours=DAY))["Status"] == "SUCCESS"
+    rolling_back(world, properties(), properties(RunningHours=DAY))
+    answered(world, late)
+    assert world.versions[V1].status == "RUNNING"
+    assert world.count("StopProjectVersion") == 0
 
 
 def test_hours_that_end_within_the_start_end_it(world: World) -> None:

@@ -13,6 +13,7 @@ from botocore.stub import Stubber
 from stubbed import client
 
 from running_model_handler.core.arn import parse_project_arn, parse_project_version_arn
+from running_model_handler.core.duty import UNGUARDED, Guards
 from running_model_handler.core.errors import ErrorKind, ServiceError
 from running_model_handler.core.operation import STACK_IS_GONE, Declaration, ResourceView
 from running_model_handler.core.status import ABSENT, Observation
@@ -215,8 +216,14 @@ def test_resource_of_a_stack(stacks: tuple[CloudFormationStacks, Stubber]) -> No
 @pytest.mark.parametrize(
     ("text", "declared"),
     [
-        ('{"ProjectVersionArn": "arn:v", "MinInferenceUnits": "2"}', Declaration("arn:v", InferenceUnits(2))),
-        ('{"ProjectVersionArn": "arn:v", "MinInferenceUnits": "****"}', Declaration("arn:v", None)),
+        (
+            '{"ProjectVersionArn": "arn:v", "MinInferenceUnits": "2"}',
+            Declaration("arn:v", InferenceUnits(2), UNGUARDED),
+        ),
+        (
+            '{"ProjectVersionArn": "arn:v", "MinInferenceUnits": "****", "StopWhenIdleSeconds": "900"}',
+            Declaration("arn:v", None, Guards(idle_seconds=900)),
+        ),
         ("{", None),
         ("[]", None),
         ("", None),

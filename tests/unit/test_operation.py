@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from running_model_handler.core.duty import UNGUARDED, Guards
 from running_model_handler.core.operation import (
     STACK_IS_GONE,
     Declaration,
@@ -311,23 +312,28 @@ def test_how_a_resource_stands_that_the_operation_has_not_touched(
 @pytest.mark.parametrize(
     ("properties", "declared"),
     [
-        ({"ProjectVersionArn": "v", "MinInferenceUnits": "2"}, Declaration("v", TWO)),
+        ({"ProjectVersionArn": "v", "MinInferenceUnits": "2"}, Declaration("v", TWO, UNGUARDED)),
         (
             {"ProjectVersionArn": "v", "MinInferenceUnits": "1", "MaxInferenceUnits": "3"},
-            Declaration("v", InferenceUnits(1, 3)),
+            Declaration("v", InferenceUnits(1, 3), UNGUARDED),
         ),
-        ({"ProjectVersionArn": "v"}, Declaration("v", ONE)),
-        ({"ProjectVersionArn": "v", "MinInferenceUnits": "****"}, Declaration("v", None)),
+        ({"ProjectVersionArn": "v"}, Declaration("v", ONE, UNGUARDED)),
+        ({"ProjectVersionArn": "v", "MinInferenceUnits": "****"}, Declaration("v", None, UNGUARDED)),
         (
             {"ProjectVersionArn": "v", "MinInferenceUnits": "3", "MaxInferenceUnits": "2"},
-            Declaration("v", None),
+            Declaration("v", None, UNGUARDED),
         ),
+        (
+            {"ProjectVersionArn": "v", "StopAfterSeconds": "7200"},
+            Declaration("v", ONE, Guards(stop_after_seconds=7200)),
+        ),
+        ({"ProjectVersionArn": "v", "RunningHours": "****"}, Declaration("v", ONE)),
         ({"ProjectVersionArn": ["v"]}, None),
         ({}, None),
     ],
 )
 def test_what_properties_declare(properties: dict[str, object], declared: Declaration | None) -> None:
-    """Units that can't be read are none; without a model nothing is declared."""
+    """Units and guards that can't be read are none; without a model nothing is declared."""
     assert declaration_of(properties) == declared
     assert declared is None or units_or_none(properties) == declared.units
 

@@ -33,6 +33,7 @@ from scenes import (
     late_delete,
     late_delete_of_a_retained_model,
     late_update_during_the_next,
+    lived,
     removal,
     replacement_done,
     replacement_turned,
@@ -47,7 +48,7 @@ from world import OTHER, STACK, V1, V2, V3
 
 from running_model_handler.core.case import Case, Wish
 from running_model_handler.core.claim import UNCLAIMED, Claim, Holder, Owner
-from running_model_handler.core.duty import Duty
+from running_model_handler.core.duty import UNGUARDED, Duty, Guards
 from running_model_handler.core.mine import step_of
 from running_model_handler.core.names import ReplacementMode
 from running_model_handler.core.operation import Declaration, ResourceView
@@ -484,6 +485,53 @@ def test_the_next_try_of_an_update_is_not_taken_for_the_roll_back_of_the_one_bef
     story, t = log.story("Model"), log.began_at()
     again = wish(UPDATE, V2, V1, V1)
     assert step_of(sent(again, t + 10.0), story) is None
+
+
+def test_an_update_of_guards_alone_is_not_its_roll_back() -> None:
+    """Model and units are the same in both: what the update declared, and its request has not had, tells."""
+    log = lived()
+    log.goes("UPDATE_IN_PROGRESS")
+    log.begins("UPDATE", {**declares(V1), "StopWhenIdleSeconds": "900"})
+    log.turns_back()
+    log.begins("UPDATE", declares(V1))
+    story = log.story("Model")
+    without, with_guards = Declaration(V1, ONE, UNGUARDED), Declaration(V1, ONE, Guards(idle_seconds=900))
+    asks = wish(UPDATE, V1, V1, V1)
+    forward = replace(asks, declared=with_guards, former=without)
+    back = replace(asks, declared=without, former=with_guards)
+    assert step_of(sent(forward, log.began_at() - 10.0), story) is None
+    assert step_of(sent(back, log.began_at()), story) is not None
+
+
+def test_an_update_of_guards_alone_is_not_the_next_one() -> None:
+    """It comes late, while another update of the guards is under way."""
+    log = lived()
+    log.goes("UPDATE_IN_PROGRESS")
+    log.begins("UPDATE", {**declares(V1), "StopWhenIdleSeconds": "900"})
+    asks, story = wish(UPDATE, V1, V1, V1), log.story("Model")
+    other = replace(asks, declared=Declaration(V1, ONE, Guards(idle_seconds=1800)))
+    mine = replace(asks, declared=Declaration(V1, ONE, Guards(idle_seconds=900)))
+    assert (step_of(other, story), step_of(mine, story) is not None) == (None, True)
+
+
+# --- off duty -------------------------------------------------------------------------------------
+
+
+def test_what_others_have_is_left_as_it_is_off_duty() -> None:
+    """Rows 5 and 6: their guards, if they have any, nobody knows here. One of them is not looked at yet."""
+    off = Duty(False, None, None, "outside the running hours", By.DUTY)
+    case = case_of(resize_under_way())._replace(duties={V1: off})
+    both, lives = (
+        claim(B=Holder(1.0, ONE), me=Holder(case.t, TWO, former=ONE)),
+        {B: ResourceView("CREATE_COMPLETE", V1)},
+    )
+    alone = wanted(case, V1, claim(me=Holder(case.t, TWO, former=ONE)))
+    assert alone == Hold(off_duty=Run(TWO, former=ONE))
+    assert wanted(case, V1, both) == AskResource(B)
+    shared = Hold(off_duty=Run(TWO, former=ONE), others_have_it=True)
+    assert wanted(case._replace(resources=lives), V1, both) == shared
+    failed = wanted(case._replace(resources=lives, failed=True), V1, both)
+    assert failed == Hold(off_duty=Run(ONE, brings_back=True), others_have_it=True)
 
 
 # --- when all is quiet ----------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from running_model_handler.core.errors import InvalidProperty
 from running_model_handler.core.hours import DAYS, MINUTES_OF_A_DAY, Period, is_within
 from running_model_handler.core.names import Property
 from running_model_handler.core.numbers import parse_whole_number
+from running_model_handler.core.waiting import TIMEOUT_SECONDS_DEFAULT, parse_timeout_seconds
 
 METRIC_PERIOD_SECONDS: Final = 300
 """Of the counts of DetectCustomLabels calls, in which they are asked for (GetMetricData)."""
@@ -160,6 +161,17 @@ def parse_guards(properties: Mapping[str, object], timeout_seconds: int) -> Guar
         idle_seconds=_given(properties, Property.IDLE_SECONDS, parse_idle_seconds),
         queue=_parse_queue(properties),
     )
+
+
+def guards_or_none(properties: Mapping[str, object]) -> Guards | None:
+    """The same, as CloudFormation spells them; None where they break a rule."""
+    name = Property.TIMEOUT_SECONDS
+    try:
+        return parse_guards(
+            properties, parse_timeout_seconds(properties.get(name, TIMEOUT_SECONDS_DEFAULT), name=name)
+        )
+    except InvalidProperty:
+        return None
 
 
 def _parse_queue(properties: Mapping[str, object]) -> QueueGuard | None:

@@ -37,7 +37,7 @@ def _alike(wish: Wish, story: Story) -> Step | None:
         return None
     if step.back:
         return step if _goes_back_to(wish, step, steps) else None
-    return step if step.declares is None or step.declares.fits(wish.declared) else None
+    return step if step.declares is None or step.declares.asks_alike(wish.declared) else None
 
 
 def _goes_back_to(wish: Wish, step: Step, steps: tuple[Step, ...]) -> bool:
@@ -48,7 +48,7 @@ def _goes_back_to(wish: Wish, step: Step, steps: tuple[Step, ...]) -> bool:
     forward = next((each for each in reversed(steps) if not each.back and each.declares), None)
     # The next update may look like what is not usual as long as it does not show itself, and is sent later.
     sent_then = wish.sent_at < step.began_at + SENT_SECONDS_MAX
-    if forward is None or wish.former is None or _fits(forward.declares, wish.former):
+    if forward is None or wish.former is None or _ask_alike(forward.declares, wish.former):
         # It goes to what the resource had, or, after a roll-back that was skipped, to what it declared.
         declared = wish.declared.arn if wish.declared is not None else None
         return forward is None or forward.physical_id in (None, declared) or sent_then
@@ -56,11 +56,11 @@ def _goes_back_to(wish: Wish, step: Step, steps: tuple[Step, ...]) -> bool:
     # Only its end tells the two apart where one date stands in both requests.
     sent_since = sent_then and wish.sent_at + URL_RESOLUTION_SECONDS > step.began_at
     long_after = wish.sent_at > forward.began_at + CLOCKS_APART_SECONDS
-    return sent_since and _fits(forward.declares, wish.declared) and (forward.answered or long_after)
+    return sent_since and _ask_alike(forward.declares, wish.declared) and (forward.answered or long_after)
 
 
-def _fits(one: Declaration | None, other: Declaration | None) -> bool:
-    return one is not None and other is not None and one.fits(other)
+def _ask_alike(one: Declaration | None, other: Declaration | None) -> bool:
+    return one is not None and other is not None and one.asks_alike(other)
 
 
 def _deletion(wish: Wish, steps: tuple[Step, ...]) -> Step | None:

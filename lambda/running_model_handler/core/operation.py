@@ -13,7 +13,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from running_model_handler.core.duty import Guards
 from running_model_handler.core.errors import InvalidProperty
+from running_model_handler.core.guards import guards_or_none
 from running_model_handler.core.names import Property
 from running_model_handler.core.units import InferenceUnits, check_units, parse_max_units, parse_min_units
 
@@ -32,16 +34,25 @@ class Declaration:
 
     arn: str
     units: InferenceUnits | None
+    guards: Guards | None = None
+    """None where they are not known, or unreadable."""
 
     def fits(self, other: Declaration) -> bool:
         """Whether the two can be the same declaration."""
         return self.arn == other.arn and (None in (self.units, other.units) or self.units == other.units)
 
+    def asks_alike(self, other: Declaration) -> bool:
+        """Whether the two can ask for the same of the model, also by their guards."""
+        guards = None in (self.guards, other.guards) or self.guards == other.guards
+        return guards and self.fits(other)
+
 
 def declaration_of(properties: Mapping[str, object]) -> Declaration | None:
     """What ResourceProperties declare; None where they name no model."""
     arn = properties.get(Property.PROJECT_VERSION_ARN)
-    return Declaration(arn, units_or_none(properties)) if isinstance(arn, str) else None
+    if not isinstance(arn, str):
+        return None
+    return Declaration(arn, units_or_none(properties), guards_or_none(properties))
 
 
 def units_or_none(properties: Mapping[str, object]) -> InferenceUnits | None:
