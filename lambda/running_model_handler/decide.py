@@ -50,7 +50,7 @@ from running_model_handler.core.waiting import (
     start_deadline,
 )
 from running_model_handler.core.wanted import Ask, Hold, Keep, Rest, Run, wanted
-from running_model_handler.guarded import duties, swept_until
+from running_model_handler.guarded import duties, stopped_until, swept_until
 from running_model_handler.holding import claim_first, is_ours, release, tell_failure
 from running_model_handler.reasons import attributes, belongs_to, not_as_wanted, not_in_time, told, unheard
 from running_model_handler.request import Request
@@ -267,6 +267,9 @@ def _run(at: AtHand, run: Run) -> Action | None:
     goes_back = case.step is None or case.step.back or case.wish.kind is RequestType.DELETE
     settles_at = case.quiet_from
     if isinstance(deed, Reached) and goes_back and not run.brings_back and view.seen_at < settles_at:
+        return at.settle(settles_at)
+    settles_at = stopped_until(moment.request, moment.memory, view, at.arn)
+    if isinstance(deed, Reached) and not run.brings_back and view.seen_at < settles_at:
         return at.settle(settles_at)
     if isinstance(deed, Reached) and run.for_others and not case.failed:
         return release(at, last=False)

@@ -68,6 +68,19 @@ def swept_until(memory: Memory, view: ModelView) -> float:
     return memory.t + SETTLE_SECONDS if view.duty.record is not None and memory.t else 0.0
 
 
+def stopped_until(request: Request, memory: Memory, view: ModelView, arn: str) -> float:
+    """Until when a Stop of a sweep may arrive that no other sweep undoes; 0 where none can.
+
+    It knew nothing of a request with which the guards of its resource go, or with which one without guards
+    joins another one that has some.
+    """
+    declared = request.declared
+    if declared is None or arn != str(declared.arn) or declared.guards.any or not memory.t:
+        return 0.0
+    joins = arn != request.wish.physical and view.duty.record is not None
+    return memory.t + SETTLE_SECONDS if request.former_guards.any or joins else 0.0
+
+
 def _tells(tags: DutyTags, deadline: float) -> bool:
     return tags.stop_at is not None and int(tags.stop_at) == int(deadline)
 

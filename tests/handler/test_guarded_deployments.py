@@ -304,6 +304,46 @@ def test_delete_without_guards_waits_for_no_sweep() -> None:
     assert world.clock.now() - began < 5.0
 
 
+@pytest.mark.parametrize("arrives_after", [2.0, 12.0, 25.0])
+def test_update_that_takes_guards_out_waits_for_a_stop_that_a_sweep_may_have_sent(
+    arrives_after: float,
+) -> None:
+    """It was decided before the update showed; once no guard is declared no other sweep undoes it."""
+    world = World()
+    lived(world, RunningHours=EVENING)
+    version = parse_project_version_arn(V1, name="V1")
+    world.clock.at(arrives_after, lambda: world.stop(version))
+    answer = update(world, properties(), properties(RunningHours=EVENING))
+    assert (answer["Status"], answer["Data"]["Status"]) == ("SUCCESS", "RUNNING")
+    assert world.versions[V1].status == "RUNNING"
+    assert world.statuses(V1)[:1] == ["STOPPING"]
+
+
+@pytest.mark.parametrize("arrives_after", [2.0, 12.0, 25.0])
+def test_resource_without_guards_that_joins_waits_for_a_stop_that_a_sweep_may_have_sent(
+    arrives_after: float,
+) -> None:
+    """The sweep knew nothing of the second resource, and the first one is off duty for every other."""
+    world = World()
+    lived(world, RunningHours=EVENING)
+    world.versions[V1].tags.update(record_tags(Record(True, world.clock.now() - 60.0, True, By.DUTY)))
+    version = parse_project_version_arn(V1, name="V1")
+    world.clock.at(arrives_after, lambda: world.stop(version))
+    world.stack.goes("UPDATE_IN_PROGRESS")
+    answer = created(world, logical_id="Second")
+    assert (answer["Status"], answer["Data"]["Status"]) == ("SUCCESS", "RUNNING")
+    assert world.statuses(V1)[:1] == ["STOPPING"]
+
+
+def test_update_of_guards_that_stay_waits_for_no_sweep() -> None:
+    """The next sweep undoes it."""
+    world = World()
+    lived(world, RunningHours=EVENING)
+    began = world.clock.now()
+    update(world, properties(RunningHours="MON-FRI 21:00-24:00 UTC"), properties(RunningHours=EVENING))
+    assert world.clock.now() - began < 15.0
+
+
 def test_late_update_of_guards_does_not_act_in_its_roll_back() -> None:
     """G5: model and units are those that the roll-back brings back; the guards are not."""
     world = updating_world()
