@@ -11,7 +11,7 @@ from running_model_handler.core.duty import Duty, Facts, Guards, deadline_of, du
 from running_model_handler.core.duty_tags import DutyTags, record_tags, stop_at_tags
 from running_model_handler.core.memory import Memory
 from running_model_handler.core.operation import RequestType
-from running_model_handler.core.record import By, asked
+from running_model_handler.core.record import By, Record, asked
 from running_model_handler.core.status import READY
 from running_model_handler.core.views import ModelView, Views
 from running_model_handler.core.waiting import SETTLE_SECONDS
@@ -28,7 +28,7 @@ def duties(request: Request, memory: Memory, views: Views, now: float) -> dict[s
         if guards.any and view.claim_at:
             facts = Facts(
                 guards,
-                view.duty.record,
+                _without_own_stops(view.duty.record, memory.t),
                 memory.t,
                 _deadline(request, memory, views, arn, failed=failed),
                 view.duty.overrides,
@@ -36,6 +36,12 @@ def duties(request: Request, memory: Memory, views: Views, now: float) -> dict[s
             )
             found[arn] = duty_of(facts, now)
     return found
+
+
+def _without_own_stops(record: Record | None, t: float) -> Record | None:
+    """The memory without what a sweep makes of own stops that did not see the operation yet: a person's."""
+    unseen = record is not None and not record.on and t <= record.at < t + SETTLE_SECONDS
+    return record._replace(by=By.DUTY) if record is not None and unseen else record
 
 
 def tags_to_write(

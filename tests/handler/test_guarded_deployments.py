@@ -355,6 +355,20 @@ def test_late_update_of_guards_does_not_act_in_its_roll_back() -> None:
     assert world.count("StopProjectVersion") == 0
 
 
+@pytest.mark.parametrize("by", [By.HAND, By.IDLE])
+def test_own_stop_that_a_sweep_takes_for_another_ones_is_undone(by: By) -> None:
+    """It saw an answer from before the update: a deployment that fails brings the model back all the same."""
+    world = World()
+    lived(world, StopWhenIdleSeconds="900")
+    world.units_quota = 2
+    note = record_tags(Record(False, world.clock.now() + 2.0, True, by))
+    world.clock.at(2.0, lambda: world.versions[V1].tags.update(note))
+    old = properties(StopWhenIdleSeconds="900")
+    new = {**properties(V2, Replacement="STOP_FIRST", MinInferenceUnits="3"), "StopWhenIdleSeconds": "900"}
+    assert answered(world, updating(world, new, old))["Status"] == "FAILED"
+    assert world.statuses(V1) == ["STOPPING", "STOPPED", "STARTING"]
+
+
 def test_hours_that_end_within_the_start_end_it(world: World) -> None:
     """Duty is decided anew before each act, and what is asked then is written first."""
     answer = created(world, RunningHours="MON-FRI 20:00-22:16 UTC")
