@@ -14,7 +14,7 @@ _HOLDING: Final = "holding.py"
 ACT: Final = (
     mutant(
         "unclaimed-start", "RUN, no claim", "A model is started without a claim.",
-        _DECIDE, "return None if run.for_others or at.moment.case.step is None or runs_again else claim_first(at, run)", "return None", "create",
+        _DECIDE, "return None if unclaimed else claim_first(at, run, off_duty)", "return None", "create",
     ),
     mutant(
         "claim-not-read-back", "RUN, no claim", "A claim counts as soon as it is written.",

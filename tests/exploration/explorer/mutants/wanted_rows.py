@@ -106,7 +106,7 @@ WANTED: Final = (
     ),
     mutant(
         "delete-of-another-id", "wanted 8", "The Delete of an invented id stops what the resource has.",
-        _WANTED, "return KEEP if not case.wish.brings and arn != case.wish.physical else None", "return None", "replace, later", "nothing",
+        _WANTED, "return KEEP if not case.wish.brings and (arn != case.wish.physical or arn == me.current) else None", "return None", "replace, later", "nothing",
         unneeded="No Delete of this CloudFormation names in its properties what the resource has, and another id.",
     ),
     mutant(
