@@ -9,12 +9,13 @@ from typing import Any, Final
 
 import pytest
 
+from explorer.duty_texts import memory_told
 from explorer.minds import Crash, Mind, before_start, in_vain, observation, resource_view
 from explorer.scenes import MODELS
 from explorer.search import Search, explore
 from explorer.stack import Stack
 from explorer.story import Deliveries
-from explorer.world import Runner, State, World
+from explorer.world import SWEEPER, Runner, State, World
 from explorer.worlds import world_of
 from running_model_handler.core.actions import (
     Action,
@@ -29,6 +30,7 @@ from running_model_handler.core.actions import (
 )
 from running_model_handler.core.errors import ErrorKind, ServiceError
 from running_model_handler.core.memory import memory_from_json
+from running_model_handler.core.names import Tag
 from running_model_handler.core.operation import Story
 from running_model_handler.core.views import Views
 from running_model_handler.decide import decide
@@ -36,6 +38,7 @@ from running_model_handler.learn import Known, after_answer, after_error, after_
 from running_model_handler.request import Request
 
 _BEGAN: Final = 1_000_000.0
+_LONG_AGO: Final = _BEGAN - 1_000.0
 _KINDS: Final = {
     "no answer": (ErrorKind.UNCERTAIN, "ServiceUnavailable"),
     "the answer is lost": (ErrorKind.UNCERTAIN, "ServiceUnavailable"),
@@ -51,13 +54,17 @@ class _Replay:
 
     def __init__(self, world: World) -> None:
         self.world, self.now = world, _BEGAN
-        self.events: list[float] = []
-        self.moments: list[float] = []
+        settled = range(len(world.stack(world.first[0]).events))
+        self.events: list[float] = [_LONG_AGO + number / 1000 for number in settled]
+        self.moments: list[float] = [_LONG_AGO for _ in settled]
         """When those events came, those of one moment alike."""
         self.known: dict[str, Known] = {}
         self.deliveries = Deliveries(world)
         self.deliveries_before: dict[str, Runner] = {}
         self.compared = 0
+        told = [dict(model.tags).get(Tag.DUTY, "") for model in world.models(world.first[1])]
+        self.asked = [(memory_told(Tag.DUTY, each, _LONG_AGO, self.step), "") for each in told]
+        """Of each model the tag that tells what is asked of it, and what may still show in its place."""
 
     def play(self, way: list[State]) -> None:
         for before, after in itertools.pairwise(way):
@@ -65,6 +72,7 @@ class _Replay:
             if label == ("a step of time",):
                 self._time_passes(before)
                 continue
+            self._note_what_is_asked(before, after, label)
             self.deliveries_before = self.deliveries.lettered(before)
             letter = self.deliveries.follow(before, after).strip("[] ")
             self._note_events(after)
@@ -79,16 +87,29 @@ class _Replay:
 
     def _note_events(self, state: State) -> None:
         for _ in range(len(self.world.stack(state[0]).events) - len(self.events)):
-            # What happens at one moment has its order.
+            # What happens at one moment has its order, and was a moment before it is acted upon.
             self.moments.append(self.now)
-            self.events.append(max(self.now, self.events[-1] + 0.001 if self.events else 0.0))
+            self.events.append(max(self.now - 0.5, self.events[-1] + 0.001 if self.events else 0.0))
+
+    def _note_what_is_asked(self, before: State, after: State, label: tuple[Any, ...]) -> None:
+        models = zip(self.world.models(before[1]), self.world.models(after[1]), strict=True)
+        for index, (was, now) in enumerate(models):
+            if was.tags != now.tags or was.tags_before != now.tags_before:
+                told = dict(now.tags).get(Tag.DUTY, "")
+                same = told == dict(was.tags).get(Tag.DUTY, "") and label[0] != "sweeps"
+                real = self.asked[index][0] if same else memory_told(Tag.DUTY, told, self.now, self.step)
+                self.asked[index] = (real, self.asked[index][0])
+
+    @property
+    def step(self) -> float:
+        return self.world.scene.step_seconds
 
     def _time_passes(self, before: State) -> None:
         asleep = self.deliveries.lettered(before)
         self.now += self.world.scene.step_seconds
         self.deliveries.later()
-        for letter, (_, mind, slept, _) in asleep.items():
-            if slept + 1 >= self.world.minds.all[mind].steps:
+        for letter, (request, mind, slept, _) in asleep.items():
+            if request != SWEEPER and slept + 1 >= self.world.minds.all[mind].steps:
                 self.known[letter] = after_pause(self.known[letter], self.now)
 
     def _gives_up(self, before: State, letter: str) -> None:
@@ -133,9 +154,13 @@ class _Replay:
                 count = newest.index(True) if old else len(stack.events)
                 return self._story(stack, count, mind.spec.logical)
             case AskClaim(arn):
-                model = models[MODELS.index(arn)]
-                tags = model.tags_before if old else model.tags
-                return {key: re.sub(r"^T(\d+)", self._time, value) for key, value in tags}
+                index = MODELS.index(arn)
+                tags = models[index].tags_before if old else models[index].tags
+                asked = self.asked[index][1 if old else 0]
+                return {
+                    key: asked if key == Tag.DUTY else re.sub(r"^T(\d+)", self._time, value)
+                    for key, value in tags
+                }
             case AskOwner():
                 return resource_view(*(said[1] if old else said))
             case Look():
@@ -182,6 +207,9 @@ def _way_to(search: Search, number: int) -> list[State]:
         ("create", "a duplicate and a failing start"),
         ("made anew", "a late event"),
         ("create alone", "a duplicate and a start that takes too long"),
+        ("guarded: delete", "a sweep as duty turns, from off"),
+        ("guarded: resize", "duty turns, from off"),
+        ("guarded: resize alone", "a sweep as duty turns, and an old view"),
     ],
 )
 def test_a_story_with_real_times_goes_alike(story: str, faults: str) -> None:

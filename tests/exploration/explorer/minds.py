@@ -14,11 +14,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
+from explorer.duty_texts import memory_meant, memory_told
 from explorer.scenes import FUNCTION, NAMES, STACK, STACK_ID, Declared
 from running_model_handler.core.act import STOPS_MAX
 from running_model_handler.core.actions import Action, Answer, GiveUp, Pause, StartModel, WriteClaim
 from running_model_handler.core.arn import location_of
-from running_model_handler.core.claim import Claim, claim_tags
+from running_model_handler.core.claim import claim_tags
 from running_model_handler.core.errors import ErrorKind, ServiceError
 from running_model_handler.core.memory import STATE_KEY, Done, memory_from_json
 from running_model_handler.core.mine import URL_RESOLUTION_SECONDS
@@ -54,10 +55,13 @@ _AGE_SECONDS_MAX: Final = 35
 """No constant that a time of a delivery is compared with is larger, but for the hour."""
 _EVENT_SECONDS_MAX: Final = _AGE_SECONDS_MAX + 30
 """The same of the end of an operation on a resource, after which a delivery may wait 30 s."""
+_QUIET_SECONDS: Final = 75
+"""With guards the time of every event counts: for a minute after it a sweep does nothing, and may take two
+steps itself."""
 _STOPS_MAX: Final = STOPS_MAX + 1
 """More Stops, and more calls that were refused, count as many: only the pauses would go on growing."""
 _TIME_OF_CLAIM: Final = re.compile(r"[0-9]+\.[0-9]{6}(?= )")
-_INDEX_OF_CLAIM: Final = re.compile(r"T([0-9]+)(?= )")
+INDEX_OF_CLAIM: Final = re.compile(r"T([0-9]+)(?= )")
 _CHANCE: Final = 0.5
 
 
@@ -108,6 +112,11 @@ class Happened(NamedTuple):
             return self.status in ("ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS")
         return self.status.startswith(("CREATE_", "UPDATE_")) and not self.status.endswith("_PROGRESS")
 
+    @property
+    def begins(self) -> bool:
+        """Whether something that is done to a resource begins with it: with guards its time counts."""
+        return self.status.endswith("_IN_PROGRESS") and self.logical != STACK
+
 
 class Seen(NamedTuple):
     """The events that a delivery has seen, and how many steps ago each was, where that counts."""
@@ -143,10 +152,12 @@ _NOTHING_SEEN: Final = Seen((), ())
 class Minds:
     """All that have been met, by number."""
 
-    def __init__(self, step_seconds: float) -> None:
+    def __init__(self, step_seconds: float, *, guarded: bool = False) -> None:
         self.step = step_seconds
         self._age_max = math.ceil(_AGE_SECONDS_MAX / step_seconds)
-        self.event_age_max = math.ceil(_EVENT_SECONDS_MAX / step_seconds)
+        self.guarded = guarded
+        counts_for = _QUIET_SECONDS if guarded else _EVENT_SECONDS_MAX
+        self.event_age_max = math.ceil(counts_for / step_seconds)
         self.all: list[Mind] = []
         self._numbers: dict[Any, int] = {}
         self._requests: dict[Spec, Request] = {}
@@ -162,6 +173,10 @@ class Minds:
         if number == len(self._events):
             self._events.append(seen)
         return number
+
+    def events_of(self, number: int) -> Seen:
+        """What has that number."""
+        return self._events[number]
 
     # --- what happens to a delivery -----------------------------------------------------------------
 
@@ -245,7 +260,11 @@ class Minds:
     def tags_told(self, mind: Mind, tags: Tags) -> dict[str, str]:
         """Tags as this delivery reads them."""
         return {
-            key: _INDEX_OF_CLAIM.sub(lambda found: f"{_time_of(mind, int(found[1])):.6f}", value, count=1)
+            key: INDEX_OF_CLAIM.sub(
+                lambda found: f"{_time_of(mind, int(found[1])):.6f}",
+                memory_told(key, value, NOW, self.step),
+                count=1,
+            )
             for key, value in tags
         }
 
@@ -253,7 +272,8 @@ class Minds:
         """Tags that this delivery writes, as the world keeps them."""
         created = mind.known.memory.projects.get(claim.arn)
         tags = claim_tags(self._request(mind).wish.owner, claim.holder, created)
-        return {
+        asked = {key: memory_meant(value, NOW, self.step, self.event_age_max) for key, value in claim.duty}
+        return asked | {
             key: _TIME_OF_CLAIM.sub(lambda found: f"T{_index_of(mind, float(found[0]))}", value, count=1)
             for key, value in tags.items()
         }
@@ -288,7 +308,7 @@ class Minds:
             told = self.told(events.events, mind.spec.logical, mind.times)
             return self._settled(mind.spec, mind.seen, self._learned(mind, told, began))
         relevant = tuple(
-            min(age, self.event_age_max) if counts(event, mind.spec.logical) else 0
+            min(age, self.event_age_max) if self._counts(event, mind.spec.logical) else 0
             for event, age in zip(happened, ages, strict=True)
         )
         seen = Seen(happened, relevant)
@@ -318,14 +338,14 @@ class Minds:
     def _older(self, number: int, steps: int) -> Mind:
         mind = self.all[number]
         ages = tuple(
-            min(age + steps, self.event_age_max) if counts(event, mind.spec.logical) else 0
+            min(age + steps, self.event_age_max) if self._counts(event, mind.spec.logical) else 0
             for event, age in zip(mind.seen.events, mind.seen.ages, strict=True)
         )
         return self._moved(mind, mind.seen._replace(ages=ages), steps)
 
     def _moved(self, mind: Mind, seen: Seen, steps: int) -> Mind:
         """The same, with other times of the events, after some steps of time."""
-        times = self._times(seen)
+        times = self.times(seen)
         older = mind._replace(seen=seen, times=times)
         shift = float(steps * self.step)
         story = self._story(seen, mind.spec.logical) if mind.known.views.story is not None else None
@@ -344,7 +364,12 @@ class Minds:
             known = known._replace(views=views)
         return older._replace(known=known)
 
-    def _times(self, seen: Seen) -> tuple[float, ...]:
+    def _counts(self, event: Happened, logical: str) -> bool:
+        """Whether the time of an event counts for a delivery of a resource."""
+        begins = self.guarded and event.begins and event.logical == logical
+        return begins or (event.ends and event.logical in (logical, STACK))
+
+    def times(self, seen: Seen) -> tuple[float, ...]:
         """When the events were: in order, the ones whose time does not count right before the next one."""
         times: list[float] = []
         following = newest = NOW - _EVENT_SECONDS_MIN
@@ -356,7 +381,7 @@ class Minds:
     def _story(self, seen: Seen, logical: str) -> Story:
         story = self._stories.get((seen, logical))
         if story is None:
-            story = self._stories[seen, logical] = self.told(seen.events, logical, self._times(seen))
+            story = self._stories[seen, logical] = self.told(seen.events, logical, self.times(seen))
         return story
 
     @staticmethod
@@ -382,7 +407,7 @@ class Minds:
     ) -> int:
         """The number of the mind with this knowledge, and what it does next."""
         known = self._aged(known)
-        times = self._times(seen)
+        times = self.times(seen)
         bare = Mind(spec, seen, times, known, Crash(""), 0)
         key = (spec, seen, _key(bare), steps)
         number = self._numbers.get(key)
@@ -423,9 +448,11 @@ class Minds:
                 found.add(at)
             return at
 
-        _with_times(known, note, lambda t: t)
+        _with_times(known, note, lambda t: t, lambda at: at)
         order = {at: round(limit - _NEXT * rank, 3) for rank, at in enumerate(sorted(found, reverse=True))}
-        return _with_times(known, lambda at: order.get(at, at), lambda t: t)
+        # What was asked of a model is compared with the time of the operation, however long ago both are.
+        memory_limit = NOW - self.event_age_max * self.step
+        return _with_times(known, lambda at: order.get(at, at), lambda t: t, lambda at: max(at, memory_limit))
 
 
 def in_vain(spec: Spec) -> GiveUp:
@@ -436,11 +463,6 @@ def in_vain(spec: Spec) -> GiveUp:
 def before_start(known: Known) -> Known:
     """CloudFormation was asked before the Start, if at the same moment."""
     return known._replace(views=known.views._replace(story_at=known.views.story_at - _NEXT / 4))
-
-
-def counts(event: Happened, logical: str) -> bool:
-    """Whether the time of an event counts for a delivery of a resource."""
-    return event.ends and event.logical in (logical, STACK)
 
 
 def _time_of(mind: Mind, index: int) -> float:
@@ -456,7 +478,10 @@ def _index_of(mind: Mind, t: float) -> int:
     return mind.times.index(round(t, 3))
 
 
-def _with_times(known: Known, moved: Callable[[float], float], same_event: Callable[[float], float]) -> Known:
+_Moved = Callable[[float], float]
+
+
+def _with_times(known: Known, moved: _Moved, same_event: _Moved, of_memory: _Moved | None = None) -> Known:
     """The same with other times: those of the delivery itself, and those of CloudFormation's events."""
     memory, views = known
     models = {
@@ -484,20 +509,26 @@ def _with_times(known: Known, moved: Callable[[float], float], same_event: Calla
         story_at=moved(views.story_at),
         rested_at=moved(views.rested_at),
         resources_at={owner: moved(at) for owner, at in views.resources_at.items()},
-        models={arn: _view_with_times(view, moved, same_event) for arn, view in views.models.items()},
+        models={
+            arn: _view_with_times(view, moved, same_event, of_memory or moved)
+            for arn, view in views.models.items()
+        },
     )
     return Known(memory, views)
 
 
-def _view_with_times(
-    view: ModelView, moved: Callable[[float], float], same_event: Callable[[float], float]
-) -> ModelView:
+def _view_with_times(view: ModelView, moved: _Moved, same_event: _Moved, of_memory: _Moved) -> ModelView:
     claim = view.claim
     if claim.holders:
         holders = {owner: holder._replace(t=same_event(holder.t)) for owner, holder in claim.holders.items()}
-        claim = Claim(claim.stack_id, holders, claim.project_created, claim.start_seconds)
+        claim = replace(claim, holders=holders)
+    record = view.duty.record
+    duty = (
+        view.duty if record is None else view.duty._replace(record=record._replace(at=of_memory(record.at)))
+    )
     return view._replace(
         claim=claim,
+        duty=duty,
         claim_at=moved(view.claim_at),
         seen_at=moved(view.seen_at),
         hidden_since=moved(view.hidden_since),
@@ -522,6 +553,7 @@ def _key(mind: Mind) -> Any:
                 claim=(  # type: ignore[arg-type]
                     view.claim.stack_id,
                     view.claim.project_created,
+                    view.claim.of_duty,
                     tuple(
                         sorted(
                             (owner.logical_id, _index_of(mind, holder.t), str(holder.units), holder.failed,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from explorer.duty_texts import KEPT_OFF, older
 from explorer.minds import Tags
 
 STOPPED: Final = "STOPPED"
@@ -16,6 +17,8 @@ STOPPING: Final = "STOPPING"
 FAILED: Final = "FAILED"
 BILLS: Final = (STARTING, RUNNING, STOPPING)
 NOBODY: Final = -1
+SCHEDULE: Final = 1_000
+"""Who has acted where it was a sweep, and no request."""
 
 
 class Model(NamedTuple):
@@ -40,6 +43,12 @@ class Model(NamedTuple):
     """How often that request has stopped and started it again."""
     stopped_since: bool = False
     """Whether that request has stopped it since."""
+    off: bool = False
+    """Whether a person has said that it is off for a while, which it obeys where it has a guard."""
+    turned: int = 0
+    """How many steps of time ago that was said or taken back, where that counts."""
+    turns: bool = False
+    """Whether that has happened in this history."""
     failed_for: tuple[tuple[int, int], ...] = ()
     """The requests whose start has ended FAILED, and with how many units, once for each such start."""
 
@@ -56,10 +65,28 @@ class Model(NamedTuple):
 class ModelSteps:
     """What happens to a model; steps of time as in the scene."""
 
-    def __init__(self, lag: int, age_max: int, *, stops_while_starting: bool) -> None:
+    def __init__(
+        self,
+        lag: int,
+        age_max: int,
+        duty_age_max: int,
+        memory_age_max: int,
+        *,
+        guarded: bool,
+        stops_while_starting: bool,
+    ) -> None:
         self._lag = lag
         self._age_max = age_max
+        self._duty_age_max = duty_age_max
+        self._memory_age_max = memory_age_max
+        self._tags_age_max = lag + (2 if guarded else 1)
         self._stops_while_starting = stops_while_starting
+
+    def first(self, *, off: bool) -> Model:
+        """A model at rest that nobody has had; ``off``: a person has said so long ago."""
+        tags = with_tags((), KEPT_OFF) if off else ()
+        duty = Model(off=off, turned=self._duty_age_max, tags=tags)
+        return duty._replace(age=self._lag + 1, tags_age=self._tags_age_max, unwanted=self._age_max)
 
     def started(self, model: Model, units: int, by: int) -> Model | None:
         """StartProjectVersion; None where it is refused."""
@@ -94,6 +121,12 @@ class ModelSteps:
         """TagResource or UntagResource, with what it makes of the tags."""
         return model._replace(tags=tags, tags_before=model.tags, tags_age=0)
 
+    def turned(self, model: Model) -> Model:
+        """A person says that it is off, or takes that back."""
+        key = next(iter(KEPT_OFF))
+        tags = without_tags(model.tags, (key,)) if model.off else with_tags(model.tags, KEPT_OFF)
+        return self.tagged(model, tags)._replace(off=not model.off, turned=0, turns=True)
+
     def older(self, model: Model, *, wanted: bool) -> Model:
         """A step of time later."""
         age, tags_age, stop_age = model.age + 1, model.tags_age + 1, model.stop_age + 1
@@ -101,8 +134,14 @@ class ModelSteps:
         return model._replace(
             age=min(age, self._lag + 1),
             before=model.before if age <= self._lag else None,
-            tags_age=min(tags_age, self._lag + 1),
-            tags_before=model.tags_before if tags_age <= self._lag else None,
+            tags=older(model.tags, self._memory_age_max),
+            tags_age=min(tags_age, self._tags_age_max),
+            tags_before=(
+                older(model.tags_before, self._memory_age_max)
+                if model.tags_before is not None and tags_age <= self._lag
+                else None
+            ),
+            turned=min(model.turned + 1, self._duty_age_max),
             unwanted=0 if wanted else min(model.unwanted + 1, self._age_max),
             stopped_by=NOBODY if old else model.stopped_by,
             stop_age=0 if old or model.stopped_by == NOBODY else stop_age,

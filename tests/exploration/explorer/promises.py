@@ -9,8 +9,10 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from explorer.duty_promises import DutyPromises
 from explorer.models import FAILED, RUNNING, STARTING, Model
-from explorer.scenes import MODELS, NAMES, Scene
+from explorer.resources import has, is_deleted, is_wanted, retained
+from explorer.scenes import MODELS, Scene
 from explorer.stack import CANCELLED, CROSSED, SUCCESS, WAITING, Resource, Sent, Stack
 from explorer.stack import FAILED as FAILED_ANSWER
 from running_model_handler.core.actions import Answer, AskStack
@@ -28,6 +30,7 @@ class Promises:
     def __init__(self, scene: Scene, names: tuple[str, ...]) -> None:
         step = scene.step_seconds
         self._names = names
+        self.duty = DutyPromises(scene, names)
         self._lag = scene.lag_steps
         self._tries = 1 + scene.faults.duplicates + scene.faults.kills
         """How many deliveries of one request may each start a model once that is FAILED."""
@@ -45,11 +48,20 @@ class Promises:
             return f"G10: {_name(stack, by)} starts v{index + 1}, which nobody wants"
         if before.failed_for.count((by, after.units)) >= self._tries:
             return f"G5: {_name(stack, by)} starts v{index + 1} again, whose start has FAILED for it"
-        if not is_wanted(stack, MODELS[index]) and _is_deleted(stack, MODELS[index]):
+        if not is_wanted(stack, MODELS[index]) and is_deleted(stack, MODELS[index]):
             return f"G2: {_name(stack, by)} starts v{index + 1}, whose deletion has succeeded"
+        if self._is_off_for(stack, before, index, by):
+            return f"D2: {_name(stack, by)} starts v{index + 1}, which is off duty"
         if after.rounds > 1:
             return f"G5: {_name(stack, by)} starts, stops and starts v{index + 1} more than once more"
         return ""
+
+    def _is_off_for(self, stack: Stack, model: Model, index: int, by: int) -> bool:
+        """Whether a model is off duty by the guards that a request declares; for others it knows none."""
+        spec, arn = stack.requests[by].spec, MODELS[index]
+        about = [each for each in (spec.declared, spec.former) if each is not None and each.arn == arn]
+        others = has(stack, arn, but=spec.logical)
+        return self.duty.is_off(model) and bool(about) and all(each.guarded for each in about) and not others
 
     @staticmethod
     def started(stack: Stack, by: int, then: object) -> str:
@@ -73,12 +85,13 @@ class Promises:
                 self._rests(stack, resource, arn)
                 and resource.declared is not None
                 and model.runs_with(resource.declared.units)
+                and not self.duty.may_be_off(resource.declared, model)
             )
             own = name == request.spec.logical
             if in_service and not resizes and not (own and request.outcome == WAITING):
                 return f"{'G5' if own else 'G6'}: {_name(stack, by)} stops v{index + 1}, which {name} has"
         return (
-            self._gap(stack, arn, by)
+            self._gap(stack, model, arn, by)
             or self._needless(stack, model, arn, by)
             or self._had(stack, model, arn, by, may=resizes or cut_off)
         )
@@ -110,12 +123,14 @@ class Promises:
             for change in stack.changes:
                 own = change.logical == request.spec.logical
                 had = change.former_id == arn and not change.reverted
+                had = had and not self.duty.may_be_off(change.former, model)
                 if had and model.runs_with(change.former.units) and not (own and waits):
                     who = f"{'G5' if own else 'G6'}: {_name(stack, by)}"
                     return f"{who} stops v{MODELS.index(arn) + 1}, which {change.logical} had"
         own_id = stack.resources[self._names.index(request.spec.logical)].physical
         has = own_id == arn == request.spec.declared.arn
         brought = request.back and waits and has and request.spec.kind == "Update"
+        brought = brought and not self.duty.may_be_off(request.spec.declared, model)
         if brought and model.runs_with(request.spec.declared.units) and model.age > self._lag:
             return f"G8: {_name(stack, by)} stops v{MODELS.index(arn) + 1}, which runs as before"
         return ""
@@ -132,8 +147,7 @@ class Promises:
             has += [change.logical for change in stack.changes if change.former_id == arn]
         return f"G6: another stack can take v{index + 1}, which {has[0]} has" if has else ""
 
-    @staticmethod
-    def _gap(stack: Stack, arn: str, by: int) -> str:
+    def _gap(self, stack: Stack, model: Model, arn: str, by: int) -> str:
         if stack.phase != "forward":
             return ""
         for job in stack.jobs:
@@ -142,7 +156,8 @@ class Promises:
             replaces = spec.kind == "Update" and spec.physical == arn and spec.declared.arn != arn
             first = spec.declared.replacement is ReplacementMode.START_FIRST
             same = job.logical == stack.requests[by].spec.logical
-            if replaces and first and same and sent.outcome == WAITING:
+            off = self.duty.may_be_off(spec.former, model)
+            if replaces and not off and first and same and sent.outcome == WAITING:
                 return f"G7: {_name(stack, by)} stops the old model before the new one serves"
         return ""
 
@@ -151,6 +166,7 @@ class Promises:
         if spec.kind != "Update" or spec.former is None or spec.physical != arn:
             return ""
         same = spec.declared.arn == spec.former.arn == arn and spec.declared.units == spec.former.units
+        same = same and not self.duty.may_be_off(spec.declared, model)
         if same and model.runs_with(spec.declared.units) and model.age > self._lag:
             return f"G9: {_name(stack, by)} stops a model that runs as declared"
         return ""
@@ -180,6 +196,8 @@ class Promises:
         if answer.physical_id != spec.declared.arn:
             return f"G1: SUCCESS for {_name(stack, by)} names {answer.physical_id}"
         model = models[MODELS.index(spec.declared.arn)]
+        if self.duty.may_be_off(spec.declared, model):
+            return self._off_duty(stack, model, by)
         touched = model.stopped_by not in (-1, by)
         if model.runs_with(spec.declared.units) or touched:
             return ""
@@ -187,12 +205,20 @@ class Promises:
             return f"G1: SUCCESS for {_name(stack, by)}, and its model is {model.status}"
         return f"G1: SUCCESS for {_name(stack, by)}, and its model is {model.status} with {model.units} units"
 
+    def _off_duty(self, stack: Stack, model: Model, by: int) -> str:
+        """What SUCCESS means of a model off duty; where duty has just turned, it may run or rest."""
+        arn = stack.requests[by].spec.declared.arn
+        wanted = has(stack, arn, but=stack.requests[by].spec.logical)
+        if not self.duty.is_off(model) or not model.bills or wanted:
+            return ""
+        return f"G1: SUCCESS for {_name(stack, by)}, and its model is {model.status} off duty"
+
     @staticmethod
     def _gone(stack: Stack, models: tuple[Model, ...], by: int) -> str:
         spec = stack.requests[by].spec
         arn = spec.physical if spec.physical in MODELS else spec.declared.arn
         index = MODELS.index(str(arn))
-        kept = any(_retained(each) and each.physical == MODELS[index] for each in stack.resources)
+        kept = any(retained(each) and each.physical == MODELS[index] for each in stack.resources)
         if models[index].bills and not kept and not has(stack, MODELS[index], but=spec.logical):
             return f"G2: SUCCESS for {_name(stack, by)}, and v{index + 1} is {models[index].status}"
         return ""
@@ -220,14 +246,14 @@ class Promises:
             living = [
                 resource
                 for resource in stack.resources
-                if (resource.exists and resource.status != "CREATE_FAILED") or _retained(resource)
+                if (resource.exists and resource.status != "CREATE_FAILED") or retained(resource)
                 if resource.physical == MODELS[index]
             ]
             waits = any(change.former_id == MODELS[index] for change in stack.left)
             if model.bills and not living and not waits and not _crossed(stack, MODELS[index]):
                 return f"G3: v{index + 1} is {model.status} for nobody"
         for index, model in enumerate(models):
-            left = any(_retained(each) and each.physical == MODELS[index] for each in stack.resources)
+            left = any(retained(each) and each.physical == MODELS[index] for each in stack.resources)
             if left and model.status != RUNNING:
                 return f"G8: v{index + 1} was retained, and is {model.status}"
         wrong = self._not_brought_back(stack, models)
@@ -254,6 +280,8 @@ class Promises:
             if last.outcome != FAILED_ANSWER or last.spec.former is None or last.admits:
                 continue
             model = models[MODELS.index(str(resource.physical))]
+            if last.spec.former.guarded and (model.off or model.turns):
+                continue
             if not model.runs_with(last.spec.former.units) and not _failed_with(
                 model, last.spec.former.units
             ):
@@ -276,11 +304,21 @@ class Promises:
             for each in stack.resources
             if each.exists and each.physical == resource.physical and each.declared is not None
         }
+        if self.duty.may_be_off(declared, model) or (declared.guarded and model.turns):
+            return self._at_rest_off(stack, model, name, resource)
         told = model.status == FAILED and any(sent.admits for sent in stack.requests)
         told = told or (stack.status == "UPDATE_FAILED" and _failed_with(model, declared.units))
         if told or (model.status == RUNNING and model.units in units):
             return ""
         return f"G8: {name} is {resource.status}, and its model is {model.status} with {model.units} units"
+
+    @staticmethod
+    def _at_rest_off(stack: Stack, model: Model, name: str, resource: Resource) -> str:
+        """A model with a guard, off from the beginning; where that has turned the next sweep's turn comes."""
+        others = has(stack, str(resource.physical), but=name)
+        if model.turns or others or model.status not in (STARTING, RUNNING):
+            return ""
+        return f"G8: {name} is {resource.status}, and its model is {model.status} off duty"
 
 
 def _last_brought(stack: Stack, name: str) -> Sent:
@@ -293,45 +331,6 @@ def _last_brought(stack: Stack, name: str) -> Sent:
 def _failed_with(model: Model, units: int) -> bool:
     """Whether it was started with these units, and that has failed."""
     return model.status == FAILED and any(units == tried for _, tried in model.failed_for)
-
-
-def _is_deleted(stack: Stack, arn: str) -> bool:
-    """Whether the last request about a model that has ended is a deletion of it."""
-    ended = [sent for sent in stack.requests if arn in (sent.spec.physical, sent.spec.declared.arn)]
-    return bool(ended) and ended[-1].spec.kind == "Delete" and ended[-1].outcome == SUCCESS
-
-
-def is_wanted(stack: Stack, arn: str) -> bool:
-    """Whether a resource is being brought with a model, or rests with it."""
-    return any(_lives_with(resource, arn) for resource in stack.resources) or any(
-        job.deletes is None and stack.requests[job.request].spec.declared.arn == arn for job in stack.jobs
-    )
-
-
-def has(stack: Stack, arn: str, *, but: str) -> bool:
-    """Whether another resource has a model, or is being brought with it."""
-    for job in stack.jobs:
-        spec = stack.requests[job.request].spec
-        if job.logical != but and job.deletes is None and arn in (spec.declared.arn, spec.physical):
-            return True
-    for change in stack.changes:
-        if change.logical != but and change.former_id == arn and not change.reverted:
-            return True
-    return any(
-        name != but and _lives_with(resource, arn)
-        for name, resource in zip(NAMES, stack.resources, strict=False)
-    )
-
-
-def _lives_with(resource: Resource, arn: str) -> bool:
-    """Whether a resource exists with a model, and is not being deleted."""
-    gone = resource.status.startswith("DELETE") or resource.status == "CREATE_FAILED"
-    return resource.physical == arn and resource.exists and not gone
-
-
-def _retained(resource: Resource) -> bool:
-    declared = resource.declared
-    return resource.status == "DELETE_SKIPPED" and declared is not None and declared.retained
 
 
 def _crossed(stack: Stack, arn: str) -> bool:

@@ -32,6 +32,8 @@ class Declared:
     replacement: ReplacementMode = ReplacementMode.START_FIRST
     poll_seconds: int = 5
     retained: bool = False
+    guarded: bool = False
+    """It has a guard, and a schedule that wakes the function for it."""
 
     @property
     def arn(self) -> str:
@@ -40,7 +42,9 @@ class Declared:
 
     def properties(self) -> dict[str, str]:
         """ResourceProperties: CloudFormation makes strings of all."""
-        return {
+        # Nothing here is up for long enough to be idle: what turns duty is what a person says for a while.
+        guards = {"StopWhenIdleSeconds": "3600"} if self.guarded else {}
+        return guards | {
             "ServiceToken": FUNCTION,
             "ProjectVersionArn": self.arn,
             "ProjectArn": PROJECT,
@@ -103,6 +107,12 @@ class Faults:
     """Starts that end FAILED; no fault of the way, so not counted in ``total``."""
     time_outs: int = 0
     """Deliveries for which the time is over that a start may take; not counted either."""
+    sweeps: int = 0
+    """How often a schedule wakes the function, at any time; neither is that counted."""
+    turns: int = 0
+    """How often a person says of a model with a guard that it is off for a while, or takes it back."""
+    off: bool = False
+    """That they are off was said long ago."""
     hides_deletions: bool = False
     """A Delete may be shown what was before CloudFormation sent it, however long ago that is."""
 
@@ -124,6 +134,12 @@ class Scene:
     """How many models may run at once."""
     settled: int = 0
     """So many operations have succeeded, long ago and without a fault, when the exploration begins."""
+
+    @property
+    def guarded(self) -> tuple[int, ...]:
+        """The numbers of the models that a resource with guards declares."""
+        declared = (each for operation in self.operations for _, each in operation.template)
+        return tuple(sorted({each.model for each in declared if each.guarded}))
 
     @property
     def lag_steps(self) -> int:

@@ -110,13 +110,21 @@ class StackSteps:
     """The steps of one scene's stack."""
 
     def __init__(
-        self, operations: tuple[Operation, ...], names: tuple[str, ...], lag: int, age_max: int, known: int
+        self,
+        operations: tuple[Operation, ...],
+        names: tuple[str, ...],
+        lag: int,
+        age_max: int,
+        known: int,
+        *,
+        all_count: bool = False,
     ) -> None:
         self._operations = operations
         self.names = names
         self._lag = lag
         self._age_max = age_max
         self._known = known
+        self._all_count = all_count
         self.first = Stack(tuple(Resource() for _ in names))
 
     # --- what may come next -------------------------------------------------------------------------
@@ -166,7 +174,7 @@ class StackSteps:
     def older(self, stack: Stack) -> Stack:
         """A step of time later."""
         ages = tuple(
-            min(age + 1, self._age_max if event.ends else self._lag + 1)
+            min(age + 1, self._age_max if event.ends or self._all_count else self._lag + 1)
             for event, age in zip(stack.events, stack.ages, strict=True)
         )
         resources = tuple(
@@ -505,3 +513,11 @@ def _with_other_id(stack: Stack, logical: str, physical: str) -> Stack:
 
 def _put(items: tuple, index: int, item: object) -> tuple:  # type: ignore[type-arg]  # of whatever
     return (*items[:index], item, *items[index + 1 :])
+
+
+def first_new(stack: Stack) -> int:
+    """The first of the events that came with the newest one."""
+    index = len(stack.ages)
+    while index and stack.ages[index - 1] == stack.ages[-1]:
+        index -= 1
+    return index

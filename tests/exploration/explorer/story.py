@@ -11,7 +11,7 @@ from explorer.models import Model
 from explorer.scenes import MODELS
 from explorer.search import Search, Violation
 from explorer.stack import Stack
-from explorer.world import Runner, State, World
+from explorer.world import SWEEPER, Runner, State, World
 from running_model_handler.core.actions import Answer, Pause
 
 
@@ -64,7 +64,7 @@ class Deliveries:
     def letter(self, label: tuple[Any, ...]) -> str:
         """The letter of the one that is about to make a call."""
         for runner, letters in self._letters.items():
-            if letters and label[0] == "calls" and runner[:2] == label[1:3]:
+            if letters and label[0] in ("calls", "sweeps") and runner[:2] == label[1:3]:
                 return f"[{letters[0]}] "
         return ""
 
@@ -88,6 +88,8 @@ def _told(world: World, before: State, after: State, label: tuple[Any, ...]) -> 
         events = ", ".join(f"{event.logical} {event.status} {_short(event.physical)}" for event in new)
         requests = "".join(f"; sends {_request(stack, each)}" for each in after[3])
         return f"{label[0]}{': ' if events else ''}{events}{requests}"
+    if label[1] == SWEEPER:
+        return _swept(world, label)
     name = _request(stack, label[1])
     if label[0] not in ("calls", "sends"):
         return f"{name}: {' '.join(str(each) for each in (label[0], *label[2:]))}"
@@ -104,6 +106,15 @@ def _told(world: World, before: State, after: State, label: tuple[Any, ...]) -> 
     said = f" -> {_short(_said(label[3]))}" if len(label) > 3 and label[3] != "" else ""
     pause = _pause(world, before, after, label[1])
     return f"{name}: {what}{' (on its way)' if label[0] == 'sends' else ''}{said}{pause}"
+
+
+def _swept(world: World, label: tuple[Any, ...]) -> str:
+    if label[0] not in ("sweeps", "sends"):
+        return "sweep: " + " ".join(str(each) for each in (label[0], *label[2:]))
+    one, asks = world.sweepers.all[label[2]], world.sweepers.next(label[2])
+    said = f" -> {_short(_said(label[3]))}" if len(label) > 3 and label[3] != "" else ""
+    way = " (on its way)" if label[0] == "sends" else ""
+    return f"sweep of {one.logical}: {' '.join(filter(None, asks))}{way}{said}"
 
 
 def _pause(world: World, before: State, after: State, request: int) -> str:

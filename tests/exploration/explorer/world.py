@@ -10,11 +10,32 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any, Final
 
+from explorer.left import (
+    DUPLICATE,
+    FAIL,
+    HAND_OVER,
+    KILL,
+    LATE,
+    NOTHING_LEFT,
+    REFUSE,
+    SLOW,
+    STALE,
+    SWEEP,
+    TIME_OUT,
+    TURN,
+    Left,
+    left_at_first,
+    spent,
+    without,
+)
 from explorer.minds import Crash, Mind, Minds, observation, resource_view
 from explorer.models import NOBODY, Model, ModelSteps, with_tags, without_tags
-from explorer.promises import Promises, is_wanted
-from explorer.scenes import MODELS, NAMES, UNLIMITED, Scene
-from explorer.stack import WAITING, Stack, StackSteps
+from explorer.promises import Promises
+from explorer.resources import is_wanted
+from explorer.scenes import MODELS, NAMES, UNLIMITED, Declared, Scene
+from explorer.stack import WAITING, Stack, StackSteps, first_new
+from explorer.sweep_calls import SweepCalls
+from explorer.sweepers import CHANGES, Call, Sweepers
 from running_model_handler.core.actions import (
     Answer,
     AskClaim,
@@ -30,15 +51,14 @@ from running_model_handler.core.actions import (
 from running_model_handler.core.errors import ErrorKind
 from running_model_handler.core.names import Tag
 
-TOTAL, DUPLICATE, KILL, REFUSE, STALE, SLOW, HAND_OVER, LATE, FAIL, TIME_OUT = range(10)
 _ON_ITS_WAY: Final = -1
 _ARRIVES: Final = -2
+SWEEPER: Final = -1
+"""In the place of a request."""
 
 Runner = tuple[int, int, int, bool]
 """A delivery at work: its request, what it knows, the steps it has slept, whether it was handed over."""
-State = tuple[
-    int, int, tuple[Runner, ...], tuple[int, ...], tuple[int, ...], tuple[int, ...], tuple[int, ...]
-]
+State = tuple[int, int, tuple[Runner, ...], tuple[int, ...], tuple[int, ...], tuple[int, ...], Left]
 """Stack, models, runners, deliveries that are due, those that wait, requests delivered twice, faults left."""
 Step = tuple[tuple[Any, ...], State, str]
 """What happens, what comes of it, and what that violates."""
@@ -66,28 +86,42 @@ class World:
         self.scene = scene
         names = tuple(name for name in NAMES if any(name in dict(each.template) for each in scene.operations))
         self.promises = Promises(scene, names)
-        self.minds = Minds(scene.step_seconds)
+        guarded = bool(scene.guarded)
+        self.minds = Minds(scene.step_seconds, guarded=guarded)
+        self.sweepers = Sweepers(self.minds)
         lag = scene.lag_steps
         self._lag = lag
         self.names = names
         self._stack_steps = StackSteps(
-            scene.operations, names, lag, self.minds.event_age_max, self.promises.known_cut_off
+            scene.operations,
+            names,
+            lag,
+            self.minds.event_age_max,
+            self.promises.known_cut_off,
+            all_count=guarded,
         )
         age_max = self.promises.unwanted_max + 1
-        self._model_steps = ModelSteps(lag, age_max, stops_while_starting=scene.stops_while_starting)
+        duty_age_max = self.promises.duty.known + 1 if guarded else 0
+        self.model_steps = ModelSteps(
+            lag,
+            age_max,
+            duty_age_max,
+            self.minds.event_age_max,
+            guarded=guarded,
+            stops_while_starting=scene.stops_while_starting,
+        )
         self._stacks = Table()
         self._models = Table()
         self._memo: dict[Any, Any] = {}
+        self._sweep_calls = SweepCalls(self)
         self._at_rest: dict[tuple[int, int], str] = {}
         faults = scene.faults
         self._taken: dict[tuple[int, int], str] = {}
-        models = (Model(age=lag + 1, tags_age=lag + 1, unwanted=age_max),) * scene.models
+        models = tuple(
+            self.model_steps.first(off=faults.off and index in scene.guarded) for index in range(scene.models)
+        )
         begin = self._settled(self._stacks.number(self._stack_steps.first), self._models.number(models))
-        self.first: State = (
-            *begin, (), (), (), (),
-            (faults.total, faults.duplicates, faults.kills, faults.refusals, faults.stale, faults.slow,
-             faults.hand_overs, faults.late, faults.failing_starts, faults.time_outs),
-        )  # fmt: skip
+        self.first: State = (*begin, (), (), (), (), left_at_first(faults))
 
     def stack(self, number: int) -> Stack:
         """A stack by its number."""
@@ -99,9 +133,19 @@ class World:
         models: tuple[Model, ...] = self._models.all[number]
         return models
 
+    def number_of(self, models: tuple[Model, ...]) -> int:
+        """The number of what the models are."""
+        return self._models.number(models)
+
+    def over_quota(self, number: int, index: int) -> bool:
+        """Whether a model can't run beside those that do at this moment."""
+        models = self.models(number)
+        busy = sum(1 for other, model in enumerate(models) if model.bills and other != index)
+        return not models[index].bills and busy >= self.scene.quota
+
     def _settled(self, stack: int, models: int) -> tuple[int, int]:
         """Stack and models after the operations that have succeeded long ago, in the shortest way."""
-        state: State = (stack, models, (), (), (), (), (0,) * (TIME_OUT + 1))
+        state: State = (stack, models, (), (), (), (), NOTHING_LEFT)
         if not self.scene.settled:
             return stack, models
         queue, met = deque([state]), {state}
@@ -135,13 +179,20 @@ class World:
         if taken:
             yield ("another stack takes a model",), state, taken
         yield from self._deliveries(state)
+        yield from self._duty_turns(state)
+        yield from self._sweeps_begin(state)
         ready, stack_now = False, self.stack(stack)
         for index, runner in enumerate(runners):
             if index and runners[index - 1] == runner:
                 continue
-            asleep = runner[2] == _ON_ITS_WAY or self.minds.all[runner[1]].steps
-            ready = ready or not asleep
             others = runners[:index] + runners[index + 1 :]
+            if runner[0] == SWEEPER:
+                asleep = runner[2] == _ON_ITS_WAY or self.sweepers.next(runner[1]).call == Call.PAUSE
+                ready = ready or not asleep
+                yield from () if asleep else self._sweeps(state, runner, others)
+                continue
+            asleep = runner[2] == _ON_ITS_WAY or self.minds.all[runner[1]].steps > 0
+            ready = ready or not asleep
             if not asleep:
                 yield from self._acts(state, runner, others)
             elif left[HAND_OVER] and runner[2] >= 0:
@@ -200,7 +251,7 @@ class World:
             found = []
             models = self.models(state[1])
             for index, model in enumerate(models):
-                for after in self._model_steps.ends(model, may_fail=may_fail):
+                for after in self.model_steps.ends(model, may_fail=may_fail):
                     number = self._models.number((*models[:index], after, *models[index + 1 :]))
                     label = f"v{index + 1} is {after.status}"
                     found.append((label, number, after.status == "FAILED"))
@@ -208,7 +259,7 @@ class World:
         for label, number, failed in found:
             after_left = left
             if failed and left[FAIL] < UNLIMITED:
-                after_left = (*left[:FAIL], left[FAIL] - 1, *left[FAIL + 1 :])
+                after_left = without(left, FAIL)
             yield (label,), (state[0], number, *state[2:6], after_left), ""
 
     # --- deliveries ---------------------------------------------------------------------------------
@@ -221,7 +272,7 @@ class World:
             (stack, models, self._with(runners, self._fresh(stack, request)), due, waiting, twice, left),
             "",
         )
-        paid = _spent(left, LATE)
+        paid = spent(left, LATE)
         if paid is not None:
             waiting = tuple(sorted((*waiting, request)))
             yield ("waits in the queue", request), (stack, models, runners, due, waiting, twice, paid), ""
@@ -234,7 +285,7 @@ class World:
             rest = waiting[:index] + waiting[index + 1 :]
             after = self._with(runners, self._fresh(stack, request))
             yield ("begins", request), (stack, models, after, due, rest, twice, left), ""
-        paid = _spent(left, DUPLICATE)
+        paid = spent(left, DUPLICATE)
         if paid is None:
             return
         for request in range(len(self.stack(stack).requests)):
@@ -260,7 +311,7 @@ class World:
         return tuple(sorted((*runners, runner)))
 
     def _hands_over(self, state: State, runner: Runner, others: tuple[Runner, ...]) -> Iterator[Step]:
-        paid = _spent(state[6], HAND_OVER)
+        paid = spent(state[6], HAND_OVER)
         if paid is not None:
             request, mind, slept, _ = runner
             after = self._with(others, (request, self.minds.handed_over(mind, slept), 0, True))
@@ -270,8 +321,79 @@ class World:
         request, mind, slept, handed = runner
         stack = self._stacks.number(self._stack_steps.out_of_time(self.stack(state[0]), request))
         after = self._with(others, (request, self.minds.out_of_time(mind, slept), 0, handed))
-        left = (*state[6][:TIME_OUT], state[6][TIME_OUT] - 1)
+        left = without(state[6], TIME_OUT)
         return ("is out of time", request), (stack, state[1], after, *state[3:6], left), ""
+
+    # --- duty and sweeps ----------------------------------------------------------------------------
+
+    def _duty_turns(self, state: State) -> Iterator[Step]:
+        if not state[6][TURN]:
+            return
+        left, models = without(state[6], TURN), self.models(state[1])
+        for index in self.scene.guarded:
+            after = self.model_steps.turned(models[index])
+            number = self._models.number((*models[:index], after, *models[index + 1 :]))
+            label = f"a person says that v{index + 1} is off for a while" if after.off else "it is taken back"
+            yield (label,), (state[0], number, *state[2:6], left), ""
+
+    def _sweeps_begin(self, state: State) -> Iterator[Step]:
+        if not state[6][SWEEP]:
+            return
+        left = without(state[6], SWEEP)
+        for logical, declared, due in self._schedules(state[0]):
+            begun = (SWEEPER, self.sweepers.begun(logical, declared, due), 0, False)
+            after = self._with(state[2], begun)
+            label = ("a sweep begins", SWEEPER, logical, f"v{declared.model + 1}")
+            yield label, (*state[:2], after, *state[3:6], left), ""
+
+    def _schedules(self, number: int) -> list[tuple[str, Declared, int]]:
+        """What a schedule that wakes the function was made for, and how many steps of time ago it was due.
+
+        CloudFormation changes a schedule earlier or later than the resource. What it was before, or was never
+        to be, only an event tells after the operation that Lambda has kept back.
+        """
+        key = ("schedules", number)
+        found: list[tuple[str, Declared, int]] | None = self._memo.get(key)
+        if found is None:
+            stack = self.stack(number)
+            unsettled = not stack.at_rest or not stack.status.endswith("_COMPLETE")
+            # Of what is declared a sweep looks at the model and the guards alone.
+            declared = dict.fromkeys(
+                (event.logical, Declared(event.declared.model, guarded=True))
+                for event in stack.events
+                if event.declared is not None and event.declared.guarded
+            )
+            found = []
+            for name, shown in declared:
+                resource = stack.resources[self.names.index(name)]
+                now = resource.declared if resource.exists else None
+                stands = now is not None and now.guarded and now.model == shown.model
+                found.append((name, shown, 0 if stands or unsettled else stack.ages[-1]))
+            self._memo[key] = found
+        return found
+
+    def _sweeps(self, state: State, runner: Runner, others: tuple[Runner, ...]) -> Iterator[Step]:
+        """A sweep makes its next call."""
+        stack, models, _, due, waiting, twice, left = state
+        _, number, slept, _ = runner
+        calls = self._sweep_calls.outcomes(stack, models, number, alone=not others)
+        for said, (after_models, after_number), wrong, fault in calls:
+            paid = left if fault == NOBODY else spent(left, fault)
+            if paid is None:
+                continue
+            after = others
+            if after_number != NOBODY:
+                after = self._with(others, (SWEEPER, after_number, 0, False))
+            label = ("sweeps", SWEEPER, number, said)
+            yield label, (stack, after_models, after, due, waiting, twice, paid), wrong
+        paid = spent(left, SLOW)
+        acts = self.sweepers.next(number).call in CHANGES
+        if paid is not None and slept != _ARRIVES and (acts or not self.scene.faults.slow_acts):
+            after = self._with(others, (SWEEPER, number, _ON_ITS_WAY, False))
+            yield ("sends", SWEEPER, number), (stack, models, after, due, waiting, twice, paid), ""
+        paid = spent(left, KILL)
+        if paid is not None and slept != _ARRIVES:
+            yield ("is killed", SWEEPER), (stack, models, others, due, waiting, twice, paid), ""
 
     # --- time ---------------------------------------------------------------------------------------
 
@@ -283,6 +405,9 @@ class World:
     def runner_later(self, runner: Runner) -> Runner:
         """A delivery that lets time pass, a step of time later."""
         request, mind, slept, handed = runner
+        if request == SWEEPER:
+            later = self.sweepers.later(mind)
+            return (request, later, _ARRIVES if slept == _ON_ITS_WAY else 0, handed)
         if slept == _ON_ITS_WAY:
             return (request, mind, _ARRIVES, handed)
         if slept + 1 >= self.minds.all[mind].steps:
@@ -302,7 +427,7 @@ class World:
         if found is None:
             stack = self.stack(stack_number)
             models = tuple(
-                self._model_steps.older(model, wanted=is_wanted(stack, MODELS[index]))
+                self.model_steps.older(model, wanted=is_wanted(stack, MODELS[index]))
                 for index, model in enumerate(self.models(models_number))
             )
             later = self._stacks.number(self._stack_steps.older(stack))
@@ -322,19 +447,19 @@ class World:
         for label, (after_stack, after_models, after_mind), wrong, fault in self._calls(
             stack, models, request, mind_number, late
         ):
-            paid = left if fault == NOBODY else _spent(left, fault)
+            paid = left if fault == NOBODY else spent(left, fault)
             if paid is None:
                 continue
             after = others
             if after_mind != NOBODY:
                 after = self._with(others, (request, after_mind, 0, handed))
             yield label, (after_stack, after_models, after, due, waiting, twice, paid), wrong
-        paid = _spent(left, SLOW)
+        paid = spent(left, SLOW)
         acts = isinstance(mind.action, Answer | StartModel | StopModel | WriteClaim | RemoveClaim)
         if paid is not None and not late and (acts or not self.scene.faults.slow_acts):
             after = self._with(others, (request, mind_number, _ON_ITS_WAY, handed))
             yield ("sends", request, mind_number), (stack, models, after, due, waiting, twice, paid), ""
-        paid = _spent(left, KILL)
+        paid = spent(left, KILL)
         if paid is not None and not handed and not late:
             queue = tuple(sorted((*waiting, request)))
             yield ("is killed", request), (stack, models, others, due, queue, twice, paid), ""
@@ -349,16 +474,6 @@ class World:
             call = _Call(self, stack, models, request, mind_number, late)
             found = self._memo[key] = list(call.outcomes())
         return found
-
-
-def _spent(left: tuple[int, ...], fault: int) -> tuple[int, ...] | None:
-    """The faults that are left after one; None if there is none of it left."""
-    if not left[fault] or not left[TOTAL]:
-        return None
-    if left[fault] >= UNLIMITED:
-        return left
-    total = left[TOTAL] if left[TOTAL] >= UNLIMITED else left[TOTAL] - 1
-    return (total, *left[1:fault], left[fault] - 1, *left[fault + 1 :])
 
 
 _Outcome = tuple[tuple[Any, ...], tuple[int, int, int], str, int]
@@ -408,7 +523,7 @@ class _Call:
         lag = self._world.scene.lag_steps
         newest = stack.ages[-1]
         if newest <= lag:
-            before = sum(1 for age in stack.ages[_first_new(stack) :])
+            before = sum(1 for age in stack.ages[first_new(stack) :])
             if count - before > 0:
                 mind = self._minds.heard(self._number, events, count - before, self._late)
                 yield self._outcome("as it was", mind, fault=STALE)
@@ -490,33 +605,33 @@ class _Call:
         after: Model | None
         match action:
             case WriteClaim():
-                after = world._model_steps.tagged(
+                after = world.model_steps.tagged(
                     before, with_tags(before.tags, self._minds.tags_meant(self._mind, action))
                 )
             case RemoveClaim(_, keys):
-                after = world._model_steps.tagged(before, without_tags(before.tags, keys))
+                after = world.model_steps.tagged(before, without_tags(before.tags, keys))
             case StartModel(_, units):
-                after = world._model_steps.started(before, units.minimum, self._request)
+                after = world.model_steps.started(before, units.minimum, self._request)
                 if self._over_quota():
                     after = None
                 if after is not None:
                     wrong = world.promises.start(stack, before, after, index, self._request)
             case StopModel():
-                after = world._model_steps.stopped(before, self._request)
+                after = world.model_steps.stopped(before, self._request)
                 if after is not None:
                     wrong = world.promises.stop(stack, before, index, self._request)
             case _:
                 raise AssertionError(f"{action} is not made in this world")
         if after is None:
             return None, ""
-        return world._models.number((*models[:index], after, *models[index + 1 :])), wrong
+        return world.number_of((*models[:index], after, *models[index + 1 :])), wrong
 
     def _over_quota(self) -> bool:
         """Whether no other model may run at this moment."""
-        models = self._world.models(self._models)
-        index = MODELS.index(self._mind.action.arn) if isinstance(self._mind.action, StartModel) else -1
-        busy = sum(1 for number, model in enumerate(models) if model.bills and number != index)
-        return index >= 0 and not models[index].bills and busy >= self._world.scene.quota
+        action = self._mind.action
+        if not isinstance(action, StartModel):
+            return False
+        return self._world.over_quota(self._models, MODELS.index(action.arn))
 
     def _answer(self, answer: Answer) -> _Outcome:
         world = self._world
@@ -530,14 +645,6 @@ class _Call:
         )
         number = world._stacks.number(after)
         return ("calls", self._request, self._number, ""), (number, self._models, NOBODY), wrong, NOBODY
-
-
-def _first_new(stack: Stack) -> int:
-    """The first of the events that came with the newest one."""
-    index = len(stack.ages)
-    while index and stack.ages[index - 1] == stack.ages[-1]:
-        index -= 1
-    return index
 
 
 __all__ = ["NOBODY", "Pause", "Runner", "State", "Step", "World"]

@@ -12,6 +12,10 @@ V1: Final = Declared(0)
 V1_BIG: Final = Declared(0, 2)
 V1_POLLED: Final = Declared(0, poll_seconds=6)
 V1_RETAINED: Final = Declared(0, retained=True)
+V1_GUARDED: Final = Declared(0, guarded=True)
+V1_BIG_GUARDED: Final = Declared(0, 2, guarded=True)
+V2_GUARDED: Final = Declared(1, guarded=True)
+V2_STOP_FIRST_GUARDED: Final = Declared(1, replacement=ReplacementMode.STOP_FIRST, guarded=True)
 V2: Final = Declared(1)
 V2_STOP_FIRST: Final = Declared(1, replacement=ReplacementMode.STOP_FIRST)
 
@@ -80,6 +84,62 @@ _LATER: Final = tuple(
     if len(scene.operations) > 1 and scene.operations[0].turn is Turn.NEVER
 )
 """The same where the first operation has succeeded long ago: less to visit, so that more can go wrong."""
+_GUARDED: Final = (
+    _scene("guarded: create alone", create(("A", V1_GUARDED))),
+    _scene("guarded: create", create(("A", V1_GUARDED), turn=_CUT), DELETE),
+    _scene("guarded: create both", create(("A", V1_GUARDED), ("B", V1_GUARDED))),
+    _scene("guarded: create one of two", create(("A", V1_GUARDED), ("B", V1))),
+    *(
+        replace(scene, settled=1)
+        for scene in (
+            _scene("guarded: delete", create(("A", V1_GUARDED)), DELETE),
+            _scene("guarded: delete both", create(("A", V1_GUARDED), ("B", V1_GUARDED)), DELETE),
+            _scene("guarded: delete one of two", create(("A", V1_GUARDED), ("B", V1)), DELETE),
+            _scene("guarded: resize", create(("A", V1_GUARDED)), deploy(("A", V1_BIG_GUARDED), turn=_CUT)),
+            _scene("guarded: resize alone", create(("A", V1_GUARDED)), deploy(("A", V1_BIG_GUARDED))),
+            _scene(
+                "guarded: resize, no roll-back",
+                create(("A", V1_GUARDED)), deploy(("A", V1_BIG_GUARDED), turn=_CUT, rolls_back=False),
+            ),
+            _scene(
+                "guarded: replace",
+                create(("A", V1_GUARDED)), deploy(("A", V2_GUARDED), turn=_CUT),
+                models=2,
+            ),
+            _scene(
+                "guarded: replace, stop first",
+                create(("A", V1_GUARDED)), deploy(("A", V2_STOP_FIRST_GUARDED), turn=_CUT),
+                models=2, quota=1,
+            ),
+            _scene(
+                "guarded: replace, stop first, no roll-back",
+                create(("A", V1_GUARDED)), deploy(("A", V2_STOP_FIRST_GUARDED), rolls_back=False),
+                models=2, quota=1,
+            ),
+            _scene("guarded: rename", create(("A", V1_GUARDED)), deploy(("B", V1_GUARDED), turn=_CUT)),
+            _scene(
+                "guarded: one without guards joins",
+                create(("A", V1_GUARDED)), deploy(("A", V1_GUARDED), ("B", V1), turn=_CUT),
+            ),
+            _scene(
+                "guarded: one with guards joins",
+                create(("A", V1)), deploy(("A", V1), ("B", V1_GUARDED), turn=_CUT),
+            ),
+            _scene("guarded: guards come", create(("A", V1)), deploy(("A", V1_GUARDED), turn=_CUT)),
+            _scene(
+                "guarded: replace, no roll-back",
+                create(("A", V1_GUARDED)), deploy(("A", V2_GUARDED), turn=_CUT, rolls_back=False),
+                models=2,
+            ),
+            _scene(
+                "guarded: guards come with a resize, no roll-back",
+                create(("A", V1)), deploy(("A", V1_BIG_GUARDED), rolls_back=False),
+            ),
+            _scene("guarded: guards go", create(("A", V1_GUARDED)), deploy(("A", V1), turn=_CUT)),
+        )
+    ),
+)  # fmt: skip
+"""With guards; of most the first operation has succeeded long ago, since every sweep makes more to visit."""
 STORIES: Final = {
     scene.name: scene
     for scene in (
@@ -95,6 +155,7 @@ STORIES: Final = {
             ),
             settled=1,
         ),
+        *_GUARDED,
         replace(_scene("resize alone", create(("A", V1)), deploy(("A", V1_BIG))), settled=1),
         replace(_scene("create alone, in short steps", create(("A", V1))), step_seconds=5.0),
         replace(_scene("create, in short steps", create(("A", V1), turn=_CUT), DELETE), step_seconds=5.0),
@@ -124,6 +185,32 @@ FAULTS: Final = {
     "a duplicate and a start that takes too long": Faults(duplicates=1, time_outs=1),
     "a duplicate and an old view": Faults(duplicates=1, stale=1),
     "two failing starts": Faults(failing_starts=2),
+    "a sweep": Faults(sweeps=1),
+    "a sweep off duty": Faults(sweeps=1, off=True),
+    "duty turns": Faults(turns=1),
+    "duty turns, from off": Faults(turns=1, off=True),
+    "a sweep as duty turns": Faults(sweeps=1, turns=1),
+    "a sweep as duty turns, from off": Faults(sweeps=1, turns=1, off=True),
+    "two sweeps as duty turns": Faults(sweeps=2, turns=1),
+    "two sweeps as duty turns, from off": Faults(sweeps=2, turns=1, off=True),
+    "a sweep as duty turns, and a kill": Faults(sweeps=1, turns=1, kills=1),
+    "a sweep as duty turns, from off, and a kill": Faults(sweeps=1, turns=1, off=True, kills=1),
+    "a sweep as duty turns, and a refusal": Faults(sweeps=1, turns=1, refusals=1),
+    "a sweep as duty turns, from off, and a refusal": Faults(sweeps=1, turns=1, off=True, refusals=1),
+    "a sweep as duty turns, and an old view": Faults(sweeps=1, turns=1, stale=1),
+    "a sweep as duty turns, from off, and an old view": Faults(sweeps=1, turns=1, off=True, stale=1),
+    "a sweep as duty turns, and a slow call": Faults(sweeps=1, turns=1, slow=1),
+    "a sweep as duty turns, from off, and a slow call": Faults(sweeps=1, turns=1, off=True, slow=1),
+    "a sweep and a duplicate": Faults(sweeps=1, duplicates=1),
+    "a sweep and a failing start": Faults(sweeps=1, failing_starts=1),
+    "a sweep, an old view and a failing start": Faults(sweeps=1, stale=1, failing_starts=1),
+    "two sweeps as duty turns, and a kill": Faults(sweeps=2, turns=1, kills=1),
+    "two sweeps as duty turns, from off, and a kill": Faults(sweeps=2, turns=1, off=True, kills=1),
+    "two sweeps as duty turns, from off, and an old view": Faults(sweeps=2, turns=1, off=True, stale=1),
+    "a failing start as duty turns": Faults(turns=1, failing_starts=1),
+    "a duplicate out of time, and a slow act, as duty turns": Faults(
+        duplicates=1, duplicated=(0,), time_outs=1, slow=1, slow_acts=True, turns=1
+    ),
     "hidden deletions": Faults(hides_deletions=True),
     "a hand-over and two old views": Faults(hand_overs=1, stale=2),
     "two old views": Faults(stale=2),
@@ -163,8 +250,28 @@ _MORE: Final = (
     ("resize alone", "a hand-over and an old view"),
     ("create alone", "a duplicate out of time, and an old view"),
     ("create alone", "a duplicate out of time, and a slow act"),
+    ("guarded: create alone", "a duplicate out of time, and a slow act, as duty turns"),
+    ("guarded: delete", "two sweeps as duty turns, and a kill"),
+    ("guarded: delete", "two sweeps as duty turns, from off, and a kill"),
+    ("guarded: delete", "two sweeps as duty turns, from off, and an old view"),
+    ("guarded: replace, stop first, no roll-back", "a sweep, an old view and a failing start"),
+    ("guarded: resize", "a failing start as duty turns"),
+    ("guarded: guards come with a resize, no roll-back", "a failing start as duty turns"),
 )
-_WORLDS: Final = (*((story, faults) for faults in _EVERYWHERE for story in STORIES), *_MORE)
+_WITH_GUARDS: Final = (
+    "nothing", "a sweep", "a sweep off duty", "duty turns", "duty turns, from off", "a sweep as duty turns",
+    "a sweep as duty turns, from off", "two sweeps as duty turns", "two sweeps as duty turns, from off",
+    "a sweep as duty turns, and a kill", "a sweep as duty turns, from off, and a kill",
+    "a sweep as duty turns, and a refusal", "a sweep as duty turns, from off, and a refusal",
+    "a sweep as duty turns, and an old view", "a sweep as duty turns, from off, and an old view",
+    "a sweep as duty turns, and a slow call", "a sweep as duty turns, from off, and a slow call",
+    "a sweep and a duplicate", "a sweep and a failing start",
+)  # fmt: skip
+_WORLDS: Final = (
+    *((story, faults) for faults in _EVERYWHERE for story, scene in STORIES.items() if not scene.guarded),
+    *_MORE,
+    *((scene.name, faults) for faults in _WITH_GUARDS for scene in _GUARDED),
+)
 EVERY: Final = tuple(dict.fromkeys(_WORLDS))
 """All worlds."""
 QUICK: Final = (
@@ -186,5 +293,9 @@ QUICK: Final = (
     ("create alone, in short steps", "an old view"),
     ("resize alone", "a hand-over and an old view"),
     ("one of two retained", "nothing"),
+    ("guarded: create alone", "a sweep as duty turns"),
+    ("guarded: delete", "a sweep as duty turns, from off"),
+    ("guarded: one with guards joins", "a sweep off duty"),
+    ("guarded: guards go", "a sweep"),
 )
 """Those that every test run explores."""
