@@ -10,7 +10,7 @@ import math
 from typing import Final
 
 from explorer.duty_promises import DutyPromises
-from explorer.models import FAILED, RUNNING, STARTING, Model
+from explorer.models import FAILED, RUNNING, SCHEDULE, STARTING, Model
 from explorer.resources import has, is_deleted, is_wanted, retained
 from explorer.scenes import MODELS, Scene
 from explorer.stack import CANCELLED, CROSSED, SUCCESS, WAITING, Resource, Sent, Stack
@@ -316,7 +316,10 @@ class Promises:
     def _at_rest_off(stack: Stack, model: Model, name: str, resource: Resource) -> str:
         """A model with a guard, off from the beginning; where that has turned the next sweep's turn comes."""
         others = has(stack, str(resource.physical), but=name)
-        if model.turns or others or model.status not in (STARTING, RUNNING):
+        by = stack.requests[model.started_by].spec if 0 <= model.started_by < SCHEDULE else None
+        # One without guards that was to have it too has started it, and is gone: the next sweep stops it.
+        joined = by is not None and by.logical != name and not by.declared.guarded
+        if model.turns or others or joined or model.status not in (STARTING, RUNNING):
             return ""
         return f"G8: {name} is {resource.status}, and its model is {model.status} off duty"
 
