@@ -297,7 +297,7 @@ def _rest(at: AtHand, *, holds: bool) -> Action | None:
     deed = toward_rest(view.seen, done, view.seen_at)
     if holds or not isinstance(deed, Reached):
         return _carry_out(at, deed, toward, None)
-    settles_at = max(settles_at, swept_until(at.moment.memory, view))
+    settles_at = max(settles_at, swept_until(at.moment.request, at.moment.memory, view))
     return at.settle(settles_at) if view.seen_at < settles_at else release(at)
 
 

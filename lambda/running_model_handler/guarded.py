@@ -66,12 +66,13 @@ def tags_to_write(
     return tags
 
 
-def swept_until(memory: Memory, view: ModelView) -> float:
+def swept_until(request: Request, memory: Memory, view: ModelView) -> float:
     """Until when a Start of a sweep may arrive that knew nothing of the operation; 0 without guards.
 
     It was decided by an answer of CloudFormation that may be late, and takes its time on the way.
     """
-    return memory.t + SETTLE_SECONDS if view.duty.record is not None and memory.t else 0.0
+    guarded = view.duty.record is not None or request.former_guards.any
+    return memory.t + SETTLE_SECONDS if guarded and memory.t else 0.0
 
 
 def stopped_until(request: Request, memory: Memory, view: ModelView, arn: str) -> float:

@@ -73,7 +73,7 @@ class Request:
     location: Location
     """Where its models can be."""
     former_guards: Guards = UNGUARDED
-    """What OldResourceProperties declare of when it is needed."""
+    """What OldResourceProperties declare of when it is needed; for a Delete what goes."""
 
     @property
     def arns(self) -> tuple[str, ...]:
@@ -210,7 +210,8 @@ def _parse_delete(properties: Mapping[str, Any], envelope: Envelope, location: L
     # A failed update that was never taken back has left its model in the properties alone.
     every = (arn, _arn_or_none(declared, location))
     versions = {str(one): one for one in every if one is not None}
-    return Request(envelope, wish, None, versions, project, interval, location)
+    guards = _former_guards(properties, TIMEOUT_SECONDS_DEFAULT)
+    return Request(envelope, wish, None, versions, project, interval, location, guards)
 
 
 def _parse_units(properties: Mapping[str, Any]) -> InferenceUnits:

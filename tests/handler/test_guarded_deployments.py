@@ -294,6 +294,16 @@ def test_g3_delete_waits_for_a_start_that_a_sweep_may_have_sent(arrives_after: f
     assert not world.holders(V1)
 
 
+def test_g3_a_delete_waits_for_a_sweeps_start_also_where_no_memory_was_written(world: World) -> None:
+    """Two that were made off duty at once each left the model to the other one."""
+    lived(world, RunningHours=DAY)
+    world.versions[V1].status = "STOPPED"
+    version = parse_project_version_arn(V1, name="V1")
+    world.clock.at(12.0, lambda: world.start(version, InferenceUnits(1)))
+    assert delete(world, RunningHours=DAY)["Status"] == "SUCCESS"
+    assert world.statuses(V1)[-1] == "STOPPED"
+
+
 def test_delete_without_guards_waits_for_no_sweep() -> None:
     """Nobody else starts it."""
     world = World()

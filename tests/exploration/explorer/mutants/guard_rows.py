@@ -50,7 +50,7 @@ GUARDS: Final = (
     ),
     mutant(
         "sweeps-start-not-waited-for", "REST, at rest", "A Start that a sweep may have sent is not waited for.",
-        _DECIDE, "    settles_at = max(settles_at, swept_until(at.moment.memory, view))\n", "", "guarded: delete", "a sweep as duty turns, from off",
+        _DECIDE, "    settles_at = max(settles_at, swept_until(at.moment.request, at.moment.memory, view))\n", "", "guarded: delete", "a sweep as duty turns, from off",
     ),
     mutant(
         "sweeps-stop-not-waited-for", "RUN, RUNNING, guards go", "A Stop that a sweep may have sent is not waited for where guards go.",
