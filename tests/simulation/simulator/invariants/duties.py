@@ -192,7 +192,8 @@ class Duties:
         if certain and now >= idle_at + METRIC_SECONDS + NOTICED_SECONDS:
             return False
         begun = max(model.now.at, deployed.sent_at)
-        called = max(begun, demands.last_call(0.0, now) or 0.0)
+        # What was called a moment ago the metric need not count yet.
+        called = max(begun, demands.last_call(0.0, now - METRIC_SECONDS) or 0.0)
         idle_at = max(begun + YOUNG_SECONDS, called + guarded.idle_seconds)
         return None if now >= idle_at else _SILENT
 
