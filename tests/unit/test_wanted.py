@@ -317,6 +317,15 @@ def test_a_removal_leaves_a_model_to_the_others_that_have_or_name_it(
     assert wanted(case, V1, tags) == want
 
 
+def test_the_units_of_another_model_that_a_resource_failed_with_are_none_of_this_ones() -> None:
+    """Row 9: what the resource has, by its claim, and not what its failed replacement declares."""
+    scene = removal()
+    scene.log.begins("UPDATE", declares(V2, THREE), "B", physical_id=V1)
+    scene.log.fails("B", V1)
+    tags = claim(B=Holder(1.0, TWO), me=Holder(1.0, ONE))
+    assert wanted(case_of(scene), V1, tags) == Run(TWO, frozenset({TWO}), for_others=True)
+
+
 @pytest.mark.parametrize("status", ["DELETE_IN_PROGRESS", "DELETE_COMPLETE", "DELETE_FAILED"])
 def test_a_deletion_alone_does_not_tell_that_another_resource_goes(status: str) -> None:
     """Row 9: it may be that of what the resource was before, after a failure without a roll-back."""

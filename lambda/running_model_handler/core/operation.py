@@ -240,7 +240,7 @@ class Standing(NamedTuple):
     """What it declares while it is being brought forward."""
     rests: bool = True
     units: InferenceUnits | None = None
-    """What its last step declares."""
+    """What its last step declares, if that is of a model that it has, or is being brought with."""
     skipped: str | None = None
     """The model that it was deleted without."""
 
@@ -272,13 +272,16 @@ def standing_of(story: Story, logical_id: str, before: tuple[Step, ...] = ()) ->
     under_way = bool(steps) and last is not None and last is steps[-1] and last.ended_at is None
     waits_for_way_back = bool(steps) and story.goes_back and not steps[-1].back
     forward = under_way and not waits_for_way_back and last is not None and not last.back
+    declares = last.declares if last is not None else None
+    names = declares.arn if forward and declares is not None else None
+    has_it = declares is not None and declares.arn in (current, names)
     return Standing(
         lives,
         current,
         had if story.may_turn else None,
-        last.declares.arn if forward and last is not None and last.declares else None,
+        names,
         rests=not under_way and not (waits_for_way_back and story.may_turn),
-        units=last.declares.units if last is not None and last.declares else None,
+        units=declares.units if has_it and declares is not None else None,
         skipped=skipped,
     )
 
