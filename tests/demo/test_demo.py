@@ -74,7 +74,7 @@ def test_a_day_of_guards_goes_as_promised(tmp_path: Path) -> None:
         (1, "stopped by a sweep"),
     ]
     picture = (tmp_path / "timeline.svg").read_text()
-    for why in ("stopped as idle", "outside the running hours", "stop_after is over", "messages wait"):
+    for why in ("nobody calls it", "outside the running hours", "stop_after is over", "messages wait"):
         assert why in picture
     assert left_over(tmp_path) == {}
 
