@@ -120,16 +120,6 @@ WRONG_SWEEPS: Final = (
         actors=_GUARDS,
     ),
     Mutant(
-        "units-of-what-was-cut-off",
-        "D3",
-        "A sweep starts the units of an update that was cut off, in a stack that was not rolled back.",
-        "core/sweeping.py",
-        'if own is not None and own.status.endswith("_FAILED"):',
-        "if False:",
-        299,
-        actors=_GUARDS,
-    ),
-    Mutant(
         "takes-what-another-holds",
         "D3",
         "A sweep stops what another living resource of the stack holds.",
