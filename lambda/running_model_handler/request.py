@@ -25,7 +25,7 @@ from running_model_handler.core.case import Wish
 from running_model_handler.core.duty import UNGUARDED, Guards
 from running_model_handler.core.errors import InvalidProperty
 from running_model_handler.core.event import WITHHELD, mapping_or_empty
-from running_model_handler.core.guards import parse_guards
+from running_model_handler.core.guards import guards_or_none, parse_guards
 from running_model_handler.core.names import Property, ReplacementMode
 from running_model_handler.core.operation import Declaration, RequestType, declaration_of
 from running_model_handler.core.units import (
@@ -136,21 +136,8 @@ def parse_request(event: Mapping[str, Any], envelope: Envelope, function: Locati
     )
     versions = {str(arn): arn for arn in every if arn is not None}
     interval = declared.poll_interval_seconds
-    guards = _former_guards(old, declared.timeout_seconds)
+    guards = guards_or_none(old, declared.timeout_seconds) or UNGUARDED
     return Request(envelope, wish, declared, versions, declared.project_arn, interval, location, guards)
-
-
-def _former_guards(old: Mapping[str, Any], timeout_seconds: int) -> Guards:
-    """Without the guards that can't be read: what was before may be of another release."""
-    try:
-        return parse_guards(
-            old,
-            parse_timeout_seconds(
-                old.get(Property.TIMEOUT_SECONDS, timeout_seconds), name=Property.TIMEOUT_SECONDS
-            ),
-        )
-    except InvalidProperty:
-        return UNGUARDED
 
 
 def parse_declared(properties: Mapping[str, Any], location: Location) -> Declared:
@@ -210,7 +197,7 @@ def _parse_delete(properties: Mapping[str, Any], envelope: Envelope, location: L
     # A failed update that was never taken back has left its model in the properties alone.
     every = (arn, _arn_or_none(declared, location))
     versions = {str(one): one for one in every if one is not None}
-    guards = _former_guards(properties, TIMEOUT_SECONDS_DEFAULT)
+    guards = guards_or_none(properties) or UNGUARDED
     return Request(envelope, wish, None, versions, project, interval, location, guards)
 
 

@@ -163,12 +163,17 @@ def parse_guards(properties: Mapping[str, object], timeout_seconds: int) -> Guar
     )
 
 
-def guards_or_none(properties: Mapping[str, object]) -> Guards | None:
-    """The same, as CloudFormation spells them; None where they break a rule."""
+def guards_or_none(
+    properties: Mapping[str, object], timeout_seconds: int = TIMEOUT_SECONDS_DEFAULT
+) -> Guards | None:
+    """The same, as CloudFormation spells them; None where they break a rule, as those of another release may.
+
+    ``timeout_seconds`` holds where the properties declare none.
+    """
     name = Property.TIMEOUT_SECONDS
     try:
         return parse_guards(
-            properties, parse_timeout_seconds(properties.get(name, TIMEOUT_SECONDS_DEFAULT), name=name)
+            properties, parse_timeout_seconds(properties.get(name, timeout_seconds), name=name)
         )
     except InvalidProperty:
         return None
