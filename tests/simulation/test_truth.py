@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from math import inf
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 import simulator
 from simulator.invariants import Violation
 from simulator.invariants.base import Invariant
-from simulator.invariants.effects import AsDeclared, StaleStartsNothing
+from simulator.invariants.effects import AsDeclared, Idempotent, StaleStartsNothing
 from simulator.invariants.leaks import NoLeak
 from simulator.invariants.owners import OneOwner, WithoutGap
 from simulator.invariants.truth import Truth, begin_of
@@ -35,6 +36,7 @@ class Scene:
         self.truth = Truth(self.world)
         self.violations: list[Violation] = []
         self.alpha, self.beta = self.world.stacks.values()
+        self.tried(0)
 
     def at(self, second: float) -> Scene:
         self.world.kernel.now = EPOCH + second
@@ -81,6 +83,12 @@ class Scene:
 
     def model(self, plan: ModelPlan) -> Model:
         return self.world.rekognition.models[plan.arn]
+
+    def tried(self, attempt: int, origin: int = 1) -> Scene:
+        """Whoever acts from now on does it in this try of a delivery."""
+        delivery = SimpleNamespace(origin=origin, attempt=attempt)
+        self.world.current_invocation = lambda: SimpleNamespace(delivery=delivery)  # type: ignore
+        return self
 
     def act(self, verb: str, plan: ModelPlan, by: object, units: int = 1) -> Change:
         """A Start ends at once, a Stop too."""
@@ -508,6 +516,48 @@ def test_what_a_person_starts_in_the_midst_of_a_stop_is_stopped_too(scene: Scene
     scene.at(160).act("Start", V1, PERSON)
     scene.at(161).act("Stop", V1, request)
     assert scene.found == [f"G6: {request.name} stops v1, which a person has started"]
+
+
+@pytest.mark.parametrize(("tagged_at", "attempt", "count"), [(30, 1, 0), (30, 0, 1), (70, 1, 1)])
+def test_what_a_person_starts_between_two_tries_is_stopped_where_the_first_one_had_claimed_it(
+    scene: Scene, tagged_at: int, attempt: int, count: int
+) -> None:
+    """Seed 60017885: nobody can tell that the one that was killed has not started it."""
+    scene.watch(OneOwner)
+    request = scene.send("Create", "Detector", V1)
+    scene.model(V1).tagged.append((EPOCH + tagged_at, request))
+    scene.at(40).end(request, Outcome.CANCELLED)
+    scene.at(70 - 10).act("Start", V1, PERSON)
+    scene.at(100).tried(attempt).act("Stop", V1, request)
+    assert len(scene.found) == count
+
+
+# --- G5 -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("stops", "starts", "count"),
+    [((0, 1), (0, 1), 1), ((0, 1), (1, 1), 0), ((1, 1), (1, 1), 1), ((0, 2), (0, 2), 0)],
+    ids=[
+        "one try",
+        "a try after the one that has undone it",
+        "a try that undoes it itself",
+        "two deliveries",
+    ],
+)
+def test_a_start_a_stop_and_a_start_more_are_allowed_to_those_who_disagree(
+    scene: Scene, stops: tuple[int, int], starts: tuple[int, int], count: int
+) -> None:
+    """Seed 60036759: killed after the claim was gone, it is tried again and knows of nothing; once."""
+    scene.watch(Idempotent)
+    request = scene.send("Create", "Detector", V1)
+    scene.tried(0, 1).act("Start", V1, request)
+    scene.at(20).tried(*stops).act("Stop", V1, request)
+    scene.at(90).tried(*starts).act("Start", V1, request)
+    assert len(scene.found) == count
+    scene.at(120).tried(2).act("Stop", V1, request)
+    scene.at(190).tried(3).act("Start", V1, request)
+    assert len(scene.found) == 1
 
 
 # --- G7, G8 -------------------------------------------------------------------------------------------

@@ -42,41 +42,43 @@ _AT_REST: Final = frozenset(
 class Idempotent(Invariant):
     """A request delivered twice, or begun again after a crash, has the effect of one.
 
-    Two deliveries that disagree, and one that comes so late that it helps a later operation which declares
-    the same, may cost a stop and a start more; once.
+    Two deliveries that disagree, a try that follows one which was killed when it had undone everything, and
+    one that comes so late that it helps a later operation which declares the same, may cost a stop and a
+    start more; once.
     """
 
     guarantee = "G5"
 
     def __init__(self, world: World, violations: list[Violation], truth: Truth) -> None:
         super().__init__(world, violations, truth)
-        self._origins: dict[int, int] = {}
-        """The delivery behind each Start and Stop, by the identity of the change."""
+        self._tries: dict[int, tuple[int, int]] = {}
+        """The delivery behind each Start and Stop, and its try, by the identity of the change."""
         self._excused: set[tuple[Request, str]] = set()
 
     def acted(self, model: Model, change: Change) -> None:
         request = change.by
         if not isinstance(request, Request):
             return
-        origin = self.world.current_invocation().delivery.origin
-        self._origins[id(change)] = origin
+        delivery = self.world.current_invocation().delivery
+        self._tries[id(change)] = (delivery.origin, delivery.attempt)
         if change.verb == "Start" and self._repeats(model, change, request):
             self.violated(f"{request.name} starts, stops and starts {model.plan.name} with the same units")
 
     def _repeats(self, model: Model, change: Change, request: Request) -> bool:
         """Whether the same was started and stopped before, and nothing excuses it."""
-        origins = {self._origins[id(change)]}
-        stopped = False
+        origins = {self._tries[id(change)][0]}
+        stopped: Change | None = None
         for earlier in reversed(model.changes):
             if earlier.by is not request:
                 return False
-            origins.add(self._origins[id(earlier)])
+            origins.add(self._tries[id(earlier)][0])
             if earlier.verb == "Stop":
-                stopped = True
-            elif not stopped:
+                stopped = stopped or earlier
+            elif stopped is None:
                 return False
             elif earlier.units == change.units:
-                return not self._may_happen_once(model, change, request, disagree=len(origins) > 1)
+                disagree = len(origins) > 1 or self._tries[id(stopped)] != self._tries[id(change)]
+                return not self._may_happen_once(model, change, request, disagree=disagree)
         return False
 
     def _may_happen_once(self, model: Model, change: Change, request: Request, *, disagree: bool) -> bool:

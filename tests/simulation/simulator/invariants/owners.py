@@ -88,9 +88,13 @@ class OneOwner(Invariant):
     def _has_claimed(self, request: Request, model: Model) -> bool:
         """Whether the resource had to do with the model since the person's start: adopting means owning.
 
-        Or before it: whoever is stopping a model for good keeps its claim until the model rests.
+        Or before it: whoever is stopping a model for good keeps its claim until the model rests. So does one
+        that was killed, until it is tried again: it may have started the model itself.
         """
         started, now, arn = last_start(model), self.world.kernel.now, model.plan.arn
+        tagged = [at for at, by in model.tagged if by is request and started is not None and at < started.at]
+        if tagged and self.world.current_invocation().delivery.attempt:
+            return True
         before = [change for change in model.changes if started is not None and change.at < started.at]
         if before and before[-1].by is request and before[-1].verb == "Stop":
             return True
