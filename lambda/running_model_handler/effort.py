@@ -27,7 +27,7 @@ from running_model_handler.core.errors import ErrorKind, ServiceError
 from running_model_handler.core.memory import Memory
 from running_model_handler.core.names import Tag
 from running_model_handler.core.status import ABSENT
-from running_model_handler.core.waiting import LAST_LOOK_SECONDS, hand_over_margin
+from running_model_handler.core.waiting import CALL_SECONDS_MAX, hand_over_margin
 from running_model_handler.learn import Known, after_answer, after_error, rest_after_error
 from running_model_handler.request import Request
 from running_model_handler.shell.clock import Clock
@@ -58,6 +58,7 @@ class Effort:
         self._hand_over_at = ends_at - hand_over_margin(seconds)
         self.whole = max(0.0, seconds - hand_over_margin(seconds))
         """Seconds that an invocation has until a hand-over."""
+        self._ends_here = False
         self._errors: dict[type, int] = {}
         """In a row, of each kind of call."""
 
@@ -76,8 +77,14 @@ class Effort:
         return self._ends_at - self.clock.now()
 
     def end_here(self) -> None:
-        """No other invocation follows: pauses may last until this one ends."""
-        self._hand_over_at = self._ends_at - LAST_LOOK_SECONDS
+        """No other invocation follows: it goes on until a call more might outlive this one."""
+        self._hand_over_at = self._ends_at - CALL_SECONDS_MAX
+        self._ends_here = True
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no call may begin any more."""
+        return self._ends_here and not self.fits(0.0)
 
     def carry_out(self, action: Call, known: Known) -> tuple[Known, float]:
         """Make the call of an action; what is known after it, and for how long to pause after an error."""

@@ -76,6 +76,8 @@ def _once(
                 # What no invocation has room for is waited for in several.
                 if pause < max(min(least, effort.whole / 2), LAST_LOOK_SECONDS):
                     return HandOver(known.memory)
+        case _ if effort.is_over:
+            return HandOver(known.memory)
         case _:
             known, pause = effort.carry_out(action, known)
             if not pause:

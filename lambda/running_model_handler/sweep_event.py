@@ -50,7 +50,8 @@ def read_sweep(event: object, function: Location) -> SweepEvent:
     declared = parse_declared(readable_properties(event["ResourceProperties"]), function)
     created = declared.project_arn.created if declared.project_arn is not None else None
     owner, due = Owner(stack_id, logical_id), _moment(event.get(SCHEDULED_TIME))
-    return SweepEvent(Sweep(owner, str(declared.arn), declared.guards, created, due), declared.arn)
+    sweep = Sweep(owner, str(declared.arn), declared.units, declared.guards, created, due)
+    return SweepEvent(sweep, declared.arn)
 
 
 def _moment(told: object) -> float:

@@ -9,6 +9,8 @@ from deletes import delete, living_world
 from updates import clean_up, update, updating_world
 from world import REGION, V1, V2, World, created, lived, properties, service_error
 
+from running_model_handler.core.errors import ErrorKind, ServiceError
+
 COMMAND = f"aws rekognition stop-project-version --region {REGION} --project-version-arn {V1}"
 LATE = [30, 75, 90, 150, 290]
 """Seconds until a policy, or what a role may do, has come into force."""
@@ -330,6 +332,29 @@ def test_g4_a_start_of_50_minutes_that_may_not_be_handed_over_fails(stops_while_
         assert world.versions[V1].status in ("STOPPING", "STOPPED")
     else:
         assert COMMAND in answer["Reason"]
+
+
+@pytest.mark.parametrize("seconds", [900.0, 300.0, 240.0])
+@pytest.mark.parametrize("seed", range(8))
+def test_g4_the_last_invocation_answers_although_no_call_comes_back(seconds: float, seed: int) -> None:
+    """Seed 60109585: no call begins that its time-out would keep from ending before the invocation does."""
+    world = World(invocation_seconds=seconds, seed=seed)
+    lived(world)
+    world.versions[V1].stop_seconds = 40 * 60
+    begin = world.clock.now()
+
+    def lose(action: str, arn: str) -> None:
+        if action == "InvokeFunction":
+            raise service_error("AccessDeniedException", "lambda:InvokeFunction")
+        if world.count("StopProjectVersion"):
+            world.clock.sleep(15.0)
+            raise ServiceError(ErrorKind.UNCERTAIN, f"rekognition:{action}", arn, "ReadTimeoutError", "lost")
+
+    world.before = lose
+    answer = delete(world)
+    assert answer["Status"] == "FAILED"
+    assert COMMAND in answer["Reason"]
+    assert answer["At"] - begin < seconds
 
 
 def test_g4_the_hand_over_is_tried_for_half_a_minute() -> None:

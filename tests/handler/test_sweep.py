@@ -33,10 +33,10 @@ def world() -> World:
 # --- hours --------------------------------------------------------------------------------------------
 
 
-def test_within_the_hours_a_model_at_rest_is_started_with_the_units_of_its_holder(world: World) -> None:
+def test_within_the_hours_a_model_at_rest_is_started_with_the_units_that_are_declared(world: World) -> None:
     """What is asked is written before; then tags and CloudFormation are asked once more."""
     resting(world, RunningHours=EVENING, MinInferenceUnits="2")
-    calls = sweep(world, RunningHours=EVENING, MinInferenceUnits="3")
+    calls = sweep(world, RunningHours=EVENING, MinInferenceUnits="2")
     assert calls == [*ASKED, "TagResource", *AGAIN, "StartProjectVersion"]
     version = world.versions[V1]
     assert (version.status, str(version.units)) == ("STARTING", "2")
@@ -251,8 +251,8 @@ def test_nothing_is_done_with_another_model_than_the_resource_has(world: World) 
 
 
 def test_no_model_is_touched_without_the_own_claim() -> None:
-    """Unclaimed, another stack's, another resource's, or held by one that has failed with it."""
-    for claim in ("none", "other stack", "other resource", "failed"):
+    """Unclaimed, another stack's, or another resource's."""
+    for claim in ("none", "other stack", "other resource"):
         world = World()
         running(world, RunningHours=DAY)
         tags = world.versions[V1].tags
@@ -260,12 +260,24 @@ def test_no_model_is_touched_without_the_own_claim() -> None:
             tags.clear()
         elif claim == "other stack":
             tags[str(Tag.STACK_ID)] = OTHER
-        elif claim == "other resource":
+        else:
             value = tags.pop(holder_key(Holding(STACK, MODEL)))
             tags[holder_key(Holding(STACK, "Another"))] = value
-        else:
-            world.own(V1, failed=True)
         assert sweep(world, RunningHours=DAY) == ["ListTagsForResource"], claim
+
+
+@pytest.mark.parametrize(
+    ("hours", "act"),
+    [(DAY, ["TagResource", "StopProjectVersion"]), (EVENING, ["TagResource", "StartProjectVersion"])],
+)
+def test_a_tag_of_a_delivery_that_failed_beside_one_that_succeeded_keeps_no_guard_from_its_work(
+    world: World, hours: str, act: list[str]
+) -> None:
+    """Seed 60033517: CloudFormation shows that the resource was brought, with what is declared now."""
+    (running if hours == DAY else resting)(world, RunningHours=hours, MinInferenceUnits="2")
+    world.own(V1, units="1", failed=True)
+    assert changes(sweep(world, RunningHours=hours, MinInferenceUnits="2")) == act
+    assert str(world.versions[V1].units) in ("None", "2")
 
 
 def test_without_a_guard_nothing_is_asked(world: World) -> None:
@@ -361,10 +373,11 @@ def test_a_model_that_another_living_resource_of_the_stack_holds_is_not_stopped(
 
 
 def test_a_model_that_another_resource_holds_too_is_started_on_duty(world: World) -> None:
-    """With the units of the own holder."""
+    """With the units that the own resource declares."""
     resting(world, RunningHours=EVENING, MinInferenceUnits="2")
     with_another(world)
-    assert changes(sweep(world, RunningHours=EVENING)) == ["TagResource", "StartProjectVersion"]
+    acts = changes(sweep(world, RunningHours=EVENING, MinInferenceUnits="2"))
+    assert acts == ["TagResource", "StartProjectVersion"]
     assert str(world.versions[V1].units) == "2"
 
 

@@ -271,6 +271,7 @@ def test_further_pages_of_events_are_asked_for_until_the_operation_began(
     second = [
         stack_event("CREATE_COMPLETE", "parts", nested, PhysicalResourceId=nested),
         stack_event("DELETE_IN_PROGRESS", "parts", PhysicalResourceId=STACK),
+        stack_event("CREATE_COMPLETE", "parts", PhysicalResourceId=STACK),
         stack_event("CREATE_COMPLETE", PhysicalResourceId="v1"),
         stack_event("CREATE_IN_PROGRESS"),
     ]

@@ -133,13 +133,25 @@ def test_earlier_operations_are_told_of_the_own_resource_alone() -> None:
 
 
 def test_no_more_events_are_taken_than_are_needed() -> None:
-    """Back to the begin of the operation, and to what made or changed the own resource last."""
+    """Back to what the stack was before the operation, and to what made or changed the own resource last."""
 
     def told() -> Iterator[StackEvent]:
-        yield from events(*UPDATING)[:2]
+        yield from events(*UPDATING)[:3]
         raise AssertionError("an event too many was read")
 
-    assert read_story(told(), STACK, "A").steps["A"][0].declares == Declaration("v2", ONE)
+    story = read_story(told(), STACK, "A")
+    assert story.steps["A"][0].declares == Declaration("v2", ONE)
+    assert (story.began_from, story.began_whole) == ("CREATE_COMPLETE", True)
+
+
+@pytest.mark.parametrize(
+    ("before", "whole"), [("UPDATE_ROLLBACK_COMPLETE", True), ("UPDATE_FAILED", False), ("", False)]
+)
+def test_whether_anything_had_failed_when_the_operation_began(before: str, whole: bool) -> None:
+    """A new stack has no status before."""
+    earlier = (*CREATED, "stack UPDATE_IN_PROGRESS", f"stack {before}") if before else ()
+    story = story_of(*earlier, "stack UPDATE_IN_PROGRESS", "A UPDATE_IN_PROGRESS v1 v1")
+    assert (story.began_from, story.began_whole) == (before, whole)
 
 
 def test_resources_that_are_no_models_are_left_out() -> None:

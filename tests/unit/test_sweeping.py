@@ -20,7 +20,7 @@ STACK = "arn:aws:cloudformation:eu-west-1:123456789012:stack/parts/1"
 ARN = "arn:aws:rekognition:eu-west-1:123456789012:project/parts/version/v1/1691099674800"
 ME = Owner(STACK, "Model")
 NOW, T = 1_700_000_000.0, 1_699_990_000.0
-SWEEP = Sweep(ME, ARN, Guards(stop_after_seconds=30 * 86_400))
+SWEEP = Sweep(ME, ARN, InferenceUnits(2), Guards(stop_after_seconds=30 * 86_400))
 HOLDER = Holder(T, InferenceUnits(2))
 WRITTEN = Record(True, NOW - 1.0, False, By.DUTY, trying=True)
 START = StartModel(ARN, InferenceUnits(2), "on duty")

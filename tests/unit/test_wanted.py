@@ -276,6 +276,23 @@ def test_the_former_size_is_told_by_the_old_properties_else_by_the_claim(
     assert wanted(case, V1, tags) == Run(units, brings_back=True)
 
 
+@pytest.mark.parametrize(("status", "units"), [("UPDATE_COMPLETE", THREE), ("UPDATE_FAILED", ONE)])
+def test_that_an_earlier_request_has_failed_is_cloudformations_word(
+    status: str, units: InferenceUnits
+) -> None:
+    """Seed 60033517: a delivery ran out of time, and wrote it, when another one had just answered SUCCESS."""
+    log = lived()
+    log.goes("UPDATE_IN_PROGRESS")
+    log.begins("UPDATE", declares(V1, THREE), physical_id=V1)
+    log.completes(physical_id=V1) if status == "UPDATE_COMPLETE" else log.fails(physical_id=V1)
+    log.goes(status)
+    tags = claim(me=Holder(log.began_at(), ONE, failed=True))
+    log.goes("UPDATE_IN_PROGRESS")
+    log.begins("UPDATE", declares(V1, TWO), physical_id=V1)
+    asks = wish(UPDATE, V1, V1, V1, TWO, THREE)
+    assert wanted(case_of(Scene(log, asks), failed=True), V1, tags) == Run(units, brings_back=True)
+
+
 # --- row 9: the others ----------------------------------------------------------------------------
 
 
@@ -378,6 +395,14 @@ def test_what_an_update_of_another_resource_was_to_bring_goes_with_its_failure(
     began_at = case.story.steps["B"][-1].began_at
     want = wanted(case, V1, claim(B=Holder(began_at, THREE, former=ONE)))
     assert (want.units if isinstance(want, Run) else None) == units
+
+
+def test_that_an_update_of_another_resource_has_failed_is_cloudformations_word() -> None:
+    """Row 9: a late delivery of it has written that it has, beside the one that was answered."""
+    case = case_of(with_other(removal(), "UPDATE_COMPLETE"))
+    began_at = case.story.steps["B"][-1].began_at
+    want = wanted(case, V1, claim(B=Holder(began_at, ONE, failed=True)))
+    assert want == ANY
 
 
 @pytest.mark.parametrize(

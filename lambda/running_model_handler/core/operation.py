@@ -1,8 +1,8 @@
 """What CloudFormation does to a resource, read from one answer of DescribeStackEvents; pure.
 
 Whatever its age, the events of one answer fit together: which way the stack goes, what it declares, what a
-resource had before. They are read back to the event that began the stack's operation, and for the own
-resource to the one that made it or changed it last.
+resource had before. They are read back to what the stack was before its operation, and for the own resource
+to the event that made it or changed it last.
 """
 
 from __future__ import annotations
@@ -133,6 +133,8 @@ class Story(NamedTuple):
     """Those of the own resource in earlier operations, as far as they were read."""
     turned_at: float | None = None
     """Since when the stack goes back."""
+    began_from: str = ""
+    """The status of the stack before the operation; empty where it had none, or that was not read."""
 
     @property
     def goes_back(self) -> bool:
@@ -143,6 +145,11 @@ class Story(NamedTuple):
     def goes(self) -> bool:
         """Whether the stack is being deleted, or is gone."""
         return self.stack_status.startswith("DELETE_") or not self.stack_status
+
+    @property
+    def began_whole(self) -> bool:
+        """Whether the stack had nothing in it that had failed when the operation began."""
+        return self.began_from.endswith("_COMPLETE")
 
     @property
     def may_turn(self) -> bool:
@@ -175,14 +182,15 @@ def read_story(events: Iterable[StackEvent], stack_id: str, logical_id: str) -> 
     a stack that has lived for years has thousands.
     """
     read: list[StackEvent] = []
-    begun_after, brought = 0, False
+    begun_after, brought, ended = 0, False, False
     for event in events:
         read.append(event)
         if event.physical_id == stack_id:
+            ended = begun_after > 0
             begun_after = begun_after or (len(read) if event.status in _BEGIN else 0)
         elif event.logical_id == logical_id:
             brought = brought or event.status in _BRINGS
-        if begun_after and (brought or len(read) - begun_after >= EARLIER_EVENTS_MAX):
+        if begun_after and ((brought and ended) or len(read) - begun_after >= EARLIER_EVENTS_MAX):
             break
     return _told(read, stack_id, logical_id) if read else STACK_IS_GONE
 
@@ -190,7 +198,7 @@ def read_story(events: Iterable[StackEvent], stack_id: str, logical_id: str) -> 
 def _told(read: list[StackEvent], stack_id: str, logical_id: str) -> Story:
     steps: dict[str, tuple[Step, ...]] = {}
     before: tuple[Step, ...] = ()
-    status, turned_at = "", None
+    status, turned_at, began_from = "", None, ""
     for event in reversed(read):
         if event.physical_id != stack_id:
             known = steps.get(event.logical_id, ())
@@ -199,10 +207,11 @@ def _told(read: list[StackEvent], stack_id: str, logical_id: str) -> Story:
             continue
         if event.status in _BEGIN:
             before, steps, turned_at = before + steps.get(logical_id, ()), {}, None
+            began_from = status
         elif event.status in _TURN and turned_at is None:
             turned_at = event.at
         status = event.status
-    return Story(status, read[0].at, steps, before, turned_at)
+    return Story(status, read[0].at, steps, before, turned_at, began_from)
 
 
 def _followed(known: tuple[Step, ...], event: StackEvent, *, back: bool) -> tuple[Step, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from running_model_handler.core.case import Case
@@ -9,6 +10,7 @@ from running_model_handler.core.claim import Claim, Holder, Owner
 from running_model_handler.core.operation import (
     ResourceView,
     Standing,
+    Step,
     is_told,
     standing_in,
     standing_of,
@@ -63,6 +65,22 @@ def _as_claimed(case: Case, owner: Owner, arn: str, holder: Holder | None) -> St
     if not holder.failed:
         return standing._replace(names=arn)
     return standing._replace(names=None) if case.step is not None else standing
+
+
+def in_the_end(holder: Holder, arn: str, steps: Iterable[Step]) -> Holder:
+    """What a resource holds a model with. Whether it has failed is CloudFormation's word, once that shows.
+
+    A tag may not tell yet that an update was cancelled; and a delivery that ran out of time may write that a
+    request has failed which another one has just answered.
+    """
+    step = next((each for each in steps if each.began_at == holder.t and each.ended_at is not None), None)
+    if step is None or step.failed is holder.failed:
+        return holder
+    if step.failed:
+        return holder.given_up
+    declares = step.declares
+    units = declares.units if declares is not None and declares.arn == arn else None
+    return holder._replace(units=units or holder.units, failed=False)
 
 
 def exists(view: ResourceView | None) -> bool:

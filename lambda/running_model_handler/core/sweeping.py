@@ -28,6 +28,7 @@ from running_model_handler.core.duty_tags import DutyTags
 from running_model_handler.core.operation import ResourceView, Story, standing_in
 from running_model_handler.core.record import Record, asked, noted, with_queue
 from running_model_handler.core.status import READY, Observation, Status
+from running_model_handler.core.units import InferenceUnits
 from running_model_handler.core.waiting import (
     ANSWER_FRESH_SECONDS,
     CLAIM_FRESH_SECONDS,
@@ -41,6 +42,7 @@ class Sweep(NamedTuple):
 
     owner: Owner
     arn: str
+    units: InferenceUnits
     guards: Guards
     project_created: str | None = None
     """The last part of the ARN of the project that is declared."""
@@ -131,7 +133,7 @@ def next_step(sweep: Sweep, views: SweepViews, now: float) -> tuple[Step, Duty |
     if question is not None:
         return question, None
     duty = duty_of(facts, now)
-    deed = _deed(views.seen, holder, sweep.arn, duty)
+    deed = _deed(views.seen, sweep, duty)
     record = _to_write(views, facts.record, deed, duty, now)
     if record is None and isinstance(deed, Leave):
         return deed, duty
@@ -168,10 +170,7 @@ def _strange(sweep: Sweep, claim: Claim) -> str:
     """Why a model is not this resource's to guard, by its tags; empty if it is."""
     if not claim.is_of(sweep.owner.stack_id):
         return "its stack has not claimed it"
-    holder = claim.of(sweep.owner)
-    if holder is None:
-        return "the resource does not hold it"
-    return "the last deployment of the resource has failed with it" if holder.failed else ""
+    return "the resource does not hold it" if claim.of(sweep.owner) is None else ""
 
 
 def _contradicted(views: SweepViews) -> str:
@@ -218,13 +217,13 @@ def _facts(sweep: Sweep, views: SweepViews, holder: Holder, now: float) -> Facts
     )
 
 
-def _deed(seen: Observation, holder: Holder, arn: str, duty: Duty) -> Deed:
+def _deed(seen: Observation, sweep: Sweep, duty: Duty) -> Deed:
     """What duty asks of the model: a Start at rest, a Stop of what is up; its units are not looked at."""
     if not duty.on:
         up = seen.status in (Status.RUNNING, Status.STARTING)
-        return StopModel(arn, "off duty") if up else Leave(f"off duty, {duty.why}")
+        return StopModel(sweep.arn, "off duty") if up else Leave(f"off duty, {duty.why}")
     if seen.status in READY and not can_never_run(seen):
-        return StartModel(arn, holder.units, "on duty")
+        return StartModel(sweep.arn, sweep.units, "on duty")
     never = can_never_run(seen)
     if seen.status == Status.FAILED:
         never = f"Rekognition could not start it, its status is FAILED ({seen.message}); deploy again"

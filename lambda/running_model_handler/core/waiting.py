@@ -81,6 +81,9 @@ ANSWER_MARGIN_SECONDS: Final = 60.0
 LAST_LOOK_SECONDS: Final = 1.0
 """How long before a hand-over the last look of an invocation comes, where a longer pause does not fit."""
 
+CALL_SECONDS_MAX: Final = 20.0
+"""What a call takes whose connection, or answer, does not come, and the answer to the request after it."""
+
 BACKOFF_SECONDS_MAX: Final = 20.0
 
 HAND_OVERS_MAX: Final = 14

@@ -15,7 +15,7 @@ from running_model_handler.core.claim import Claim, Holder, Owner
 from running_model_handler.core.mine import must_ask
 from running_model_handler.core.names import ReplacementMode
 from running_model_handler.core.operation import RequestType, Standing
-from running_model_handler.core.others import AskResource, exists, is_retained, others_with
+from running_model_handler.core.others import AskResource, exists, in_the_end, is_retained, others_with
 from running_model_handler.core.status import Observation, Status
 from running_model_handler.core.units import InferenceUnits
 from running_model_handler.core.waiting import LAG_SECONDS
@@ -117,7 +117,8 @@ class _Question(NamedTuple):
     def former_units(self) -> InferenceUnits:
         """What the resource ran the model with before the step; its old properties tell, else its claim."""
         former, mine = self.case.wish.former, self.mine
-        if mine is not None and (mine.t == self.case.t or mine.failed):
+        failed_before = mine is not None and mine.failed and not self.case.story.began_whole
+        if mine is not None and (mine.t == self.case.t or failed_before):
             # What CloudFormation takes for the old properties may be those that have failed.
             return mine.given_up.units
         if former is not None and former.arn == self.arn and former.units is not None:
@@ -273,18 +274,16 @@ def _of_others(about: _Question) -> Want | AskResource | None:
 
 def _as_they_declare(about: _Question, wanting: dict[Owner, Standing]) -> Run:
     """The units of the latest of several resources; any of theirs will do."""
-    holders = [_in_the_end(about, owner) for owner in wanting if owner in about.claim.holders]
+    claimed, steps = about.claim.holders, about.case.story.steps
+    holders = [
+        in_the_end(claimed[owner], about.arn, steps.get(owner.logical_id, ()))
+        for owner in wanting
+        if owner in claimed
+    ]
     latest: Holder | None = max(holders, key=lambda holder: holder.t, default=None)
     declared = [standing.units for standing in wanting.values() if standing.units is not None]
     units = latest.units if latest is not None else next(iter(declared), _ONE)
     return Run(units, frozenset({*declared, *(holder.units for holder in holders)}), for_others=True)
-
-
-def _in_the_end(about: _Question, owner: Owner) -> Holder:
-    """What a resource holds a model with; that it has failed CloudFormation may show, and its tag not."""
-    holder, last = about.claim.holders[owner], about.case.story.last_step(owner.logical_id)
-    given_up = last is not None and last.began_at == holder.t and last.failed
-    return holder.given_up if given_up else holder
 
 
 def _nobodys(about: _Question) -> Hold | Rest:

@@ -74,11 +74,6 @@ GUARDS: Final = (
         unneeded="Without a tag of its resource there is nothing that a sweep could start.",
     ),
     mutant(
-        "failed-one-swept", "sweep, no claim", "A sweep changes a model that its resource has failed with.",
-        _SWEEPING, "    return \"the last deployment of the resource has failed with it\" if holder.failed else \"\"\n", "    return \"\"\n", "guarded: resize, no roll-back", "a sweep and a failing start",
-        unneeded="CloudFormation shows that the resource has failed, which the row for what was cut off looks at.",
-    ),
-    mutant(
         "other-words-ignored", "sweep, asked meanwhile", "A sweep acts although something else was asked of the model meanwhile.",
         _SWEEPING, "    stranger = _strange(sweep, views.claim) or _contradicted(views)\n", "    stranger = _strange(sweep, views.claim)\n", "guarded: resize alone", "a sweep as duty turns, and an old view",
         unneeded="Who asks something else is a request, whose operation CloudFormation shows when it is asked after that, or a sweep that has seen duty turn: the next one mends it.",

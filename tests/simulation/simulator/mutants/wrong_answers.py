@@ -89,6 +89,15 @@ WRONG_ANSWERS: Final = (
         219,
     ),
     Mutant(
+        "last-call-outlives-the-invocation",
+        "G4",
+        "Where no other invocation follows, a call begins that this one may not live to see answered.",
+        "core/waiting.py",
+        "CALL_SECONDS_MAX: Final = 20.0",
+        "CALL_SECONDS_MAX: Final = 1.0",
+        60109585,
+    ),
+    Mutant(
         "event-kept-in-state",
         "G12",
         "The memory that is handed over holds a copy of the event.",
