@@ -12,13 +12,14 @@ from simulator.conditions import (
     claimed_at_once,
     hidden_too_long,
 )
-from simulator.invariants.base import Invariant
-from simulator.invariants.truth import Owner, last_start, names_of
+from simulator.invariants.base import Invariant, Violation
+from simulator.invariants.truth import Owner, Truth, last_start, names_of
 from simulator.rekognition import Change, Model
 from simulator.requests import Request
 
 if TYPE_CHECKING:
     from simulator.functions import Invocation
+    from simulator.world import World
 
 JUST_SHOWN_SECONDS: Final = 15.0
 """That a resource has come to want a model can't be known earlier: views lag, and a call takes its time."""
@@ -28,6 +29,15 @@ class OneOwner(Invariant):
     """Nobody stops what is another's; two stacks never share a model."""
 
     guarantee = "G6"
+
+    def __init__(self, world: World, violations: list[Violation], truth: Truth) -> None:
+        super().__init__(world, violations, truth)
+        self._claimed_at: dict[int, float] = {}
+        """When each delivery has first written a tag."""
+
+    def called(self, invocation: Invocation, action: str, succeeded: bool) -> None:
+        if action == "rekognition:TagResource" and succeeded:
+            self._claimed_at.setdefault(invocation.delivery.origin, self.world.kernel.now)
 
     def acted(self, model: Model, change: Change) -> None:
         request = change.by
@@ -88,15 +98,12 @@ class OneOwner(Invariant):
     def _has_claimed(self, request: Request, model: Model) -> bool:
         """Whether the resource had to do with the model since the person's start: adopting means owning.
 
-        Or before it: whoever is stopping a model for good keeps its claim until the model rests. So does one
-        that was killed, until it is tried again: it may have started the model itself.
+        Or before it: a delivery that has claimed the model, tried again or not, is at it until it rests. It
+        can't tell whether what runs was started by a person, or by itself.
         """
         started, now, arn = last_start(model), self.world.kernel.now, model.plan.arn
-        tagged = [at for at, by in model.tagged if by is request and started is not None and at < started.at]
-        if tagged and self.world.current_invocation().delivery.attempt:
-            return True
-        before = [change for change in model.changes if started is not None and change.at < started.at]
-        if before and before[-1].by is request and before[-1].verb == "Stop":
+        claimed_at = self._claimed_at.get(self.world.current_invocation().delivery.origin)
+        if started is not None and claimed_at is not None and claimed_at < started.at:
             return True
         since = min(started.at if started is not None else now, now - STALE_SECONDS)
         return self.truth.has(request.owner, arn) or any(
