@@ -102,7 +102,7 @@ def test_what_brings_back_is_reached_with_an_accepted_start(status: Status) -> N
 
 
 def test_any_size_that_the_others_declare_will_do() -> None:
-    """Row 9: a model of several resources is not resized from one's to the other's."""
+    """Row 8: a model of several resources is not resized from one's to the other's."""
     others = Run(ONE, any_of=frozenset({ONE, TWO}), for_others=True)
     assert running(Observation("RUNNING", TWO), NOTHING, others) == Reached()
     assert running(Observation("RUNNING", InferenceUnits(3)), NOTHING, others) == Stop()

@@ -168,14 +168,8 @@ def _another_stacks(about: _Question) -> Keep | AskResource | None:
     return None
 
 
-def _asked_later(about: _Question) -> Keep | None:
-    """3: a newer operation has written the own tag."""
-    mine = about.mine
-    return KEEP if mine is not None and mine.t > about.case.t > 0.0 else None
-
-
 def _worked_on(about: _Question) -> Keep | None:
-    """4: the operation is at work on the own resource with this model, and not by this request."""
+    """3: the operation is at work on the own resource with this model, and not by this request."""
     case = about.case
     last = case.story.last_step(case.wish.owner.logical_id)
     works = last is not None and last.ended_at is None and last.concerns(about.arn)
@@ -183,7 +177,7 @@ def _worked_on(about: _Question) -> Keep | None:
 
 
 def _declared(about: _Question) -> Run | Hold | AskResource | None:
-    """5: what the request declares."""
+    """4: what the request declares."""
     wish, declared = about.case.wish, about.case.wish.declared
     if declared is None or not about.brought or not about.is_declared or about.case.failed:
         return None
@@ -193,7 +187,7 @@ def _declared(about: _Question) -> Run | Hold | AskResource | None:
 
 
 def _declared_in_vain(about: _Question) -> Want | AskResource | None:
-    """6: what the request declares, and has failed with, is what the resource has."""
+    """5: what the request declares, and has failed with, is what the resource has."""
     has = about.brought and about.is_declared and about.arn == about.case.me.current
     if not has or not about.case.failed:
         return None
@@ -201,7 +195,7 @@ def _declared_in_vain(about: _Question) -> Want | AskResource | None:
 
 
 def _replaced(about: _Question) -> Want | AskResource | None:
-    """7: what the resource has, and the request replaces: kept, unless its place is needed."""
+    """6: what the resource has, and the request replaces: kept, unless its place is needed."""
     case, wish = about.case, about.case.wish
     if not about.brought or about.is_declared or about.arn != wish.physical:
         return None
@@ -221,17 +215,16 @@ def _replaced(about: _Question) -> Want | AskResource | None:
 
 
 def _lived_with(about: _Question) -> Want | None:
-    """8: the own resource lives with it, or was deleted without it, and this request is not waited for."""
+    """7: the own resource lives with it, or was deleted without it, and this request is not waited for."""
     case, me, arn = about.case, about.case.me, about.arn
     if not (me.lives and me.has(arn)) and me.skipped != arn:
         return None
     undone = None if case.off_duty(arn) else _own_doing_undone(about)
     if undone is not None:
         return undone
-    if case.step is None:
-        return KEEP if case.wish.brings else ASK
     # What is deleted is not what the resource has: it lives, so what it has now goes by another physical id.
-    return KEEP if not case.wish.brings and (arn != case.wish.physical or arn == me.current) else None
+    by_another_id = not case.wish.brings and (arn != case.wish.physical or arn == me.current)
+    return KEEP if case.step is None or by_another_id else None
 
 
 def _own_doing_undone(about: _Question) -> Run | None:
@@ -249,7 +242,7 @@ def _own_doing_undone(about: _Question) -> Run | None:
 
 
 def _of_others(about: _Question) -> Want | AskResource | None:
-    """9: other resources of the stack have it, are brought with it, or have left it running."""
+    """8: other resources of the stack have it, are brought with it, or have left it running."""
     case, arn, claim = about.case, about.arn, about.claim
     if case.step is not None and case.story.goes:
         return Keep(for_others=True) if is_retained(case, arn) else None
@@ -287,7 +280,7 @@ def _as_they_declare(about: _Question, wanting: dict[Owner, Standing]) -> Run:
 
 
 def _nobodys(about: _Question) -> Hold | Rest:
-    """10: nobody's; what a roll-back that has failed goes back to is held, since it can be continued."""
+    """9: nobody's; what a roll-back that has failed goes back to is held, since it can be continued."""
     case = about.case
     comes_back = about.brought and about.goes_back and case.failed and case.me.has(about.arn)
     return Hold() if comes_back and not case.story.goes else Rest()
@@ -296,7 +289,6 @@ def _nobodys(about: _Question) -> Hold | Rest:
 _ROWS: Final = (
     _not_shown,
     _another_stacks,
-    _asked_later,
     _worked_on,
     _declared,
     _declared_in_vain,

@@ -22,7 +22,7 @@ ACT: Final = (
         "    if done.claimed_at:\n        return None\n    if moment.over:\n", "create", "a refusal",
     ),
     mutant(
-        "any-of-others-refused", "RUN (row 9), RUNNING", "The units of one of several resources have to be those of the latest.",
+        "any-of-others-refused", "RUN (row 8), RUNNING", "The units of one of several resources have to be those of the latest.",
         "core/wanted.py", "for units in (self.units, *self.any_of)", "for units in (self.units,)", "two sizes, and a third resource", "nothing",
     ),
     mutant(

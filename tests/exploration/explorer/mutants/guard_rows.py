@@ -14,15 +14,15 @@ _WANTED: Final = "core/wanted.py"
 
 GUARDS: Final = (
     mutant(
-        "duty-ignored", "wanted 5, off duty", "A model off duty is started as one on duty.",
+        "duty-ignored", "wanted 4, off duty", "A model off duty is started as one on duty.",
         _WANTED, "        if not self.case.off_duty(self.arn):\n", "        if True:\n", "guarded: create alone", "a sweep off duty",
     ),
     mutant(
-        "others-stopped-off-duty", "wanted 5, others", "Off duty a model is stopped that another resource has.",
+        "others-stopped-off-duty", "wanted 4, others", "Off duty a model is stopped that another resource has.",
         _WANTED, "others_have_it=bool(others))", "others_have_it=False)", "guarded: one with guards joins", "a sweep off duty",
     ),
     mutant(
-        "kept-off-given-back", "wanted 9, kept off", "What its guards keep off is started for another resource.",
+        "kept-off-given-back", "wanted 8, kept off", "What its guards keep off is started for another resource.",
         _WANTED, "    brings = brings and not claim.kept_off\n", "", "guarded: rename", "a sweep off duty",
     ),
     mutant(
@@ -31,7 +31,7 @@ GUARDS: Final = (
         unneeded="What another resource has is not stopped off duty, so there is nothing to be given back.",
     ),
     mutant(
-        "own-stop-undone-off-duty", "wanted 8", "What a late delivery has stopped itself it starts again, off duty too.",
+        "own-stop-undone-off-duty", "wanted 7", "What a late delivery has stopped itself it starts again, off duty too.",
         _WANTED, "undone = None if case.off_duty(arn) else _own_doing_undone(about)", "undone = _own_doing_undone(about)",
         "guarded: create alone", "a duplicate out of time, and a slow act, as duty turns",
         unneeded="The world in which another delivery succeeds beside such a one, and duty turns then, is too large to be visited.",
