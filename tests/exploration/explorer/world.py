@@ -357,9 +357,9 @@ class World:
         if found is None:
             stack = self.stack(number)
             unsettled = not stack.at_rest or not stack.status.endswith("_COMPLETE")
-            # Of what is declared a sweep looks at the model and the guards alone.
+            # Of what is declared a sweep looks at the model, its units and the guards alone.
             declared = dict.fromkeys(
-                (event.logical, Declared(event.declared.model, guarded=True))
+                (event.logical, Declared(event.declared.model, event.declared.units, guarded=True))
                 for event in stack.events
                 if event.declared is not None and event.declared.guarded
             )
@@ -367,8 +367,8 @@ class World:
             for name, shown in declared:
                 resource = stack.resources[self.names.index(name)]
                 now = resource.declared if resource.exists else None
-                stands = now is not None and now.guarded and now.model == shown.model
-                found.append((name, shown, 0 if stands or unsettled else stack.ages[-1]))
+                same = now is not None and Declared(now.model, now.units, guarded=now.guarded) == shown
+                found.append((name, shown, 0 if same or unsettled else stack.ages[-1]))
             self._memo[key] = found
         return found
 
