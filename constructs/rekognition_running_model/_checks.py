@@ -6,6 +6,7 @@ tokens by the handler, by the same functions.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -166,7 +167,9 @@ class Checks:
         """The two ARNs, by themselves, together, and against the stack."""
         parsed = self.version_arn(version)
         parsed_project = None
-        if project is not None and not _is_token(project):
+        if isinstance(project, list | float) and is_token(project):
+            self.wrong("project_arn", str(_rule_of_a_text(project)), project)
+        elif project is not None and not is_token(project):
             parsed_project = self.run(lambda: parse_project_arn(project, name="project_arn"))
         if parsed is None:
             return
@@ -182,24 +185,21 @@ class Checks:
 
     def version_arn(self, version: Any) -> ProjectVersionArn | None:
         """A literal ARN of a model, taken apart; None for a token and for what is wrong."""
-        if hasattr(version, "__jsii_ref__"):
-            # CDK would take a parameter for a token, and complain of a policy's resources.
-            rule = (
-                "must be a text: of a construct give the attribute that holds the ARN, such as "
-                f"project_version_arn, string_value or value_as_string; an ARN is like {EXAMPLE_VERSION_ARN}"
-            )
-            self.wrong("project_version_arn", rule, version)
-            return None
-        if _is_token(version):
+        if not isinstance(version, str):
+            rule = _rule_of_a_text(version)
+            if rule is not None:
+                self.wrong("project_version_arn", f"{rule}; an ARN is like {EXAMPLE_VERSION_ARN}", version)
+                return None
+        if is_token(version):
             return None
         return self.run(lambda: parse_project_version_arn(version, name="project_version_arn"))
 
     def units(self, minimum: Any, maximum: Any) -> None:
         """Both bounds of inference units."""
         low = high = None
-        if not _is_token(minimum):
+        if not is_token(minimum):
             low = self.run(lambda: parse_min_units(minimum, name="min_inference_units"))
-        if maximum is not None and not _is_token(maximum):
+        if maximum is not None and not is_token(maximum):
             high = self.run(lambda: parse_max_units(maximum, name="max_inference_units"))
         if low is not None and high is not None:
             bound, top = low, high
@@ -216,7 +216,7 @@ class Checks:
             self.wrong(name, "must be a Duration", duration)
             return None
         if duration.is_unresolved():
-            return round(duration.to_seconds())
+            return self._seconds_of_a_token(duration, name)
         milliseconds = duration.to_milliseconds()
         if milliseconds % 1000 == 0:
             return self.run(lambda: parse(round(milliseconds / 1000), name=name))
@@ -227,6 +227,17 @@ class Checks:
             rule = error.rule.replace("a whole number", "whole seconds")
             self._add(f"{name} {rule}, got {milliseconds:g} ms", name)
         return None
+
+    def _seconds_of_a_token(self, duration: Duration, name: str) -> int | None:
+        """CDK converts no number that only the deployment knows."""
+        try:
+            return round(duration.to_seconds())
+        except RuntimeError:
+            self._problems.append(
+                f"{name} must be given in seconds where only the deployment knows the number, got "
+                f"{duration.unit_label()}; for example {name}=Duration.seconds(parameter.value_as_number)"
+            )
+            return None
 
     def flag(self, value: Any, name: str) -> None:
         """True or False, and nothing that merely passes for it."""
@@ -350,15 +361,24 @@ class Checks:
         """No other construct of the stack declares the same model."""
         if other is not None:
             self._add(
-                f"project_version_arn must be declared once in a stack, got {arn}, which is declared by "
-                f"{other.node.path} already; a model belongs to one resource, share the construct instead",
+                f"project_version_arn must be declared once in a stack, got {self.told(arn)}, which is "
+                f"declared by {other.node.path} already; a model belongs to one resource, share the "
+                "construct instead",
                 "project_version_arn",
                 of_values=True,
             )
 
     def wrong(self, name: str, rule: str, value: Any) -> None:
         """A value of the wrong kind, whoever gives it."""
-        self._add(str(InvalidProperty(name, shown(value), rule)), name)
+        self._add(str(InvalidProperty(name, self.told(value), rule)), name)
+
+    def told(self, value: Any) -> Any:
+        """A value as a person knows it, a token as the template shows it."""
+        if isinstance(value, Construct) or not is_token(value):
+            return shown(value)
+        with suppress(RuntimeError):
+            return f"a token, {json.dumps(Stack.of(self._construct).resolve(value))}"
+        return "a token"
 
     def finish(self, *values: Any) -> list[str]:
         """Raise one ``ValueError`` for all that was found.
@@ -397,7 +417,25 @@ class Checks:
         (self._of_values if of_values else self._problems).append(problem)
 
 
-def _is_token(value: Any) -> bool:
+def _rule_of_a_text(value: Any) -> str | None:
+    """What to do with something that holds a text or stands for one; None for what is neither.
+
+    CDK would take it for a token, and complain of a policy's resources.
+    """
+    if isinstance(value, Construct) or (hasattr(value, "__jsii_ref__") and not is_token(value)):
+        return (
+            "must be a text: of a construct give the attribute that holds the ARN, such as "
+            "project_version_arn, string_value or value_as_string"
+        )
+    if not is_token(value):
+        return None
+    if isinstance(value, list):
+        return "must be one text: take one out of a list by Fn.select(0, the_list)"
+    return "must be a text: Token.as_string(the_token) makes one of a token"
+
+
+def is_token(value: Any) -> bool:
+    """Whether only the end of the synth, or the deployment, knows a value."""
     # CDK looks into what it knows, and fails for what it does not: bytes, paths, functions.
     with suppress(AttributeError, TypeError, RuntimeError):
         return bool(Token.is_unresolved(value))

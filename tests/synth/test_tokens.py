@@ -1,0 +1,116 @@
+"""Values that only the end of the synth, or the deployment, knows: what may be one, and what is said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aws_cdk import CfnParameter, Duration, Fn, Stack
+from aws_cdk.assertions import Template
+from synth_examples import ARN
+
+from rekognition_running_model import RunningHours, RunningModel
+
+
+def of_a_list(stack: Stack) -> Any:
+    """A parameter that holds several texts."""
+    return CfnParameter(stack, "Several", type="CommaDelimitedList").value_as_list
+
+
+def number(stack: Stack) -> Any:
+    """A parameter that holds a number."""
+    return CfnParameter(stack, "Number", type="Number").value_as_number
+
+
+def text(stack: Stack) -> str:
+    """A parameter that holds a text."""
+    return CfnParameter(stack, "Text").value_as_string
+
+
+# --- what is no text ---
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (of_a_list, r'must be one text: .*Fn\.select\(0, .*got \'a token, \{"Ref": "Several"\}\''),
+        (number, r'must be a text: Token\.as_string\(.*got \'a token, \{"Ref": "Number"\}\''),
+        (
+            lambda _: Fn.get_att("Looked", "Arn"),
+            r'must be a text: Token\.as_string\(.*\{"Fn::GetAtt": \["Looked", "Arn"\]\}',
+        ),
+        (
+            lambda _: Fn.condition_if("Live", ARN, ARN),
+            r'must be a text: Token\.as_string\(.*\{"Fn::If": \["Live"',
+        ),
+    ],
+)
+def test_fails_when_a_token_is_no_text(stack: Stack, make: Callable[[Stack], Any], words: str) -> None:
+    """CDK would complain of a policy's resources, and name no construct."""
+    with pytest.raises(ValueError, match=f"^Parts/Model: project_version_arn {words}"):
+        RunningModel(stack, "Model", project_version_arn=make(stack))
+
+
+def test_fails_when_the_project_is_a_list(stack: Stack) -> None:
+    """It would only fail when it is deployed."""
+    with pytest.raises(ValueError, match=r"^Parts/Model: project_arn must be one text: .*Fn\.select"):
+        RunningModel(stack, "Model", project_version_arn=ARN, project_arn=of_a_list(stack))
+
+
+def test_a_token_that_is_declared_twice_is_told_as_the_template_shows_it(stack: Stack) -> None:
+    """And not by CDK's number for it."""
+    arn = text(stack)
+    RunningModel(stack, "First", project_version_arn=arn)
+    with pytest.raises(ValueError, match=r'got a token, \{"Ref": "Text"\}, which is declared by Parts/First'):
+        RunningModel(stack, "Second", project_version_arn=arn)
+
+
+# --- hours and durations ---
+
+
+def hours(**changes: Any) -> RunningHours:
+    """Office hours with something else in them."""
+    given: dict[str, Any] = {"days": "MON-FRI", "start": "08:00", "stop": "18:00", "time_zone": "UTC"}
+    return RunningHours(**(given | changes))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        lambda stack: {"days": of_a_list(stack)},
+        lambda stack: {"days": ["MON", text(stack)]},
+        lambda stack: {"start": text(stack)},
+        lambda stack: {"stop": text(stack)},
+        lambda stack: {"time_zone": text(stack)},
+    ],
+    ids=["days", "a day", "start", "stop", "time_zone"],
+)
+def test_fails_when_hours_are_tokens(stack: Stack, changes: Callable[[Stack], dict[str, Any]]) -> None:
+    """The cron expressions of schedules are made of them at synth."""
+    with pytest.raises(ValueError, match=r'running_hours must be known at synth.*a token, \{"Ref": "'):
+        RunningModel(stack, "Model", project_version_arn=ARN, running_hours=hours(**changes(stack)))
+
+
+@pytest.mark.parametrize("name", ["timeout", "poll_interval", "lead_time", "stop_after", "stop_when_idle"])
+def test_fails_when_a_token_would_have_to_be_converted(stack: Stack, name: str) -> None:
+    """All of it in one error, with the way out."""
+    words = rf"^Parts/Model: .*{name} must be given in seconds .*got minutes; .*{name}=Duration\.seconds\("
+    given: dict[str, Any] = {name: Duration.minutes(number(stack))}
+    with pytest.raises(ValueError, match=words) as caught:
+        RunningModel(
+            stack, "Model", project_version_arn=ARN, min_inference_units=0, running_hours=hours(), **given
+        )
+    assert "min_inference_units must" in str(caught.value)
+
+
+def test_a_lead_that_only_the_deployment_knows_moves_no_edge(stack: Stack) -> None:
+    """No cron expression can be made of it; the rate finds the beginning, as it does without a lead."""
+    lead = Duration.seconds(number(stack))
+    RunningModel(stack, "Model", project_version_arn=ARN, running_hours=hours(), lead_time=lead)
+    found = Template.from_stack(stack).find_resources("AWS::Scheduler::Schedule").values()
+    assert {one["Properties"]["ScheduleExpression"] for one in found} == {
+        "rate(5 minutes)",
+        "cron(0 8 ? * MON,TUE,WED,THU,FRI *)",
+        "cron(0 18 ? * MON,TUE,WED,THU,FRI *)",
+    }
