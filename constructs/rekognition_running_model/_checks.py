@@ -174,10 +174,8 @@ class Checks:
         if parsed is None:
             return
         known, stack = parsed, Stack.of(self._construct)
-        region = None if Token.is_unresolved(stack.region) else stack.region
-        account = None if Token.is_unresolved(stack.account) else stack.account
-        self.run(lambda: check_location(known, name="project_version_arn", region=region, account=account))
-        if region is None and account is None:
+        self.run(lambda: _check_place(known, stack))
+        if Token.is_unresolved(stack.region) and Token.is_unresolved(stack.account):
             _warn_of_the_clis_place(self._construct, known)
         if parsed_project is not None:
             same = parsed_project
@@ -197,9 +195,10 @@ class Checks:
     def units(self, minimum: Any, maximum: Any) -> None:
         """Both bounds of inference units."""
         low = high = None
-        if not is_token(minimum):
+        # A list has no place for a number, whatever is in it.
+        if isinstance(minimum, list) or not is_token(minimum):
             low = self.run(lambda: parse_min_units(minimum, name="min_inference_units"))
-        if maximum is not None and not is_token(maximum):
+        if maximum is not None and (isinstance(maximum, list) or not is_token(maximum)):
             high = self.run(lambda: parse_max_units(maximum, name="max_inference_units"))
         if low is not None and high is not None:
             bound, top = low, high
@@ -415,6 +414,21 @@ class Checks:
         if not (value.startswith("arn:") and value in problem):
             problem = f"{problem}; for example {example}"
         (self._of_values if of_values else self._problems).append(problem)
+
+
+def problem_of_a_place(arn: str, stack: Stack) -> list[str]:
+    """What is wrong with the ARN of a model that a stack is to run; at most one problem."""
+    try:
+        _check_place(parse_project_version_arn(arn, name="project_version_arn"), stack)
+    except InvalidProperty as error:
+        return [str(error)]
+    return []
+
+
+def _check_place(arn: ProjectVersionArn, stack: Stack) -> None:
+    region = None if Token.is_unresolved(stack.region) else stack.region
+    account = None if Token.is_unresolved(stack.account) else stack.account
+    check_location(arn, name="project_version_arn", region=region, account=account)
 
 
 def _rule_of_a_text(value: Any) -> str | None:

@@ -12,7 +12,7 @@ from constructs import Construct
 from rekognition_running_model._checks import Checks, example, is_token, shown
 from rekognition_running_model._declared import place_of
 from rekognition_running_model._function import is_queue
-from rekognition_running_model._schedules import Schedules
+from rekognition_running_model._schedules import Schedules, make_only_with
 from running_model_handler.core.errors import InvalidProperty
 from running_model_handler.core.guards import (
     check_hours,
@@ -234,8 +234,8 @@ def wake(
     resource: CfnResource,
     properties: Mapping[str, Any],
     guards: DeclaredGuards,
-) -> None:
-    """The schedules of a model: a rate, and, where that is coarse, the edges of the hours.
+) -> CfnResource:
+    """The schedules of a model: a rate, and, where that is coarse, the edges of the hours; returns the rate.
 
     They tell the function what a request would: which resource of which stack, and what it declares.
     """
@@ -250,13 +250,16 @@ def wake(
         }
     }
     words = "Looks whether a Rekognition Custom Labels model is needed"
-    schedules.every(construct, "Sweep", Duration.minutes(guards.sweep_minutes), payload, words)
+    sweep = schedules.every(construct, "Sweep", Duration.minutes(guards.sweep_minutes), payload, words)
+    make_only_with(sweep, resource)
     if guards.sweep_minutes > 1:
         # The rate finds the beginning where only the deployment knows the lead.
         lead = guards.lead_seconds or 0
         known = 0 if Token.is_unresolved(lead) else lead
         for number, (expression, zone) in enumerate(edges(guards.periods, known)):
-            schedules.at(construct, f"Edge{number}", expression, zone, payload, words)
+            edge = schedules.at(construct, f"Edge{number}", expression, zone, payload, words)
+            make_only_with(edge, resource)
+    return sweep
 
 
 def edges(periods: Sequence[Period], lead_seconds: int) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from aws_cdk import CfnResource, Duration, Fn, RemovalPolicy, Resource, Token
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from rekognition_running_model._as_declared import warn_of_sleep
 from rekognition_running_model._checks import Checks, check_grantee, check_scope
 from rekognition_running_model._declared import declare, warn_of_shared_calls
 from rekognition_running_model._final import Written, at_the_end
@@ -272,6 +273,8 @@ class RunningModel(_RunningModelBase):
             type=RESOURCE_TYPE,
             properties=properties,
         )
+        self._properties: Final = properties
+        self._sweep: CfnResource | None = None
         self._resource.apply_removal_policy(removal_policy)
         stop_what_nobody_names(self._resource)
         self._needs: Final = self._provider.permit(
@@ -283,7 +286,7 @@ class RunningModel(_RunningModelBase):
         )
         self._resource.node.add_dependency(*self._needs)
         if guards.any:
-            wake(self, self._provider.schedules_for(self), self._resource, properties, guards)
+            self._sweep = wake(self, self._provider.schedules_for(self), self._resource, properties, guards)
         at_the_end(self, self._check)
 
     @classmethod
@@ -349,6 +352,8 @@ class RunningModel(_RunningModelBase):
         deferred = self._deferred
         if deferred and is_waiting_for_look_ups(self):
             deferred = []
+        if self._sweep is not None:
+            warn_of_sleep(self, self._sweep, written)
         return [
             *deferred,
             *check_model(
@@ -358,6 +363,8 @@ class RunningModel(_RunningModelBase):
                 service_token=self._provider.service_token,
                 needs=self._needs,
                 units=self._units,
+                declared=self._properties,
+                guarded=self._sweep is not None,
             ),
         ]
 

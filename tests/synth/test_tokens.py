@@ -58,6 +58,14 @@ def test_fails_when_the_project_is_a_list(stack: Stack) -> None:
         RunningModel(stack, "Model", project_version_arn=ARN, project_arn=of_a_list(stack))
 
 
+@pytest.mark.parametrize("name", ["min_inference_units", "max_inference_units"])
+def test_fails_when_units_are_a_list(stack: Stack, name: str) -> None:
+    """A token that stands for several values is no number."""
+    given: dict[str, Any] = {name: of_a_list(stack)}
+    with pytest.raises(ValueError, match=f"^Parts/Model: {name} must be a whole number"):
+        RunningModel(stack, "Model", project_version_arn=ARN, **given)
+
+
 def test_a_token_that_is_declared_twice_is_told_as_the_template_shows_it(stack: Stack) -> None:
     """And not by CDK's number for it."""
     arn = text(stack)

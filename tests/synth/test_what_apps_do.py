@@ -16,13 +16,17 @@ from aws_cdk import (
     CfnCondition,
     CfnElement,
     CfnOutput,
+    CfnParameter,
     CfnResource,
     CliCredentialsStackSynthesizer,
     DefaultStackSynthesizer,
+    Duration,
     Environment,
     Fn,
     IAspect,
     IPropertyInjector,
+    IStableStringProducer,
+    Lazy,
     LegacyStackSynthesizer,
     Mixins,
     NestedStack,
@@ -36,11 +40,12 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
 from aws_cdk.assertions import Annotations, Match, Template
 from constructs import Construct, IConstruct, IMixin
 from synth_examples import ARN
 
-from rekognition_running_model import RunningModel
+from rekognition_running_model import RunningHours, RunningModel
 from running_model_handler.core.names import RESOURCE_TYPE
 
 PROVIDER = "RekognitionRunningModelProvider"
@@ -181,6 +186,16 @@ def test_what_an_aspect_adds_to_the_function_is_left_alone(path: str, value: Any
         ("Properties.ServiceToken", "arn:aws:lambda:eu-west-1:1:function:other", "ServiceToken must be"),
         ("Type", "Custom::Other", "Type must be Custom::RekognitionRunningModel, got Custom::Other"),
         ("DependsOn", [], "DependsOn must name"),
+        ("Properties.ServiceTimeout", "60", "ServiceTimeout must be 3600, got 60.*timeout=Duration"),
+        (
+            "Properties.ProjectVersionArn",
+            ARN.replace("v3", "v4"),
+            "ProjectVersionArn must not.*v4.*as project_v",
+        ),
+        ("Properties.RunningHours", "MON 08:00-18:00 UTC", "RunningHours must not.*as running_hours"),
+        ("Properties.StopAfterSeconds", 7200, "StopAfterSeconds must not.*schedules are made.*as stop_after"),
+        ("Properties.StopWhenIdleSeconds", 7200, "StopWhenIdleSeconds must not.*as stop_when_idle"),
+        ("Properties.StartForQueueUrl", "https://q", "StartForQueueUrl must not.*permissions.*as start_for"),
     ],
 )
 def test_fails_when_an_override_breaks_the_resource(path: str, value: Any, words: str) -> None:
@@ -225,6 +240,118 @@ def test_an_override_of_a_value_is_the_users() -> None:
     found = only(Stack.of(model), RESOURCE_TYPE)
     assert found["Properties"]["MinInferenceUnits"] == 3
     assert found["Metadata"]["owner"] == "vision"
+
+
+@jsii.implements(IStableStringProducer)
+class Late:
+    """A text that is decided when the template is written."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def produce(self) -> str:
+        """``Lazy.string``."""
+        return self._text
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("parts-v3", "must be the ARN of a project version"),
+        (ARN.replace("eu-west-1", "us-east-1"), "must be a model in the Region of its stack"),
+    ],
+)
+def test_fails_when_a_lazy_arn_turns_out_wrong(text: str, words: str) -> None:
+    """It is a token at first, and a text in the end: judged like one."""
+    stack = Stack(App(), "Parts", env=Environment(account="123456789012", region="eu-west-1"))
+    RunningModel(stack, "Model", project_version_arn=Lazy.string(Late(text)))
+    with pytest.raises(RuntimeError, match=f"Parts/Model: project_version_arn.*{words}"):
+        Template.from_stack(stack)
+
+
+def test_a_lazy_arn_may_be_right() -> None:
+    """Nothing is said then."""
+    stack = Stack(App(), "Parts", env=Environment(account="123456789012", region="eu-west-1"))
+    RunningModel(stack, "Model", project_version_arn=Lazy.string(Late(ARN)))
+    assert only(stack, RESOURCE_TYPE)["Properties"]["ProjectVersionArn"] == ARN
+
+
+# --- what wakes a model with guards ---
+
+
+def guarded(**properties: Any) -> RunningModel:
+    """A model with a deadline and hours, so with schedules."""
+    office = RunningHours(days="MON-FRI", start="08:00", stop="18:00", time_zone="UTC")
+    return RunningModel(
+        Stack(App(), "Parts"),
+        "Model",
+        project_version_arn=ARN,
+        stop_after=Duration.hours(8),
+        running_hours=office,
+        **properties,
+    )
+
+
+def test_fails_when_an_override_does_not_reach_the_schedules() -> None:
+    """They tell the function what is declared: a sweep would bring another size than a deployment."""
+    model = guarded()
+    child(model).add_property_override("MinInferenceUnits", 3)
+    words = (
+        "Parts/Model: MinInferenceUnits must not be overridden, got 3: the schedules.*as min_inference_units"
+    )
+    with pytest.raises(RuntimeError, match=words):
+        Template.from_stack(Stack.of(model))
+
+
+def test_tokens_of_a_guarded_model_are_no_overrides() -> None:
+    """They are written as CloudFormation's functions, which are what was declared."""
+    stack = Stack(App(), "Parts")
+    RunningModel(
+        stack,
+        "Model",
+        project_version_arn=CfnParameter(stack, "Arn").value_as_string,
+        project_arn=Fn.import_value("project"),
+        min_inference_units=CfnParameter(stack, "Units", type="Number").value_as_number,  # type: ignore[arg-type]
+        timeout=Duration.seconds(CfnParameter(stack, "Seconds", type="Number").value_as_number),
+        start_for=sqs.Queue(stack, "Pictures"),
+    )
+    assert only(stack, RESOURCE_TYPE)["Properties"]["MinInferenceUnits"] == {"Ref": "Units"}
+
+
+@pytest.mark.parametrize("whose", ["the model's", "all"])
+def test_schedules_are_there_where_the_model_is(whose: str) -> None:
+    """A condition of the model holds for what wakes the function for it."""
+    model = guarded()
+    stack = Stack.of(model)
+    condition = CfnCondition(stack, "Wanted", expression=Fn.condition_equals("a", "a"))
+    if whose == "all":
+        aspect(
+            model, "AWS::Scheduler::Schedule", lambda one: setattr(one.cfn_options, "condition", condition)
+        )
+    else:
+        child(model).cfn_options.condition = condition
+    found = [one for one in resources(stack).values() if one["Type"] == "AWS::Scheduler::Schedule"]
+    assert len(found) == 3
+    assert all(one["Condition"] == "Wanted" for one in found)
+
+
+def test_schedules_of_a_model_without_a_condition_have_none() -> None:
+    """Nothing is written."""
+    found = resources(Stack.of(guarded())).values()
+    assert not any("Condition" in one for one in found)
+
+
+def test_schedules_that_are_switched_off_are_said() -> None:
+    """A platform's aspect that disables schedules: the guards sleep, the model bills."""
+    stack = aspect(guarded(), "AWS::Scheduler::Schedule", override("Properties.State", "DISABLED"))
+    assert warned(stack, "schedule Parts/Model/Sweep is disabled.*rekognition-running-model:asleep") == 1
+
+
+def test_a_schedule_that_is_taken_out_is_said() -> None:
+    """The same by ``try_remove_child``; it can be acknowledged."""
+    model = guarded()
+    assert model.node.try_remove_child("Sweep")
+    assert warned(Stack.of(model), "Parts/Model/Sweep is gone.*rekognition-running-model:asleep") == 1
 
 
 # --- mixins, injectors, conditions, dependencies ---
