@@ -8,7 +8,7 @@ from typing import Any, Final
 from aws_cdk import CfnResource, Stack
 from constructs import Construct
 
-from rekognition_running_model._checks import is_token, problem_of_a_place
+from rekognition_running_model._checks import is_dynamic_reference, is_token, problem_of_a_place
 from rekognition_running_model._declared import USD_PER_UNIT_DAY
 from rekognition_running_model._final import Written
 from rekognition_running_model._rendering import is_waiting_for_look_ups
@@ -48,9 +48,10 @@ def check_properties(
     properties = found.get("Properties", {})
     problems = list(_overridden(properties, written, declared, guarded=guarded))
     arn = properties.get(Property.PROJECT_VERSION_ARN)
-    if not problems and isinstance(arn, str) and arn != declared[Property.PROJECT_VERSION_ARN]:
+    changed = isinstance(arn, str) and arn != declared[Property.PROJECT_VERSION_ARN]
+    if not problems and changed and not is_dynamic_reference(arn):
         # A token that the synth itself resolves, such as Lazy.string: judged as what it has become.
-        wrong = problem_of_a_place(arn, Stack.of(model))
+        wrong = problem_of_a_place(str(arn), Stack.of(model))
         problems += [] if wrong and is_waiting_for_look_ups(model) else wrong
     return problems
 

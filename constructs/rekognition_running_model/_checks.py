@@ -448,8 +448,18 @@ def _rule_of_a_text(value: Any) -> str | None:
     return "must be a text: Token.as_string(the_token) makes one of a token"
 
 
+def is_dynamic_reference(value: Any) -> bool:
+    """Whether CloudFormation reads a text, or a part of it, from Parameter Store or Secrets Manager.
+
+    Source: CloudFormation guide, dynamic-references.
+    """
+    return isinstance(value, str) and "{{resolve:" in value
+
+
 def is_token(value: Any) -> bool:
     """Whether only the end of the synth, or the deployment, knows a value."""
+    if is_dynamic_reference(value):
+        return True
     # CDK looks into what it knows, and fails for what it does not: bytes, paths, functions.
     with suppress(AttributeError, TypeError, RuntimeError):
         return bool(Token.is_unresolved(value))

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import datetime
+import json
 import os
 from collections.abc import Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from aws_cdk import CfnResource, Duration, Fn, RemovalPolicy, Resource, Token
+from aws_cdk import CfnResource, Duration, Fn, RemovalPolicy, Resource, Stack, Token
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from rekognition_running_model._as_declared import warn_of_sleep
-from rekognition_running_model._checks import Checks, check_grantee, check_scope
+from rekognition_running_model._checks import (
+    Checks,
+    check_grantee,
+    check_scope,
+    is_dynamic_reference,
+    is_token,
+)
 from rekognition_running_model._declared import declare, warn_of_shared_calls
 from rekognition_running_model._final import Written, at_the_end
 from rekognition_running_model._left import check_model, stop_what_nobody_names
@@ -113,15 +120,16 @@ class _RunningModelBase(Resource):
         # Loading it takes time that only apps with metrics should pay (decision 9).
         from aws_cdk import aws_cloudwatch as cloudwatch
 
-        project, version = self._names()
         defaults: dict[str, Any] = {
             "namespace": _METRIC_NAMESPACE,
-            "dimensions_map": {"ProjectName": project, "VersionName": version},
             "statistic": cloudwatch.Stats.AVERAGE,
             "unit": cloudwatch.Unit.COUNT,
             "region": _known(self.env.region),
             "account": _known(self.env.account),
         }
+        if "dimensions_map" not in options:
+            project, version = self._names()
+            defaults["dimensions_map"] = {"ProjectName": project, "VersionName": version}
         return cloudwatch.Metric(metric_name=metric_name, **(defaults | options))
 
     def metric_in_service_inference_units(self, **options: Any) -> cloudwatch.Metric:
@@ -142,8 +150,8 @@ class _RunningModelBase(Resource):
 
     def _names(self) -> tuple[str, str]:
         """Names of project and version, also out of a token: ``…:project/NAME/version/NAME/MILLIS``."""
-        if Token.is_unresolved(self._declared_arn):
-            parts = Fn.split("/", self._declared_arn)
+        if is_token(self._declared_arn):
+            parts = Fn.split("/", self._arn_to_split())
             return Fn.select(1, parts), Fn.select(3, parts)
         try:
             arn = parse_project_version_arn(self._declared_arn, name="project_version_arn")
@@ -151,6 +159,20 @@ class _RunningModelBase(Resource):
             # It passed the checks: a stand-in for what CDK still has to look up.
             return _STAND_IN, _STAND_IN
         return arn.project_name, arn.version_name
+
+    def _arn_to_split(self) -> str:
+        """A token that CloudFormation can take apart: it does so before it reads a dynamic reference."""
+        if not is_dynamic_reference(json.dumps(self.stack.resolve(self._declared_arn))):
+            return self._declared_arn
+        if self.project_version_arn != self._declared_arn:
+            return self.project_version_arn
+        reference = self.stack.resolve(self._declared_arn)
+        raise ValueError(
+            f"{self.node.path}: project_version_arn must be no dynamic reference where metrics are wanted, "
+            f"got {reference}: CloudFormation takes the text apart before it reads the value; for example "
+            "ssm.StringParameter.value_for_string_parameter(stack, name), or give metric() "
+            'dimensions_map={"ProjectName": ..., "VersionName": ...}'
+        )
 
 
 class RunningModel(_RunningModelBase):
@@ -375,8 +397,10 @@ class _ImportedModel(_RunningModelBase):
         checks = Checks(scope, path="/".join(filter(None, (scope.node.path, construct_id))))
         parsed = checks.version_arn(project_version_arn)
         checks.finish(project_version_arn)
-        token = Token.is_unresolved(project_version_arn)
-        # A stand-in for what CDK still has to look up has no place yet.
+        token = is_token(project_version_arn) and not is_dynamic_reference(
+            json.dumps(Stack.of(scope).resolve(project_version_arn))
+        )
+        # A stand-in for what CDK still has to look up has no place yet, nor has a dynamic reference.
         super().__init__(
             scope, construct_id, environment_from_arn=project_version_arn if parsed or token else None
         )

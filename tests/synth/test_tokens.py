@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aws_cdk import CfnParameter, Duration, Fn, Stack
+from aws_cdk import CfnDynamicReference, CfnDynamicReferenceService, CfnParameter, Duration, Fn, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_ssm as ssm
 from aws_cdk.assertions import Template
 from synth_examples import ARN
 
 from rekognition_running_model import RunningHours, RunningModel
+from running_model_handler.core.names import RESOURCE_TYPE
 
 
 def of_a_list(stack: Stack) -> Any:
@@ -122,3 +126,55 @@ def test_a_lead_that_only_the_deployment_knows_moves_no_edge(stack: Stack) -> No
         "cron(0 8 ? * MON,TUE,WED,THU,FRI *)",
         "cron(0 18 ? * MON,TUE,WED,THU,FRI *)",
     }
+
+
+# --- dynamic references ---
+
+REFERENCE = "{{resolve:ssm:/models/parts}}"
+REFERENCES: dict[str, Callable[[Stack], str]] = {
+    "a text": lambda _: REFERENCE,
+    "a token": lambda _: CfnDynamicReference(CfnDynamicReferenceService.SSM, "/models/parts").to_string(),
+    "a parameter": lambda stack: (
+        ssm.StringParameter.from_string_parameter_attributes(
+            stack, "Parameter", parameter_name="/models/parts", force_dynamic_reference=True
+        ).string_value
+    ),
+}
+
+
+@pytest.mark.parametrize("make", REFERENCES)
+def test_a_dynamic_reference_is_read_by_cloudformation(stack: Stack, make: str) -> None:
+    """In the resource, in permissions and in what schedules send."""
+    arn = REFERENCES[make](stack)
+    RunningModel(stack, "Model", project_version_arn=arn, stop_after=Duration.hours(8))
+    template = Template.from_stack(stack)
+    template.has_resource_properties(RESOURCE_TYPE, {"ProjectVersionArn": REFERENCE})
+    for kind in ("AWS::IAM::Policy", "AWS::Scheduler::Schedule"):
+        assert REFERENCE in json.dumps(template.find_resources(kind))
+
+
+@pytest.mark.parametrize("make", REFERENCES)
+def test_metrics_of_a_dynamic_reference_take_the_names_out_of_the_attribute(stack: Stack, make: str) -> None:
+    """CloudFormation splits a text before it reads what it refers to: the names would be the path's."""
+    model = RunningModel(stack, "Model", project_version_arn=REFERENCES[make](stack))
+    found = stack.resolve(model.metric("InServiceInferenceUnits").dimensions)
+    assert list(found["VersionName"]) == ["Fn::Select"]
+    number, split = found["VersionName"]["Fn::Select"]
+    assert (number, split["Fn::Split"][0]) == (3, "/")
+    assert split["Fn::Split"][1]["Fn::GetAtt"][1] == "ProjectVersionArn"
+
+
+@pytest.mark.parametrize("make", REFERENCES)
+def test_an_imported_dynamic_reference_has_grants_and_no_metrics(stack: Stack, make: str) -> None:
+    """There is no resource that could tell its names; the way out is one that CloudFormation can split."""
+    model = RunningModel.from_project_version_arn(stack, "Theirs", REFERENCES[make](stack))
+    model.grant_detect(iam.User(stack, "Caller"))
+    assert (model.env.region, model.env.account) == (stack.region, stack.account)
+    words = (
+        r"^Parts/Theirs: project_version_arn must be no dynamic .*/models/parts.*value_for_string_parameter"
+    )
+    with pytest.raises(ValueError, match=words):
+        model.metric("InServiceInferenceUnits")
+    names = {"ProjectName": "parts", "VersionName": "v3"}
+    assert model.metric("InServiceInferenceUnits", dimensions_map=names).dimensions == names
+    assert REFERENCE in json.dumps(Template.from_stack(stack).find_resources("AWS::IAM::Policy"))
