@@ -154,6 +154,18 @@ def check_grantee(path: str, grantee: Any) -> None:
         )
 
 
+def check_granted(model: Construct, grantee: Any, *, success: bool) -> None:
+    """Raise ``ValueError`` for a grant that CDK has dropped, since the principal has no policy of its own."""
+    if not success:
+        principal = Stack.of(model).resolve(grantee.grant_principal.policy_fragment.principal_json)
+        raise ValueError(
+            f"{model.node.path}: grantee must have a policy that the stack can add to, got "
+            f"{type(grantee).__name__} {json.dumps(principal)}: a model has no policy that could name a "
+            "principal. Grant it to the role that calls the model, for example "
+            'model.grant_detect(iam.Role.from_role_arn(stack, "Caller", role_arn))'
+        )
+
+
 class Checks:
     """Collects what is wrong, so that one error names all of it."""
 

@@ -111,6 +111,7 @@ class RunningModelProvider(Construct):
         runtime: lambda_.Runtime = lambda_.Runtime.PYTHON_3_14,
     ) -> None:
         check_scope(scope, construct_id, "RunningModelProvider")
+        _check_not_made_by_a_model(scope, construct_id)
         super().__init__(scope, construct_id)
         checks = Checks(self)
         checks.kinds(role=role, permissions_boundary=permissions_boundary, log_group=log_group)
@@ -267,7 +268,7 @@ class RunningModelProvider(Construct):
             self,
             "Function",
             package=self._package,
-            role=self.role.without_policy_updates() if isinstance(self.role, iam.Role) else self.role,
+            role=self._role_of_the_function(),
             log_group=self.log_group,
             settings=self._settings,
         )
@@ -276,6 +277,12 @@ class RunningModelProvider(Construct):
         Validations.of(function).acknowledge(*of_function(self._settings))
         warn_of_isolated_subnets(self, self._settings)
         return function
+
+    def _role_of_the_function(self) -> iam.IRole:
+        """The role; closed where CDK would add policies of its own to it, beside ours, as for a VPC."""
+        if isinstance(self.role, iam.Role) and self._settings.needs_permissions:
+            return self.role.without_policy_updates()
+        return self.role
 
     def _check(self, written: Written) -> list[str]:
         self._warn_of_an_immutable_role()
@@ -317,3 +324,14 @@ class RunningModelProvider(Construct):
         if isinstance(existing, ModelPermissions):
             return existing
         return ModelPermissions(stack, name, self._policies, own=False)
+
+
+def _check_not_made_by_a_model(scope: Construct, construct_id: str) -> None:
+    """Raise ``ValueError`` where a model has already made the provider that a stack's models share."""
+    existing = scope.node.try_find_child(construct_id) if construct_id == _DEFAULT_ID else None
+    if isinstance(existing, RunningModelProvider):
+        raise ValueError(
+            f"{existing.node.path}: the provider that the models of a stack share must be made before the "
+            "first of them, which makes one otherwise; move it up, or give it another id and hand it to the "
+            'models, for example provider=RunningModelProvider(stack, "Provider")'
+        )

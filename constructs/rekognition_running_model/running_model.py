@@ -16,6 +16,7 @@ from constructs import Construct
 from rekognition_running_model._as_declared import warn_of_sleep
 from rekognition_running_model._checks import (
     Checks,
+    check_granted,
     check_grantee,
     check_scope,
     is_dynamic_reference,
@@ -101,14 +102,17 @@ class _RunningModelBase(Resource):
         """Allow ``rekognition:DetectCustomLabels`` on this model and on no other.
 
         The grant names the ARN as declared, so that a policy need not wait for the model to run; whatever
-        calls the model waits by using ``project_version_arn``.
+        calls the model waits by using ``project_version_arn``. Raises ``ValueError`` for what has no policy,
+        such as a service or an account: a model has none either that could name it.
         """
         check_grantee(self.node.path, grantee)
-        return iam.Grant.add_to_principal(
+        grant = iam.Grant.add_to_principal(
             grantee=grantee,
             actions=["rekognition:DetectCustomLabels"],
             resource_arns=[self._declared_arn],
         )
+        check_granted(self, grantee, success=grant.success)
+        return grant
 
     def metric(self, metric_name: str, **options: Any) -> cloudwatch.Metric:
         """A metric in the namespace AWS/Rekognition with the dimensions ProjectName and VersionName.

@@ -45,7 +45,7 @@ from aws_cdk.assertions import Annotations, Match, Template
 from constructs import Construct, IConstruct, IMixin
 from synth_examples import ARN
 
-from rekognition_running_model import RunningHours, RunningModel
+from rekognition_running_model import RunningHours, RunningModel, RunningModelProvider
 from running_model_handler.core.names import RESOURCE_TYPE
 
 PROVIDER = "RekognitionRunningModelProvider"
@@ -579,3 +579,65 @@ def test_a_grant_to_a_role_that_takes_no_policies_is_dropped_without_a_word() ->
     role = iam.Role.from_role_arn(stack, "Theirs", "arn:aws:iam::123456789012:role/x", mutable=False)
     assert model.grant_detect(role).success
     assert warned(stack, "deprecated") == 0
+
+
+@pytest.mark.parametrize(
+    ("principal", "words"),
+    [
+        (lambda: iam.ServicePrincipal("ec2.amazonaws.com"), r'ServicePrincipal {"Service": \["ec2.amazonaws'),
+        (
+            lambda: iam.ArnPrincipal("arn:aws:iam::123456789012:role/x"),
+            r'ArnPrincipal {"AWS": \["arn:aws:iam',
+        ),
+        (iam.AnyPrincipal, r"AnyPrincipal"),
+        (iam.AccountRootPrincipal, r"AccountRootPrincipal .*AWS::AccountId"),
+    ],
+    ids=["a service", "an ARN", "all", "the account"],
+)
+def test_fails_when_a_grant_would_be_dropped(principal: Callable[[], iam.IGrantable], words: str) -> None:
+    """CDK drops it without a word where neither side has a policy that could say it."""
+    model = declared()
+    with pytest.raises(ValueError, match=f"^Parts/Model: grantee must have a policy.*{words}.*from_role_arn"):
+        model.grant_detect(principal())
+
+
+def test_grants_of_all_kinds() -> None:
+    """Whoever has a policy, of its own or as part of a group, or stands for a role."""
+    model = declared()
+    stack = Stack.of(model)
+    function = lambda_.Function.from_function_arn(
+        stack, "Function", "arn:aws:lambda:eu-west-1:123456789012:function:theirs"
+    )
+    grantees: list[iam.IGrantable] = [
+        iam.User(stack, "User"),
+        iam.Group(stack, "Group"),
+        iam.User.from_user_name(stack, "Their", "bob"),
+        iam.ManagedPolicy(stack, "Managed"),
+        function,
+    ]
+    for grantee in grantees:
+        model.grant_detect(grantee).assert_success()
+    written = [one for one in resources(stack).values() if "DetectCustomLabels" in json.dumps(one)]
+    assert len(written) == len(grantees) - 1
+    assert warned(stack, "Add statement to this resource's role") == 1
+
+
+def test_grants_to_the_function_reach_its_role() -> None:
+    """For a layer or a wrapper of one's own; the function waits for them as any other does."""
+    stack = Stack.of(declared())
+    provider = RunningModelProvider.of(stack)
+    s3.Bucket(stack, "Bucket").grant_read(provider.function)
+    statement = iam.PolicyStatement(actions=["xray:PutTraceSegments"], resources=["*"])
+    provider.function.add_to_role_policy(statement)
+    found = resources(stack)
+    (name,) = (one for one, resource in found.items() if "xray:Put" in json.dumps(resource))
+    assert "s3:GetObject*" in json.dumps(found[name])
+    assert name in only(stack, "AWS::Lambda::Function")["DependsOn"]
+
+
+def test_fails_when_the_shared_provider_is_made_too_late() -> None:
+    """A model has made it by then; the message tells both ways out."""
+    stack = Stack.of(declared())
+    words = rf"^Parts/{PROVIDER}: .*must be made before the first of them.*provider=RunningModelProvider\("
+    with pytest.raises(ValueError, match=words):
+        RunningModelProvider(stack, PROVIDER, memory_size=512)
