@@ -114,6 +114,8 @@ def shown(value: Any) -> Any:
     """A value as a person knows it: what CDK makes is told by its path, or by how long it is."""
     if isinstance(value, Construct):
         return f"{type(value).__name__} {value.node.path}"
+    if hasattr(value, "__jsii_ref__") and repr(value).startswith("<"):
+        return f"{type(value).__name__}(...)"
     return value.to_human_string() if isinstance(value, Duration) else value
 
 
@@ -149,7 +151,8 @@ def check_grantee(path: str, grantee: Any) -> None:
     """Raise ``ValueError`` unless something can be granted to it."""
     if not hasattr(grantee, "grant_principal"):
         raise ValueError(
-            f"{path}: grantee must be a function, a role, a user or another IGrantable, got {grantee!r}; for "
+            f"{path}: grantee must be a function, a role, a user or another IGrantable, got "
+            f"{shown(grantee)!r}; for "
             'example model.grant_detect(iam.Role.from_role_arn(stack, "Caller", role_arn))'
         )
 
@@ -278,6 +281,10 @@ class Checks:
         target = settings.on_failure
         if target is not None and not is_queue(target) and not is_topic(target):
             self.wrong("on_failure", "must be a queue of SQS or a topic of SNS", target)
+        for name, receiver in (("dead_letter_queue", settings.dead_letter_queue), ("on_failure", target)):
+            # Lambda guide, invocation-async-retain-records: standard queues and topics.
+            if getattr(receiver, "fifo", False):
+                self.wrong(name, "must be a standard one, since Lambda sends to no FIFO", receiver)
 
     def _network(self, settings: FunctionSettings) -> None:
         subnets, groups = settings.vpc_subnets, settings.security_groups
@@ -298,13 +305,14 @@ class Checks:
             if isinstance(value, str):
                 self.wrong(name, "must be a number, not a text", value)
                 return
-        self.run(
-            lambda: parse_whole_number(
-                memory_size, name="memory_size", minimum=128, maximum=10_240, unit="MB",
-                way_out="omit it for 192",
-            )
-        )  # fmt: skip
-        if reserved is not None:
+        if not is_token(memory_size):
+            self.run(
+                lambda: parse_whole_number(
+                    memory_size, name="memory_size", minimum=128, maximum=10_240, unit="MB",
+                    way_out="omit it for 192",
+                )
+            )  # fmt: skip
+        if reserved is not None and not is_token(reserved):
             self.run(
                 lambda: parse_whole_number(
                     reserved, name="reserved_concurrent_executions", minimum=1,

@@ -21,6 +21,7 @@ from rekognition_running_model._function import (
     check_function,
     make_function,
     permit_what_aws_checks,
+    retries_of,
     warn_of_isolated_subnets,
 )
 from rekognition_running_model._permissions import AnyPolicy, ModelPermissions, RolePolicies
@@ -148,6 +149,7 @@ class RunningModelProvider(Construct):
         self._policies: Final = RolePolicies(self, self.role, managed_only=managed_policies_only)
         self._package: Final = staged_handler(self)
         self.function: Final[lambda_.Function] = self._make_function()
+        self._retries: Final = retries_of(self.function)
         # What escape hatches and references between stacks look for.
         self.node.default_child = self.function.node.default_child
         self._permissions: Final = ModelPermissions(self, "Permissions", self._policies, own=True)
@@ -207,10 +209,9 @@ class RunningModelProvider(Construct):
         permissions = self._permissions
         if Stack.of(model) is not Stack.of(self):
             permissions = self._permissions_from(Stack.of(model))
-        retries = self.function.node.find_child("EventInvokeConfig")
         permissions.allow_guards(counts_calls=counts_calls, queue_arn=queue_arn)
         policies = [self._permissions.first, *permissions.allow(arn, finds_project=finds_project)]
-        return [*dict.fromkeys(policies), retries]
+        return [*dict.fromkeys(policies), self._retries]
 
     def schedules_for(self, model: Construct) -> Schedules:
         """What wakes the function for the guarded models of a stack: one role for all of them."""
@@ -296,6 +297,7 @@ class RunningModelProvider(Construct):
             log_group_name=written.resolved(self.log_group.log_group_name),
             settings=self._settings,
             models=self._models,
+            retries=written.resource(written.l1(self._retries)) or {},
         )
 
     def _warn_of_an_immutable_role(self) -> None:

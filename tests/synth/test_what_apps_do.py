@@ -159,6 +159,14 @@ def test_what_an_aspect_does_to_the_function_is_said(path: str, value: Any, name
     assert warned(stack, f"rekognition-running-model:{name}") == 1
 
 
+@pytest.mark.parametrize(("attempts", "said"), [(0, 1), (1, 1), (2, 0)])
+def test_an_aspect_that_takes_retries_away_is_said(attempts: int, said: int) -> None:
+    """A killed invocation heals by them."""
+    kind, change = "AWS::Lambda::EventInvokeConfig", override("Properties.MaximumRetryAttempts", attempts)
+    stack = aspect(declared(), kind, change)
+    assert warned(stack, f"to {attempts}, from 2: .*rekognition-running-model:function-retries") == said
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [
@@ -422,6 +430,42 @@ def test_a_property_injector_reaches_what_a_provider_is_made_of() -> None:
     declared(stack)
     assert PropertyInjectors.has_property_injectors(app)
     assert only(stack, "AWS::Logs::LogGroup")["Properties"]["RetentionInDays"] == 365
+
+
+@jsii.implements(IPropertyInjector)
+class Functions:
+    """A blueprint that traces all functions, and keeps, or forgets, what it is given."""
+
+    def __init__(self, *, keeps: bool) -> None:
+        self._keeps = keeps
+
+    @property
+    def construct_unique_id(self) -> str:
+        """For functions."""
+        return lambda_.Function.PROPERTY_INJECTION_ID
+
+    def inject(self, original_props: Any, *, id: str, scope: Construct) -> Any:
+        """Without what was given CDK makes another function."""
+        given = dict(original_props)
+        needed = given if self._keeps else {name: given[name] for name in ("code", "handler", "runtime")}
+        return needed | {"tracing": lambda_.Tracing.ACTIVE}
+
+
+def test_a_property_injector_may_add_to_the_function() -> None:
+    """And CDK to its role, what that needs."""
+    stack = Stack(App(property_injectors=[Functions(keeps=True)]), "Parts")
+    declared(stack)
+    assert only(stack, "AWS::Lambda::Function")["Properties"]["TracingConfig"] == {"Mode": "Active"}
+    assert any("xray:PutTraceSegments" in json.dumps(one) for one in resources(stack).values())
+
+
+def test_fails_when_a_property_injector_forgets_what_it_is_given() -> None:
+    """In words about it, not about a child that CDK has not made."""
+    stack = Stack(App(property_injectors=[Functions(keeps=False)]), "Parts")
+    with pytest.raises(
+        ValueError, match=rf"^Parts/{PROVIDER}/Function: .*retry_attempts=2.*property injector"
+    ):
+        declared(stack)
 
 
 def test_a_condition_may_decide_whether_there_is_a_model() -> None:
