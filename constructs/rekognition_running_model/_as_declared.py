@@ -13,6 +13,7 @@ from rekognition_running_model._declared import USD_PER_UNIT_DAY
 from rekognition_running_model._final import Written
 from rekognition_running_model._rendering import is_waiting_for_look_ups
 from rekognition_running_model._said import warn
+from rekognition_running_model._schedules import what_keeps_asleep
 from running_model_handler.core.names import Property
 
 _GIVEN_AS: Final = {
@@ -80,10 +81,9 @@ def _overridden(
 
 def warn_of_sleep(model: Construct, sweep: CfnResource, written: Written) -> None:
     """Warn where nothing wakes the function for a model with guards."""
-    found = written.resource(sweep)
-    if found is not None and found.get("Properties", {}).get("State") != "DISABLED":
+    what = what_keeps_asleep(sweep, written)
+    if what is None:
         return
-    what = "is gone" if found is None else "is disabled"
     warn(
         model,
         "asleep",

@@ -12,6 +12,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from rekognition_running_model._acknowledged import of_schedules
+from rekognition_running_model._final import Written
 
 if TYPE_CHECKING:
     from aws_cdk import aws_scheduler as scheduler
@@ -111,6 +112,14 @@ class Schedules(Construct):
 def make_only_with(schedule: CfnResource, resource: CfnResource) -> None:
     """Give a schedule the condition of a resource, whoever sets it and whenever."""
     schedule.add_override("Condition", Lazy.any(_Condition(resource, schedule)))
+
+
+def what_keeps_asleep(schedule: CfnResource, written: Written) -> str | None:
+    """What an app has done to a schedule, so that it never wakes anything; None where it does."""
+    found = written.resource(schedule)
+    if found is None:
+        return "is gone"
+    return "is disabled" if found.get("Properties", {}).get("State") == "DISABLED" else None
 
 
 @jsii.implements(IStableAnyProducer)
