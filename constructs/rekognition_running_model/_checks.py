@@ -182,8 +182,10 @@ class Checks:
         """The two ARNs, by themselves, together, and against the stack."""
         parsed = self.version_arn(version)
         parsed_project = None
-        if isinstance(project, list | float) and is_token(project):
-            self.wrong("project_arn", str(_rule_of_a_text(project)), project)
+        # CloudFormation takes other tokens for a property, as of a parameter or of Fn.get_att.
+        rule = _rule_of_a_text(project) if isinstance(project, str | list | float) else None
+        if rule is not None:
+            self.wrong("project_arn", rule, project)
         elif project is not None and not is_token(project):
             parsed_project = self.run(lambda: parse_project_arn(project, name="project_arn"))
         if parsed is None:
@@ -198,11 +200,10 @@ class Checks:
 
     def version_arn(self, version: Any) -> ProjectVersionArn | None:
         """A literal ARN of a model, taken apart; None for a token and for what is wrong."""
-        if not isinstance(version, str):
-            rule = _rule_of_a_text(version)
-            if rule is not None:
-                self.wrong("project_version_arn", f"{rule}; an ARN is like {EXAMPLE_VERSION_ARN}", version)
-                return None
+        rule = _rule_of_a_text(version)
+        if rule is not None:
+            self.wrong("project_version_arn", f"{rule}; an ARN is like {EXAMPLE_VERSION_ARN}", version)
+            return None
         if is_token(version):
             return None
         return self.run(lambda: parse_project_version_arn(version, name="project_version_arn"))
@@ -393,10 +394,12 @@ class Checks:
 
     def told(self, value: Any) -> Any:
         """A value as a person knows it, a token as the template shows it."""
-        if isinstance(value, Construct) or not is_token(value):
+        item = isinstance(value, str) and _is_of_a_list(value)
+        if isinstance(value, Construct) or not (item or is_token(value)):
             return shown(value)
         with suppress(RuntimeError):
-            return f"a token, {json.dumps(Stack.of(self._construct).resolve(value))}"
+            known = Stack.of(self._construct).resolve([value] if item else value)
+            return f"a token, {json.dumps(known)}"
         return "a token"
 
     def finish(self, *values: Any) -> list[str]:
@@ -461,11 +464,18 @@ def _rule_of_a_text(value: Any) -> str | None:
             "must be a text: of a construct give the attribute that holds the ARN, such as "
             "project_version_arn, string_value or value_as_string"
         )
-    if not is_token(value):
+    if _is_of_a_list(value):
+        return "must be one text: take one out of a list by Fn.select(0, the_list), a loop can't"
+    if isinstance(value, str) or not is_token(value):
         return None
-    if isinstance(value, list):
-        return "must be one text: take one out of a list by Fn.select(0, the_list)"
     return "must be a text: Token.as_string(the_token) makes one of a token"
+
+
+def _is_of_a_list(value: Any) -> bool:
+    """Whether it is a list that only the deployment knows, or the one item that Python sees in it."""
+    if isinstance(value, list):
+        return is_token(value)
+    return isinstance(value, str) and "#{Token[" in value and is_token([value])
 
 
 def is_dynamic_reference(value: Any) -> bool:

@@ -13,7 +13,7 @@ from aws_cdk import aws_ssm as ssm
 from aws_cdk.assertions import Template
 from synth_examples import ARN
 
-from rekognition_running_model import RunningHours, RunningModel
+from rekognition_running_model import RunningHours, RunningModel, RunningModelProvider
 from running_model_handler.core.names import RESOURCE_TYPE
 
 
@@ -39,6 +39,10 @@ def text(stack: Stack) -> str:
     ("make", "words"),
     [
         (of_a_list, r'must be one text: .*Fn\.select\(0, .*got \'a token, \{"Ref": "Several"\}\''),
+        (
+            lambda stack: of_a_list(stack)[0],
+            r'must be one text: .*Fn\.select\(0, .*a loop can.t.*got \'a token, \{"Ref": "Several"\}\'',
+        ),
         (number, r'must be a text: Token\.as_string\(.*got \'a token, \{"Ref": "Number"\}\''),
         (
             lambda _: Fn.get_att("Looked", "Arn"),
@@ -56,10 +60,12 @@ def test_fails_when_a_token_is_no_text(stack: Stack, make: Callable[[Stack], Any
         RunningModel(stack, "Model", project_version_arn=make(stack))
 
 
-def test_fails_when_the_project_is_a_list(stack: Stack) -> None:
+@pytest.mark.parametrize("item", [False, True])
+def test_fails_when_the_project_is_a_list(stack: Stack, item: bool) -> None:
     """It would only fail when it is deployed."""
+    several = of_a_list(stack)
     with pytest.raises(ValueError, match=r"^Parts/Model: project_arn must be one text: .*Fn\.select"):
-        RunningModel(stack, "Model", project_version_arn=ARN, project_arn=of_a_list(stack))
+        RunningModel(stack, "Model", project_version_arn=ARN, project_arn=several[0] if item else several)
 
 
 @pytest.mark.parametrize("name", ["min_inference_units", "max_inference_units"])
@@ -147,6 +153,7 @@ def test_a_dynamic_reference_is_read_by_cloudformation(stack: Stack, make: str) 
     """In the resource, in permissions and in what schedules send."""
     arn = REFERENCES[make](stack)
     RunningModel(stack, "Model", project_version_arn=arn, stop_after=Duration.hours(8))
+    assert "{{" not in RunningModelProvider.of(stack).policy_document_json()
     template = Template.from_stack(stack)
     template.has_resource_properties(RESOURCE_TYPE, {"ProjectVersionArn": REFERENCE})
     for kind in ("AWS::IAM::Policy", "AWS::Scheduler::Schedule"):
