@@ -111,12 +111,13 @@ def example(name: str) -> str:
 
 
 def shown(value: Any) -> Any:
-    """A value as a person knows it: what CDK makes is told by its path, or by how long it is."""
+    """A value as a person knows it: what CDK makes is told by its path, its kind, or by how long it is."""
     if isinstance(value, Construct):
         return f"{type(value).__name__} {value.node.path}"
-    if hasattr(value, "__jsii_ref__") and repr(value).startswith("<"):
-        return f"{type(value).__name__}(...)"
-    return value.to_human_string() if isinstance(value, Duration) else value
+    if isinstance(value, Duration):
+        return value.to_human_string()
+    address = hasattr(value, "__jsii_ref__") and repr(value).startswith("<")
+    return f"{type(value).__name__}(...)" if address else value
 
 
 def check_scope(scope: Any, construct_id: Any, what: str) -> None:
