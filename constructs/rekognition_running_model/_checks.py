@@ -6,6 +6,7 @@ tokens by the handler, by the same functions.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -110,10 +111,13 @@ def example(name: str) -> str:
 
 
 def shown(value: Any) -> Any:
-    """A value as a person knows it: what CDK makes is told by its path, or by how long it is."""
+    """A value as a person knows it: what CDK makes is told by its path, its kind, or by how long it is."""
     if isinstance(value, Construct):
         return f"{type(value).__name__} {value.node.path}"
-    return value.to_human_string() if isinstance(value, Duration) else value
+    if isinstance(value, Duration):
+        return value.to_human_string()
+    address = hasattr(value, "__jsii_ref__") and repr(value).startswith("<")
+    return f"{type(value).__name__}(...)" if address else value
 
 
 def check_scope(scope: Any, construct_id: Any, what: str) -> None:
@@ -148,8 +152,21 @@ def check_grantee(path: str, grantee: Any) -> None:
     """Raise ``ValueError`` unless something can be granted to it."""
     if not hasattr(grantee, "grant_principal"):
         raise ValueError(
-            f"{path}: grantee must be a function, a role, a user or another IGrantable, got {grantee!r}; for "
+            f"{path}: grantee must be a function, a role, a user or another IGrantable, got "
+            f"{shown(grantee)!r}; for "
             'example model.grant_detect(iam.Role.from_role_arn(stack, "Caller", role_arn))'
+        )
+
+
+def check_granted(model: Construct, grantee: Any, *, success: bool) -> None:
+    """Raise ``ValueError`` for a grant that CDK has dropped, since the principal has no policy of its own."""
+    if not success:
+        principal = Stack.of(model).resolve(grantee.grant_principal.policy_fragment.principal_json)
+        raise ValueError(
+            f"{model.node.path}: grantee must have a policy that the stack can add to, got "
+            f"{type(grantee).__name__} {json.dumps(principal)}: a model has no policy that could name a "
+            "principal. Grant it to the role that calls the model, for example "
+            'model.grant_detect(iam.Role.from_role_arn(stack, "Caller", role_arn))'
         )
 
 
@@ -166,15 +183,17 @@ class Checks:
         """The two ARNs, by themselves, together, and against the stack."""
         parsed = self.version_arn(version)
         parsed_project = None
-        if project is not None and not _is_token(project):
+        # CloudFormation takes other tokens for a property, as of a parameter or of Fn.get_att.
+        rule = _rule_of_a_text(project) if isinstance(project, str | list | float) else None
+        if rule is not None:
+            self.wrong("project_arn", rule, project)
+        elif project is not None and not is_token(project):
             parsed_project = self.run(lambda: parse_project_arn(project, name="project_arn"))
         if parsed is None:
             return
         known, stack = parsed, Stack.of(self._construct)
-        region = None if Token.is_unresolved(stack.region) else stack.region
-        account = None if Token.is_unresolved(stack.account) else stack.account
-        self.run(lambda: check_location(known, name="project_version_arn", region=region, account=account))
-        if region is None and account is None:
+        self.run(lambda: _check_place(known, stack))
+        if Token.is_unresolved(stack.region) and Token.is_unresolved(stack.account):
             _warn_of_the_clis_place(self._construct, known)
         if parsed_project is not None:
             same = parsed_project
@@ -182,24 +201,21 @@ class Checks:
 
     def version_arn(self, version: Any) -> ProjectVersionArn | None:
         """A literal ARN of a model, taken apart; None for a token and for what is wrong."""
-        if hasattr(version, "__jsii_ref__"):
-            # CDK would take a parameter for a token, and complain of a policy's resources.
-            rule = (
-                "must be a text: of a construct give the attribute that holds the ARN, such as "
-                f"project_version_arn, string_value or value_as_string; an ARN is like {EXAMPLE_VERSION_ARN}"
-            )
-            self.wrong("project_version_arn", rule, version)
+        rule = _rule_of_a_text(version)
+        if rule is not None:
+            self.wrong("project_version_arn", f"{rule}; an ARN is like {EXAMPLE_VERSION_ARN}", version)
             return None
-        if _is_token(version):
+        if is_token(version):
             return None
         return self.run(lambda: parse_project_version_arn(version, name="project_version_arn"))
 
     def units(self, minimum: Any, maximum: Any) -> None:
         """Both bounds of inference units."""
         low = high = None
-        if not _is_token(minimum):
+        # A list has no place for a number, whatever is in it.
+        if isinstance(minimum, list) or not is_token(minimum):
             low = self.run(lambda: parse_min_units(minimum, name="min_inference_units"))
-        if maximum is not None and not _is_token(maximum):
+        if maximum is not None and (isinstance(maximum, list) or not is_token(maximum)):
             high = self.run(lambda: parse_max_units(maximum, name="max_inference_units"))
         if low is not None and high is not None:
             bound, top = low, high
@@ -216,7 +232,7 @@ class Checks:
             self.wrong(name, "must be a Duration", duration)
             return None
         if duration.is_unresolved():
-            return round(duration.to_seconds())
+            return self._seconds_of_a_token(duration, name)
         milliseconds = duration.to_milliseconds()
         if milliseconds % 1000 == 0:
             return self.run(lambda: parse(round(milliseconds / 1000), name=name))
@@ -227,6 +243,17 @@ class Checks:
             rule = error.rule.replace("a whole number", "whole seconds")
             self._add(f"{name} {rule}, got {milliseconds:g} ms", name)
         return None
+
+    def _seconds_of_a_token(self, duration: Duration, name: str) -> int | None:
+        """CDK converts no number that only the deployment knows."""
+        try:
+            return round(duration.to_seconds())
+        except RuntimeError:
+            self._problems.append(
+                f"{name} must be given in seconds where only the deployment knows the number, got "
+                f"{duration.unit_label()}; for example {name}=Duration.seconds(parameter.value_as_number)"
+            )
+            return None
 
     def flag(self, value: Any, name: str) -> None:
         """True or False, and nothing that merely passes for it."""
@@ -256,6 +283,10 @@ class Checks:
         target = settings.on_failure
         if target is not None and not is_queue(target) and not is_topic(target):
             self.wrong("on_failure", "must be a queue of SQS or a topic of SNS", target)
+        for name, receiver in (("dead_letter_queue", settings.dead_letter_queue), ("on_failure", target)):
+            # Lambda guide, invocation-async-retain-records: standard queues and topics.
+            if getattr(receiver, "fifo", False):
+                self.wrong(name, "must be a standard one, since Lambda sends to no FIFO", receiver)
 
     def _network(self, settings: FunctionSettings) -> None:
         subnets, groups = settings.vpc_subnets, settings.security_groups
@@ -276,13 +307,14 @@ class Checks:
             if isinstance(value, str):
                 self.wrong(name, "must be a number, not a text", value)
                 return
-        self.run(
-            lambda: parse_whole_number(
-                memory_size, name="memory_size", minimum=128, maximum=10_240, unit="MB",
-                way_out="omit it for 192",
-            )
-        )  # fmt: skip
-        if reserved is not None:
+        if not is_token(memory_size):
+            self.run(
+                lambda: parse_whole_number(
+                    memory_size, name="memory_size", minimum=128, maximum=10_240, unit="MB",
+                    way_out="omit it for 192",
+                )
+            )  # fmt: skip
+        if reserved is not None and not is_token(reserved):
             self.run(
                 lambda: parse_whole_number(
                     reserved, name="reserved_concurrent_executions", minimum=1,
@@ -350,15 +382,26 @@ class Checks:
         """No other construct of the stack declares the same model."""
         if other is not None:
             self._add(
-                f"project_version_arn must be declared once in a stack, got {arn}, which is declared by "
-                f"{other.node.path} already; a model belongs to one resource, share the construct instead",
+                f"project_version_arn must be declared once in a stack, got {self.told(arn)}, which is "
+                f"declared by {other.node.path} already; a model belongs to one resource, share the "
+                "construct instead",
                 "project_version_arn",
                 of_values=True,
             )
 
     def wrong(self, name: str, rule: str, value: Any) -> None:
         """A value of the wrong kind, whoever gives it."""
-        self._add(str(InvalidProperty(name, shown(value), rule)), name)
+        self._add(str(InvalidProperty(name, self.told(value), rule)), name)
+
+    def told(self, value: Any) -> Any:
+        """A value as a person knows it, a token as the template shows it."""
+        item = isinstance(value, str) and _is_of_a_list(value)
+        if isinstance(value, Construct) or not (item or is_token(value)):
+            return shown(value)
+        with suppress(RuntimeError):
+            known = Stack.of(self._construct).resolve([value] if item else value)
+            return f"a token, {json.dumps(known)}"
+        return "a token"
 
     def finish(self, *values: Any) -> list[str]:
         """Raise one ``ValueError`` for all that was found.
@@ -397,7 +440,57 @@ class Checks:
         (self._of_values if of_values else self._problems).append(problem)
 
 
-def _is_token(value: Any) -> bool:
+def problem_of_a_place(arn: str, stack: Stack) -> list[str]:
+    """What is wrong with the ARN of a model that a stack is to run; at most one problem."""
+    try:
+        _check_place(parse_project_version_arn(arn, name="project_version_arn"), stack)
+    except InvalidProperty as error:
+        return [str(error)]
+    return []
+
+
+def _check_place(arn: ProjectVersionArn, stack: Stack) -> None:
+    region = None if Token.is_unresolved(stack.region) else stack.region
+    account = None if Token.is_unresolved(stack.account) else stack.account
+    check_location(arn, name="project_version_arn", region=region, account=account)
+
+
+def _rule_of_a_text(value: Any) -> str | None:
+    """What to do with something that holds a text or stands for one; None for what is neither.
+
+    CDK would take it for a token, and complain of a policy's resources.
+    """
+    if isinstance(value, Construct) or (hasattr(value, "__jsii_ref__") and not is_token(value)):
+        return (
+            "must be a text: of a construct give the attribute that holds the ARN, such as "
+            "project_version_arn, string_value or value_as_string"
+        )
+    if _is_of_a_list(value):
+        return "must be one text: take one out of a list by Fn.select(0, the_list), a loop can't"
+    if isinstance(value, str) or not is_token(value):
+        return None
+    return "must be a text: Token.as_string(the_token) makes one of a token"
+
+
+def _is_of_a_list(value: Any) -> bool:
+    """Whether it is a list that only the deployment knows, or the one item that Python sees in it."""
+    if isinstance(value, list):
+        return is_token(value)
+    return isinstance(value, str) and "#{Token[" in value and is_token([value])
+
+
+def is_dynamic_reference(value: Any) -> bool:
+    """Whether CloudFormation reads a text, or a part of it, from Parameter Store or Secrets Manager.
+
+    Source: CloudFormation guide, dynamic-references.
+    """
+    return isinstance(value, str) and "{{resolve:" in value
+
+
+def is_token(value: Any) -> bool:
+    """Whether only the end of the synth, or the deployment, knows a value."""
+    if is_dynamic_reference(value):
+        return True
     # CDK looks into what it knows, and fails for what it does not: bytes, paths, functions.
     with suppress(AttributeError, TypeError, RuntimeError):
         return bool(Token.is_unresolved(value))

@@ -29,7 +29,7 @@ class Written:
         self._resources = resources
         self._l1s: dict[IConstruct, IConstruct] = {}
         self._logical_ids: dict[IConstruct, str | None] = {}
-        self._resolved: dict[str, Any] = {}
+        self._resolved: dict[Any, Any] = {}
         self._there: dict[IConstruct, bool] = {}
 
     def resource(self, construct: IConstruct) -> Mapping[str, Any] | None:
@@ -50,7 +50,7 @@ class Written:
             self._l1s[construct] = construct.node.default_child or construct
         return self._l1s[construct]
 
-    def resolved(self, token: str) -> Any:
+    def resolved(self, token: Any) -> Any:
         """What a token has become in the template."""
         if token not in self._resolved:
             self._resolved[token] = self._stack.resolve(token)

@@ -11,7 +11,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from rekognition_running_model import _asset
 from rekognition_running_model._said import warn
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_sqs as sqs
 
 _TIMEOUT_MINUTES: Final = 15
+_RETRIES: Final = 2
 PYTHON_MINOR_MIN: Final = 11
 _NETWORK_ACTIONS: Final = (
     "ec2:AssignPrivateIpAddresses",
@@ -93,7 +94,7 @@ def make_function(
         # A longer wait goes on in a further invocation.
         timeout=Duration.minutes(_TIMEOUT_MINUTES),
         # A killed invocation heals by its retry; an event must not outlive its request.
-        retry_attempts=2,
+        retry_attempts=_RETRIES,
         max_event_age=Duration.hours(1),
         role=role,
         log_group=log_group,
@@ -173,9 +174,14 @@ def check_function(
     log_group_name: Any,
     settings: FunctionSettings,
     models: int,
+    retries: Mapping[str, Any],
 ) -> list[str]:
-    """What is wrong with the function as it is written; warns of what may be meant."""
+    """What is wrong with the function as it is written; warns of what may be meant.
+
+    ``retries``: what is written of how events are delivered again (AWS::Lambda::EventInvokeConfig).
+    """
     properties = written.get("Properties", {})
+    _warn_of_fewer_retries(provider, retries.get("Properties", {}))
     _warn_of_changes(provider, properties, log_group_name, settings)
     _warn_of_reserved_concurrency(provider, properties.get("ReservedConcurrentExecutions"), models)
     problems = [
@@ -232,6 +238,31 @@ def _warn_of_changes(
     ):
         if wrong:
             warn(provider, name, words)
+
+
+def retries_of(function: lambda_.Function) -> IConstruct:
+    """How its events are delivered again; raises ``ValueError`` where CDK was kept from making it."""
+    found = function.node.try_find_child("EventInvokeConfig")
+    if found is None:
+        raise ValueError(
+            f"{function.node.path}: its properties must keep retry_attempts={_RETRIES} and max_event_age, "
+            "but something has taken them away; a property injector for functions should add to what it is "
+            'given, for example return {**original_props, "tracing": lambda_.Tracing.ACTIVE}'
+        )
+    return found
+
+
+def _warn_of_fewer_retries(provider: Construct, properties: Mapping[str, Any]) -> None:
+    retries = properties.get("MaximumRetryAttempts", _RETRIES)
+    if not isinstance(retries, int) or retries >= _RETRIES:
+        return
+    warn(
+        provider,
+        "function-retries",
+        f"something has set the function's MaximumRetryAttempts to {retries}, from {_RETRIES}: a request "
+        "whose invocation is killed is taken up again by a retry; without one CloudFormation waits for an "
+        "hour and fails, and a model may go on billing. Leave it out of the aspect, or acknowledge this",
+    )
 
 
 def _warn_of_reserved_concurrency(provider: Construct, reserved: Any, models: int) -> None:

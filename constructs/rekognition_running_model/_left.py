@@ -9,6 +9,7 @@ import jsii
 from aws_cdk import CfnDeletionPolicy, CfnResource, IStableAnyProducer, Lazy, Token
 from constructs import Construct, IConstruct
 
+from rekognition_running_model._as_declared import check_properties
 from rekognition_running_model._declared import USD_PER_UNIT_DAY
 from rekognition_running_model._final import Written
 from rekognition_running_model._said import warn
@@ -53,6 +54,8 @@ def check_model(
     service_token: str,
     needs: Sequence[IConstruct],
     units: int,
+    declared: Mapping[str, Any],
+    guarded: bool,
 ) -> list[str]:
     """What is wrong with a model's resource as it is written; warns of one that goes on billing."""
     found = written.resource(resource)
@@ -62,6 +65,7 @@ def check_model(
     needs = [written.l1(need) for need in needs]
     return [
         *_replaced(found, written.resolved(service_token)),
+        *check_properties(model, found, written, declared, guarded=guarded),
         *_impossible_policies(found),
         *_removed(needs, written),
         *_missing_dependencies(found, needs, written),

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from aws_cdk import Stack, Token
 
+from rekognition_running_model._checks import is_dynamic_reference
+
 _NAME_CHARACTERS: Final = 16
 """CloudFormation begins the names that it makes with the stack's, and shortens long ones."""
 
@@ -59,6 +61,9 @@ class _Text:
     def _known(self, value: Any) -> Any:
         if isinstance(value, list):
             return [self._known(item) for item in value]
+        if is_dynamic_reference(value):
+            # CloudFormation alone would read it.
+            return "*"
         if not isinstance(value, Mapping):
             return value
         if len(value) == 1:

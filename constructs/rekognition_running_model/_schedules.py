@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from aws_cdk import Duration, Stack, Validations
+import jsii
+from aws_cdk import CfnResource, Duration, IStableAnyProducer, Lazy, Stack, Validations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from rekognition_running_model._acknowledged import of_schedules
+from rekognition_running_model._final import Written
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_scheduler as scheduler
 
 _SECONDS_OF_A_MINUTE: Final = 60
 
@@ -53,11 +58,11 @@ class Schedules(Construct):
 
     def every(
         self, scope: Construct, construct_id: str, interval: Duration, payload: Mapping[str, Any], words: str
-    ) -> None:
+    ) -> scheduler.CfnSchedule:
         """Wake it each time that whole minutes have passed; the schedule goes with ``scope``."""
         minutes = round(interval.to_minutes())
         unit = "minute" if minutes == 1 else "minutes"
-        self._add(scope, construct_id, f"rate({minutes} {unit})", payload, words)
+        return self._add(scope, construct_id, f"rate({minutes} {unit})", payload, words)
 
     def at(
         self,
@@ -67,9 +72,9 @@ class Schedules(Construct):
         zone: str,
         payload: Mapping[str, Any],
         words: str,
-    ) -> None:
+    ) -> scheduler.CfnSchedule:
         """Wake it by a cron expression, in a time zone."""
-        self._add(scope, construct_id, expression, payload, words, zone)
+        return self._add(scope, construct_id, expression, payload, words, zone)
 
     def _add(
         self,
@@ -79,7 +84,7 @@ class Schedules(Construct):
         payload: Mapping[str, Any],
         words: str,
         zone: str | None = None,
-    ) -> None:
+    ) -> scheduler.CfnSchedule:
         # Loading it takes time that only apps with schedules should pay (decision 9).
         from aws_cdk import aws_scheduler as scheduler
 
@@ -101,3 +106,29 @@ class Schedules(Construct):
             ),
         )
         made.node.add_dependency(self._policy)
+        return made
+
+
+def make_only_with(schedule: CfnResource, resource: CfnResource) -> None:
+    """Give a schedule the condition of a resource, whoever sets it and whenever."""
+    schedule.add_override("Condition", Lazy.any(_Condition(resource, schedule)))
+
+
+def what_keeps_asleep(schedule: CfnResource, written: Written) -> str | None:
+    """What an app has done to a schedule, so that it never wakes anything; None where it does."""
+    found = written.resource(schedule)
+    if found is None:
+        return "is gone"
+    return "is disabled" if found.get("Properties", {}).get("State") == "DISABLED" else None
+
+
+@jsii.implements(IStableAnyProducer)
+class _Condition:
+    """Decided when the template is written, since aspects come late."""
+
+    def __init__(self, *resources: CfnResource) -> None:
+        self._resources = resources
+
+    def produce(self) -> str | None:
+        conditions = (resource.cfn_options.condition for resource in self._resources)
+        return next((found.logical_id for found in conditions if found is not None), None)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 from aws_cdk import CfnResource, Duration, Stack, TimeZone, Token
 from constructs import Construct
 
-from rekognition_running_model._checks import Checks, example, shown
+from rekognition_running_model._checks import Checks, example, is_token, shown
 from rekognition_running_model._declared import place_of
 from rekognition_running_model._function import is_queue
-from rekognition_running_model._schedules import Schedules
+from rekognition_running_model._schedules import Schedules, make_only_with
 from running_model_handler.core.errors import InvalidProperty
 from running_model_handler.core.guards import (
     check_hours,
@@ -143,7 +143,7 @@ def checked_guards(
         empty_seconds=checks.seconds(stop_when_empty, "stop_when_empty", parse_empty_seconds),
     )
     deadline, most = guards.stop_after_seconds, timeout_seconds or TIMEOUT_SECONDS_DEFAULT
-    if deadline is not None and not _is_token(stop_after):
+    if deadline is not None and not stop_after.is_unresolved():
         checks.run(lambda: check_stop_after(deadline, most, name="stop_after"))
     if lead_time is not None and not any(period.start is not None for period in hours):
         checks.wrong("lead_time", "must come with running_hours that have a start", lead_time)
@@ -166,12 +166,23 @@ def _periods(checks: Checks, given: Any) -> tuple[Period, ...]:
         if not isinstance(one, RunningHours):
             checks.wrong(_NAME, "must be RunningHours, or a list of them", one)
             continue
+        token = _token_in(one)
+        if token is not None:
+            rule = "must be known at synth, since schedules are made of it"
+            checks.wrong(_NAME, rule, token)
+            continue
         period = checks.run(one.period, like="over_midnight" if _is_reversed(one) else _NAME)
         if period is not None:
             found.append(period)
     if not several:
         checks.wrong(_NAME, "must hold at least one period; omit it for all hours", given)
     return checks.run(lambda: check_hours(found, name=_NAME)) or ()
+
+
+def _token_in(hours: RunningHours) -> Any:
+    """What of it only the deployment knows."""
+    days = hours.days if isinstance(hours.days, Sequence) and not is_token(hours.days) else [hours.days]
+    return next((part for part in (*days, hours.start, hours.stop, hours.time_zone) if is_token(part)), None)
 
 
 def _is_reversed(hours: RunningHours) -> bool:
@@ -202,10 +213,6 @@ def _check_queue(checks: Checks, construct: Construct, arn: Any, queue: Any) -> 
             )
 
 
-def _is_token(duration: Any) -> bool:
-    return isinstance(duration, Duration) and duration.is_unresolved()
-
-
 def refuse_guards(scope: Construct, construct_id: str, given: Mapping[str, Any]) -> None:
     """Raise ``ValueError`` for guards on an imported model, ``TypeError`` for what is no property at all."""
     unknown = next((name for name in given if name not in GUARDS), None)
@@ -227,8 +234,8 @@ def wake(
     resource: CfnResource,
     properties: Mapping[str, Any],
     guards: DeclaredGuards,
-) -> None:
-    """The schedules of a model: a rate, and, where that is coarse, the edges of the hours.
+) -> CfnResource:
+    """The schedules of a model: a rate, and, where that is coarse, the edges of the hours; returns the rate.
 
     They tell the function what a request would: which resource of which stack, and what it declares.
     """
@@ -243,10 +250,16 @@ def wake(
         }
     }
     words = "Looks whether a Rekognition Custom Labels model is needed"
-    schedules.every(construct, "Sweep", Duration.minutes(guards.sweep_minutes), payload, words)
+    sweep = schedules.every(construct, "Sweep", Duration.minutes(guards.sweep_minutes), payload, words)
+    make_only_with(sweep, resource)
     if guards.sweep_minutes > 1:
-        for number, (expression, zone) in enumerate(edges(guards.periods, guards.lead_seconds or 0)):
-            schedules.at(construct, f"Edge{number}", expression, zone, payload, words)
+        # The rate finds the beginning where only the deployment knows the lead.
+        lead = guards.lead_seconds or 0
+        known = 0 if Token.is_unresolved(lead) else lead
+        for number, (expression, zone) in enumerate(edges(guards.periods, known)):
+            edge = schedules.at(construct, f"Edge{number}", expression, zone, payload, words)
+            make_only_with(edge, resource)
+    return sweep
 
 
 def edges(periods: Sequence[Period], lead_seconds: int) -> list[tuple[str, str]]:

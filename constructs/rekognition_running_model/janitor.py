@@ -15,8 +15,10 @@ from rekognition_running_model import _policy
 from rekognition_running_model._acknowledged import of_janitor, of_log_group
 from rekognition_running_model._asset import staged_handler
 from rekognition_running_model._checks import Checks, check_scope
+from rekognition_running_model._final import Written, at_the_end
 from rekognition_running_model._permissions import RolePolicies
-from rekognition_running_model._schedules import Schedules
+from rekognition_running_model._said import warn
+from rekognition_running_model._schedules import Schedules, what_keeps_asleep
 from running_model_handler.core.names import JANITOR_HANDLER, JANITOR_STOPS
 
 ROUND_MINUTES: Final = 10
@@ -93,7 +95,7 @@ class RunningModelJanitor(Construct):
             permissions_boundary=permissions_boundary,
             managed_policies_only=managed_policies_only,
         )
-        schedules.every(
+        self._rounds: Final = schedules.every(
             self,
             "Rounds",
             Duration.minutes(ROUND_MINUTES),
@@ -101,6 +103,19 @@ class RunningModelJanitor(Construct):
             "Looks for Rekognition Custom Labels models whose stack is gone",
         )
         Validations.of(self).acknowledge(*of_janitor(inline=not managed_policies_only))
+        at_the_end(self, self._check)
+
+    def _check(self, written: Written) -> list[str]:
+        what = what_keeps_asleep(self._rounds, written)
+        if what is not None:
+            warn(
+                self,
+                "asleep",
+                f"the schedule {self._rounds.node.path} {what}: nothing looks for models whose stack is "
+                "gone then, and they bill until somebody does. Leave it out of the aspect that does it, "
+                "or acknowledge this",
+            )
+        return []
 
     def _make_log_group(self, retention: logs.RetentionDays | None) -> logs.LogGroup:
         log_group = logs.LogGroup(
@@ -126,7 +141,7 @@ class RunningModelJanitor(Construct):
             # The next round does what this one could not.
             retry_attempts=0,
             max_event_age=Duration.minutes(ROUND_MINUTES),
-            role=self.role.without_policy_updates(),
+            role=self.role,
             log_group=self.log_group,
             logging_format=lambda_.LoggingFormat.JSON,
             application_log_level_v2=lambda_.ApplicationLogLevel.INFO,

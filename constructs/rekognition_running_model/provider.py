@@ -21,6 +21,7 @@ from rekognition_running_model._function import (
     check_function,
     make_function,
     permit_what_aws_checks,
+    retries_of,
     warn_of_isolated_subnets,
 )
 from rekognition_running_model._permissions import AnyPolicy, ModelPermissions, RolePolicies
@@ -111,6 +112,7 @@ class RunningModelProvider(Construct):
         runtime: lambda_.Runtime = lambda_.Runtime.PYTHON_3_14,
     ) -> None:
         check_scope(scope, construct_id, "RunningModelProvider")
+        _check_not_made_by_a_model(scope, construct_id)
         super().__init__(scope, construct_id)
         checks = Checks(self)
         checks.kinds(role=role, permissions_boundary=permissions_boundary, log_group=log_group)
@@ -147,6 +149,7 @@ class RunningModelProvider(Construct):
         self._policies: Final = RolePolicies(self, self.role, managed_only=managed_policies_only)
         self._package: Final = staged_handler(self)
         self.function: Final[lambda_.Function] = self._make_function()
+        self._retries: Final = retries_of(self.function)
         # What escape hatches and references between stacks look for.
         self.node.default_child = self.function.node.default_child
         self._permissions: Final = ModelPermissions(self, "Permissions", self._policies, own=True)
@@ -206,10 +209,9 @@ class RunningModelProvider(Construct):
         permissions = self._permissions
         if Stack.of(model) is not Stack.of(self):
             permissions = self._permissions_from(Stack.of(model))
-        retries = self.function.node.find_child("EventInvokeConfig")
         permissions.allow_guards(counts_calls=counts_calls, queue_arn=queue_arn)
         policies = [self._permissions.first, *permissions.allow(arn, finds_project=finds_project)]
-        return [*dict.fromkeys(policies), retries]
+        return [*dict.fromkeys(policies), self._retries]
 
     def schedules_for(self, model: Construct) -> Schedules:
         """What wakes the function for the guarded models of a stack: one role for all of them."""
@@ -267,7 +269,7 @@ class RunningModelProvider(Construct):
             self,
             "Function",
             package=self._package,
-            role=self.role.without_policy_updates() if isinstance(self.role, iam.Role) else self.role,
+            role=self._role_of_the_function(),
             log_group=self.log_group,
             settings=self._settings,
         )
@@ -276,6 +278,12 @@ class RunningModelProvider(Construct):
         Validations.of(function).acknowledge(*of_function(self._settings))
         warn_of_isolated_subnets(self, self._settings)
         return function
+
+    def _role_of_the_function(self) -> iam.IRole:
+        """The role; closed where CDK would add policies of its own to it, beside ours, as for a VPC."""
+        if isinstance(self.role, iam.Role) and self._settings.needs_permissions:
+            return self.role.without_policy_updates()
+        return self.role
 
     def _check(self, written: Written) -> list[str]:
         self._warn_of_an_immutable_role()
@@ -289,6 +297,7 @@ class RunningModelProvider(Construct):
             log_group_name=written.resolved(self.log_group.log_group_name),
             settings=self._settings,
             models=self._models,
+            retries=written.resource(written.l1(self._retries)) or {},
         )
 
     def _warn_of_an_immutable_role(self) -> None:
@@ -317,3 +326,14 @@ class RunningModelProvider(Construct):
         if isinstance(existing, ModelPermissions):
             return existing
         return ModelPermissions(stack, name, self._policies, own=False)
+
+
+def _check_not_made_by_a_model(scope: Construct, construct_id: str) -> None:
+    """Raise ``ValueError`` where a model has already made the provider that a stack's models share."""
+    existing = scope.node.try_find_child(construct_id) if construct_id == _DEFAULT_ID else None
+    if isinstance(existing, RunningModelProvider):
+        raise ValueError(
+            f"{existing.node.path}: the provider that the models of a stack share must be made before the "
+            "first of them, which makes one otherwise; move it up, or give it another id and hand it to the "
+            'models, for example provider=RunningModelProvider(stack, "Provider")'
+        )

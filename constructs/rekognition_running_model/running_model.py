@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import datetime
+import json
 import os
 from collections.abc import Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from aws_cdk import CfnResource, Duration, Fn, RemovalPolicy, Resource, Token
+from aws_cdk import CfnResource, Duration, Fn, RemovalPolicy, Resource, Stack, Token
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from rekognition_running_model._checks import Checks, check_grantee, check_scope
+from rekognition_running_model._as_declared import warn_of_sleep
+from rekognition_running_model._checks import (
+    Checks,
+    check_granted,
+    check_grantee,
+    check_scope,
+    is_dynamic_reference,
+    is_token,
+)
 from rekognition_running_model._declared import declare, warn_of_shared_calls
 from rekognition_running_model._final import Written, at_the_end
 from rekognition_running_model._left import check_model, stop_what_nobody_names
@@ -93,14 +102,17 @@ class _RunningModelBase(Resource):
         """Allow ``rekognition:DetectCustomLabels`` on this model and on no other.
 
         The grant names the ARN as declared, so that a policy need not wait for the model to run; whatever
-        calls the model waits by using ``project_version_arn``.
+        calls the model waits by using ``project_version_arn``. Raises ``ValueError`` for what has no policy,
+        such as a service or an account: a model has none either that could name it.
         """
         check_grantee(self.node.path, grantee)
-        return iam.Grant.add_to_principal(
+        grant = iam.Grant.add_to_principal(
             grantee=grantee,
             actions=["rekognition:DetectCustomLabels"],
             resource_arns=[self._declared_arn],
         )
+        check_granted(self, grantee, success=grant.success)
+        return grant
 
     def metric(self, metric_name: str, **options: Any) -> cloudwatch.Metric:
         """A metric in the namespace AWS/Rekognition with the dimensions ProjectName and VersionName.
@@ -112,15 +124,16 @@ class _RunningModelBase(Resource):
         # Loading it takes time that only apps with metrics should pay (decision 9).
         from aws_cdk import aws_cloudwatch as cloudwatch
 
-        project, version = self._names()
         defaults: dict[str, Any] = {
             "namespace": _METRIC_NAMESPACE,
-            "dimensions_map": {"ProjectName": project, "VersionName": version},
             "statistic": cloudwatch.Stats.AVERAGE,
             "unit": cloudwatch.Unit.COUNT,
             "region": _known(self.env.region),
             "account": _known(self.env.account),
         }
+        if "dimensions_map" not in options:
+            project, version = self._names()
+            defaults["dimensions_map"] = {"ProjectName": project, "VersionName": version}
         return cloudwatch.Metric(metric_name=metric_name, **(defaults | options))
 
     def metric_in_service_inference_units(self, **options: Any) -> cloudwatch.Metric:
@@ -141,8 +154,8 @@ class _RunningModelBase(Resource):
 
     def _names(self) -> tuple[str, str]:
         """Names of project and version, also out of a token: ``…:project/NAME/version/NAME/MILLIS``."""
-        if Token.is_unresolved(self._declared_arn):
-            parts = Fn.split("/", self._declared_arn)
+        if is_token(self._declared_arn):
+            parts = Fn.split("/", self._arn_to_split())
             return Fn.select(1, parts), Fn.select(3, parts)
         try:
             arn = parse_project_version_arn(self._declared_arn, name="project_version_arn")
@@ -150,6 +163,20 @@ class _RunningModelBase(Resource):
             # It passed the checks: a stand-in for what CDK still has to look up.
             return _STAND_IN, _STAND_IN
         return arn.project_name, arn.version_name
+
+    def _arn_to_split(self) -> str:
+        """A token that CloudFormation can take apart: it does so before it reads a dynamic reference."""
+        if not is_dynamic_reference(json.dumps(self.stack.resolve(self._declared_arn))):
+            return self._declared_arn
+        if self.project_version_arn != self._declared_arn:
+            return self.project_version_arn
+        reference = self.stack.resolve(self._declared_arn)
+        raise ValueError(
+            f"{self.node.path}: project_version_arn must be no dynamic reference where metrics are wanted, "
+            f"got {reference}: CloudFormation takes the text apart before it reads the value; for example "
+            "ssm.StringParameter.value_for_string_parameter(stack, name), or give metric() "
+            'dimensions_map={"ProjectName": ..., "VersionName": ...}'
+        )
 
 
 class RunningModel(_RunningModelBase):
@@ -272,6 +299,8 @@ class RunningModel(_RunningModelBase):
             type=RESOURCE_TYPE,
             properties=properties,
         )
+        self._properties: Final = properties
+        self._sweep: CfnResource | None = None
         self._resource.apply_removal_policy(removal_policy)
         stop_what_nobody_names(self._resource)
         self._needs: Final = self._provider.permit(
@@ -283,7 +312,7 @@ class RunningModel(_RunningModelBase):
         )
         self._resource.node.add_dependency(*self._needs)
         if guards.any:
-            wake(self, self._provider.schedules_for(self), self._resource, properties, guards)
+            self._sweep = wake(self, self._provider.schedules_for(self), self._resource, properties, guards)
         at_the_end(self, self._check)
 
     @classmethod
@@ -349,6 +378,8 @@ class RunningModel(_RunningModelBase):
         deferred = self._deferred
         if deferred and is_waiting_for_look_ups(self):
             deferred = []
+        if self._sweep is not None:
+            warn_of_sleep(self, self._sweep, written)
         return [
             *deferred,
             *check_model(
@@ -358,6 +389,8 @@ class RunningModel(_RunningModelBase):
                 service_token=self._provider.service_token,
                 needs=self._needs,
                 units=self._units,
+                declared=self._properties,
+                guarded=self._sweep is not None,
             ),
         ]
 
@@ -368,8 +401,10 @@ class _ImportedModel(_RunningModelBase):
         checks = Checks(scope, path="/".join(filter(None, (scope.node.path, construct_id))))
         parsed = checks.version_arn(project_version_arn)
         checks.finish(project_version_arn)
-        token = Token.is_unresolved(project_version_arn)
-        # A stand-in for what CDK still has to look up has no place yet.
+        token = is_token(project_version_arn) and not is_dynamic_reference(
+            json.dumps(Stack.of(scope).resolve(project_version_arn))
+        )
+        # A stand-in for what CDK still has to look up has no place yet, nor has a dynamic reference.
         super().__init__(
             scope, construct_id, environment_from_arn=project_version_arn if parsed or token else None
         )

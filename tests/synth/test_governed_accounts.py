@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk import App, CfnResource, Environment, PermissionsBoundary, RemovalPolicy, Stack
+from aws_cdk import App, CfnParameter, CfnResource, Environment, PermissionsBoundary, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
@@ -382,6 +383,34 @@ def test_fails_when_a_value_breaks_a_rule(properties: dict[str, Any], words: str
     """With the path, the property, the value, the rule and an example."""
     with pytest.raises(ValueError, match=f"^Parts/Provider: .*{words}"):
         RunningModelProvider(Stack(App(), "Parts"), "Provider", **properties)
+
+
+@pytest.mark.parametrize("name", ["dead_letter_queue", "on_failure"])
+def test_fails_when_failures_would_go_to_a_fifo(name: str) -> None:
+    """Lambda would refuse it when the stack is deployed."""
+    stack = Stack(App(), "Parts")
+    given: dict[str, Any] = {name: sqs.Queue(stack, "Failed", fifo=True)}
+    with pytest.raises(
+        ValueError, match=f"^Parts/Provider: {name} must be a standard one.*Queue Parts/Failed"
+    ):
+        provided(stack, **given)
+
+
+def test_what_is_no_construct_is_told_by_its_kind() -> None:
+    """And not by the address of an object."""
+    stack = Stack(App(), "Parts")
+    target: Any = destinations.SqsDestination(sqs.Queue(stack, "Failed"))
+    with pytest.raises(ValueError, match=r"on_failure must be a queue.*got 'SqsDestination\(\.\.\.\)'"):
+        provided(stack, on_failure=target)
+
+
+def test_sizes_may_be_tokens() -> None:
+    """Lambda judges them."""
+    stack = Stack(App(), "Parts")
+    size: Any = CfnParameter(stack, "Size", type="Number").value_as_number
+    provided(stack, memory_size=size, reserved_concurrent_executions=size)
+    properties = only(stack, "AWS::Lambda::Function")["Properties"]
+    assert (properties["MemorySize"], properties["ReservedConcurrentExecutions"]) == ({"Ref": "Size"},) * 2
 
 
 def test_fails_when_values_exclude_each_other_naming_all() -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk import App, Stack
+from aws_cdk import App, CfnResource, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
-from aws_cdk.assertions import Template
+from aws_cdk.assertions import Annotations, Match, Template
 from iam_statements import Call, Statements, allows
 from synth_examples import ARN
 from synthesized_role import deployed_values, synthesized_statements
@@ -217,3 +217,28 @@ def test_packs_of_cdk_nag_find_nothing_that_is_not_acknowledged(tmp_path: Path) 
     reports = report(app)
     assert list(findings(reports)) == []
     assert acknowledged(reports)["AwsSolutions"] == {"IAM5"}
+
+
+def test_a_janitor_that_is_never_woken_is_said() -> None:
+    """By an aspect that disables schedules."""
+    stack = Stack(App(), "Janitor")
+    rounds = RunningModelJanitor(stack, "Janitor").node.find_child("Rounds")
+    assert isinstance(rounds, CfnResource)
+    rounds.add_property_override("State", "DISABLED")
+    words = Match.string_like_regexp("Janitor/Rounds is disabled.*rekognition-running-model:asleep")
+    Annotations.from_stack(stack).has_warning("/Janitor/Janitor", words)
+
+
+def test_one_that_is_woken_is_not() -> None:
+    """Nothing is said of it."""
+    stack = Stack(App(), "Janitor")
+    RunningModelJanitor(stack, "Janitor")
+    assert Annotations.from_stack(stack).find_warning("*", Match.string_like_regexp("asleep")) == []
+
+
+def test_grants_to_its_function_reach_its_role() -> None:
+    """Nothing that an app adds is lost."""
+    stack = Stack(App(), "Janitor")
+    janitor = RunningModelJanitor(stack, "Janitor")
+    janitor.function.add_to_role_policy(iam.PolicyStatement(actions=["xray:Put*"], resources=["*"]))
+    assert "xray:Put*" in json.dumps(Template.from_stack(stack).find_resources("AWS::IAM::Policy"))

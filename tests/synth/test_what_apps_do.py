@@ -16,13 +16,17 @@ from aws_cdk import (
     CfnCondition,
     CfnElement,
     CfnOutput,
+    CfnParameter,
     CfnResource,
     CliCredentialsStackSynthesizer,
     DefaultStackSynthesizer,
+    Duration,
     Environment,
     Fn,
     IAspect,
     IPropertyInjector,
+    IStableStringProducer,
+    Lazy,
     LegacyStackSynthesizer,
     Mixins,
     NestedStack,
@@ -36,11 +40,12 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
 from aws_cdk.assertions import Annotations, Match, Template
 from constructs import Construct, IConstruct, IMixin
 from synth_examples import ARN
 
-from rekognition_running_model import RunningModel
+from rekognition_running_model import RunningHours, RunningModel, RunningModelProvider
 from running_model_handler.core.names import RESOURCE_TYPE
 
 PROVIDER = "RekognitionRunningModelProvider"
@@ -154,6 +159,14 @@ def test_what_an_aspect_does_to_the_function_is_said(path: str, value: Any, name
     assert warned(stack, f"rekognition-running-model:{name}") == 1
 
 
+@pytest.mark.parametrize(("attempts", "said"), [(0, 1), (1, 1), (2, 0)])
+def test_an_aspect_that_takes_retries_away_is_said(attempts: int, said: int) -> None:
+    """A killed invocation heals by them."""
+    kind, change = "AWS::Lambda::EventInvokeConfig", override("Properties.MaximumRetryAttempts", attempts)
+    stack = aspect(declared(), kind, change)
+    assert warned(stack, f"to {attempts}, from 2: .*rekognition-running-model:function-retries") == said
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [
@@ -181,6 +194,16 @@ def test_what_an_aspect_adds_to_the_function_is_left_alone(path: str, value: Any
         ("Properties.ServiceToken", "arn:aws:lambda:eu-west-1:1:function:other", "ServiceToken must be"),
         ("Type", "Custom::Other", "Type must be Custom::RekognitionRunningModel, got Custom::Other"),
         ("DependsOn", [], "DependsOn must name"),
+        ("Properties.ServiceTimeout", "60", "ServiceTimeout must be 3600, got 60.*timeout=Duration"),
+        (
+            "Properties.ProjectVersionArn",
+            ARN.replace("v3", "v4"),
+            "ProjectVersionArn must not.*v4.*as project_v",
+        ),
+        ("Properties.RunningHours", "MON 08:00-18:00 UTC", "RunningHours must not.*as running_hours"),
+        ("Properties.StopAfterSeconds", 7200, "StopAfterSeconds must not.*schedules are made.*as stop_after"),
+        ("Properties.StopWhenIdleSeconds", 7200, "StopWhenIdleSeconds must not.*as stop_when_idle"),
+        ("Properties.StartForQueueUrl", "https://q", "StartForQueueUrl must not.*permissions.*as start_for"),
     ],
 )
 def test_fails_when_an_override_breaks_the_resource(path: str, value: Any, words: str) -> None:
@@ -225,6 +248,118 @@ def test_an_override_of_a_value_is_the_users() -> None:
     found = only(Stack.of(model), RESOURCE_TYPE)
     assert found["Properties"]["MinInferenceUnits"] == 3
     assert found["Metadata"]["owner"] == "vision"
+
+
+@jsii.implements(IStableStringProducer)
+class Late:
+    """A text that is decided when the template is written."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def produce(self) -> str:
+        """``Lazy.string``."""
+        return self._text
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("parts-v3", "must be the ARN of a project version"),
+        (ARN.replace("eu-west-1", "us-east-1"), "must be a model in the Region of its stack"),
+    ],
+)
+def test_fails_when_a_lazy_arn_turns_out_wrong(text: str, words: str) -> None:
+    """It is a token at first, and a text in the end: judged like one."""
+    stack = Stack(App(), "Parts", env=Environment(account="123456789012", region="eu-west-1"))
+    RunningModel(stack, "Model", project_version_arn=Lazy.string(Late(text)))
+    with pytest.raises(RuntimeError, match=f"Parts/Model: project_version_arn.*{words}"):
+        Template.from_stack(stack)
+
+
+def test_a_lazy_arn_may_be_right() -> None:
+    """Nothing is said then."""
+    stack = Stack(App(), "Parts", env=Environment(account="123456789012", region="eu-west-1"))
+    RunningModel(stack, "Model", project_version_arn=Lazy.string(Late(ARN)))
+    assert only(stack, RESOURCE_TYPE)["Properties"]["ProjectVersionArn"] == ARN
+
+
+# --- what wakes a model with guards ---
+
+
+def guarded(**properties: Any) -> RunningModel:
+    """A model with a deadline and hours, so with schedules."""
+    office = RunningHours(days="MON-FRI", start="08:00", stop="18:00", time_zone="UTC")
+    return RunningModel(
+        Stack(App(), "Parts"),
+        "Model",
+        project_version_arn=ARN,
+        stop_after=Duration.hours(8),
+        running_hours=office,
+        **properties,
+    )
+
+
+def test_fails_when_an_override_does_not_reach_the_schedules() -> None:
+    """They tell the function what is declared: a sweep would bring another size than a deployment."""
+    model = guarded()
+    child(model).add_property_override("MinInferenceUnits", 3)
+    words = (
+        "Parts/Model: MinInferenceUnits must not be overridden, got 3: the schedules.*as min_inference_units"
+    )
+    with pytest.raises(RuntimeError, match=words):
+        Template.from_stack(Stack.of(model))
+
+
+def test_tokens_of_a_guarded_model_are_no_overrides() -> None:
+    """They are written as CloudFormation's functions, which are what was declared."""
+    stack = Stack(App(), "Parts")
+    RunningModel(
+        stack,
+        "Model",
+        project_version_arn=CfnParameter(stack, "Arn").value_as_string,
+        project_arn=Fn.import_value("project"),
+        min_inference_units=CfnParameter(stack, "Units", type="Number").value_as_number,  # type: ignore[arg-type]
+        timeout=Duration.seconds(CfnParameter(stack, "Seconds", type="Number").value_as_number),
+        start_for=sqs.Queue(stack, "Pictures"),
+    )
+    assert only(stack, RESOURCE_TYPE)["Properties"]["MinInferenceUnits"] == {"Ref": "Units"}
+
+
+@pytest.mark.parametrize("whose", ["the model's", "all"])
+def test_schedules_are_there_where_the_model_is(whose: str) -> None:
+    """A condition of the model holds for what wakes the function for it."""
+    model = guarded()
+    stack = Stack.of(model)
+    condition = CfnCondition(stack, "Wanted", expression=Fn.condition_equals("a", "a"))
+    if whose == "all":
+        aspect(
+            model, "AWS::Scheduler::Schedule", lambda one: setattr(one.cfn_options, "condition", condition)
+        )
+    else:
+        child(model).cfn_options.condition = condition
+    found = [one for one in resources(stack).values() if one["Type"] == "AWS::Scheduler::Schedule"]
+    assert len(found) == 3
+    assert all(one["Condition"] == "Wanted" for one in found)
+
+
+def test_schedules_of_a_model_without_a_condition_have_none() -> None:
+    """Nothing is written."""
+    found = resources(Stack.of(guarded())).values()
+    assert not any("Condition" in one for one in found)
+
+
+def test_schedules_that_are_switched_off_are_said() -> None:
+    """A platform's aspect that disables schedules: the guards sleep, the model bills."""
+    stack = aspect(guarded(), "AWS::Scheduler::Schedule", override("Properties.State", "DISABLED"))
+    assert warned(stack, "schedule Parts/Model/Sweep is disabled.*rekognition-running-model:asleep") == 1
+
+
+def test_a_schedule_that_is_taken_out_is_said() -> None:
+    """The same by ``try_remove_child``; it can be acknowledged."""
+    model = guarded()
+    assert model.node.try_remove_child("Sweep")
+    assert warned(Stack.of(model), "Parts/Model/Sweep is gone.*rekognition-running-model:asleep") == 1
 
 
 # --- mixins, injectors, conditions, dependencies ---
@@ -295,6 +430,42 @@ def test_a_property_injector_reaches_what_a_provider_is_made_of() -> None:
     declared(stack)
     assert PropertyInjectors.has_property_injectors(app)
     assert only(stack, "AWS::Logs::LogGroup")["Properties"]["RetentionInDays"] == 365
+
+
+@jsii.implements(IPropertyInjector)
+class Functions:
+    """A blueprint that traces all functions, and keeps, or forgets, what it is given."""
+
+    def __init__(self, *, keeps: bool) -> None:
+        self._keeps = keeps
+
+    @property
+    def construct_unique_id(self) -> str:
+        """For functions."""
+        return lambda_.Function.PROPERTY_INJECTION_ID
+
+    def inject(self, original_props: Any, *, id: str, scope: Construct) -> Any:
+        """Without what was given CDK makes another function."""
+        given = dict(original_props)
+        needed = given if self._keeps else {name: given[name] for name in ("code", "handler", "runtime")}
+        return needed | {"tracing": lambda_.Tracing.ACTIVE}
+
+
+def test_a_property_injector_may_add_to_the_function() -> None:
+    """And CDK to its role, what that needs."""
+    stack = Stack(App(property_injectors=[Functions(keeps=True)]), "Parts")
+    declared(stack)
+    assert only(stack, "AWS::Lambda::Function")["Properties"]["TracingConfig"] == {"Mode": "Active"}
+    assert any("xray:PutTraceSegments" in json.dumps(one) for one in resources(stack).values())
+
+
+def test_fails_when_a_property_injector_forgets_what_it_is_given() -> None:
+    """In words about it, not about a child that CDK has not made."""
+    stack = Stack(App(property_injectors=[Functions(keeps=False)]), "Parts")
+    with pytest.raises(
+        ValueError, match=rf"^Parts/{PROVIDER}/Function: .*retry_attempts=2.*property injector"
+    ):
+        declared(stack)
 
 
 def test_a_condition_may_decide_whether_there_is_a_model() -> None:
@@ -452,3 +623,65 @@ def test_a_grant_to_a_role_that_takes_no_policies_is_dropped_without_a_word() ->
     role = iam.Role.from_role_arn(stack, "Theirs", "arn:aws:iam::123456789012:role/x", mutable=False)
     assert model.grant_detect(role).success
     assert warned(stack, "deprecated") == 0
+
+
+@pytest.mark.parametrize(
+    ("principal", "words"),
+    [
+        (lambda: iam.ServicePrincipal("ec2.amazonaws.com"), r'ServicePrincipal {"Service": \["ec2.amazonaws'),
+        (
+            lambda: iam.ArnPrincipal("arn:aws:iam::123456789012:role/x"),
+            r'ArnPrincipal {"AWS": \["arn:aws:iam',
+        ),
+        (iam.AnyPrincipal, r"AnyPrincipal"),
+        (iam.AccountRootPrincipal, r"AccountRootPrincipal .*AWS::AccountId"),
+    ],
+    ids=["a service", "an ARN", "all", "the account"],
+)
+def test_fails_when_a_grant_would_be_dropped(principal: Callable[[], iam.IGrantable], words: str) -> None:
+    """CDK drops it without a word where neither side has a policy that could say it."""
+    model = declared()
+    with pytest.raises(ValueError, match=f"^Parts/Model: grantee must have a policy.*{words}.*from_role_arn"):
+        model.grant_detect(principal())
+
+
+def test_grants_of_all_kinds() -> None:
+    """Whoever has a policy, of its own or as part of a group, or stands for a role."""
+    model = declared()
+    stack = Stack.of(model)
+    function = lambda_.Function.from_function_arn(
+        stack, "Function", "arn:aws:lambda:eu-west-1:123456789012:function:theirs"
+    )
+    grantees: list[iam.IGrantable] = [
+        iam.User(stack, "User"),
+        iam.Group(stack, "Group"),
+        iam.User.from_user_name(stack, "Their", "bob"),
+        iam.ManagedPolicy(stack, "Managed"),
+        function,
+    ]
+    for grantee in grantees:
+        model.grant_detect(grantee).assert_success()
+    written = [one for one in resources(stack).values() if "DetectCustomLabels" in json.dumps(one)]
+    assert len(written) == len(grantees) - 1
+    assert warned(stack, "Add statement to this resource's role") == 1
+
+
+def test_grants_to_the_function_reach_its_role() -> None:
+    """For a layer or a wrapper of one's own; the function waits for them as any other does."""
+    stack = Stack.of(declared())
+    provider = RunningModelProvider.of(stack)
+    s3.Bucket(stack, "Bucket").grant_read(provider.function)
+    statement = iam.PolicyStatement(actions=["xray:PutTraceSegments"], resources=["*"])
+    provider.function.add_to_role_policy(statement)
+    found = resources(stack)
+    (name,) = (one for one, resource in found.items() if "xray:Put" in json.dumps(resource))
+    assert "s3:GetObject*" in json.dumps(found[name])
+    assert name in only(stack, "AWS::Lambda::Function")["DependsOn"]
+
+
+def test_fails_when_the_shared_provider_is_made_too_late() -> None:
+    """A model has made it by then; the message tells both ways out."""
+    stack = Stack.of(declared())
+    words = rf"^Parts/{PROVIDER}: .*must be made before the first of them.*provider=RunningModelProvider\("
+    with pytest.raises(ValueError, match=words):
+        RunningModelProvider(stack, PROVIDER, memory_size=512)
