@@ -101,11 +101,15 @@ class Player:
         self.world = world
         self.told: list[Told] = []
 
+    def deliver(self, event: dict[str, Any]) -> Mapping[str, Any] | None:
+        """What Lambda makes of a request."""
+        return self.world.deliver(event)
+
     def ask(self, event: dict[str, Any]) -> bool:
         """Send a request and take its answer; whether it has succeeded."""
         world, sent_at = self.world, self.world.clock.now()
         try:
-            answer = world.deliver(event)
+            answer = self.deliver(event)
         except Exception:
             answer = None
         self.told.append(Told(event, sent_at, answer))
@@ -149,6 +153,30 @@ class Player:
         """A stack is deleted."""
         self.bring(deleting(self.world, **changes))
         self.world.stack.done()
+
+    def create_cancelled(self, after: float) -> None:
+        """A create whose stack turns back before it is answered; what it was making is deleted."""
+        self._cancelled(creating(self.world), after, self._deletion_of_what_was_being_made)
+        self.world.stack.done()
+
+    def update_cancelled(self, after: float, new: Mapping[str, Any], old: Mapping[str, Any]) -> None:
+        """An update whose stack turns back before it is answered."""
+        self._cancelled(updating(self.world, new, old), after, lambda: rolling_back(self.world, old, new))
+        self.world.stack.done()
+
+    def _cancelled(self, event: dict[str, Any], after: float, turn: Callable[[], dict[str, Any]]) -> None:
+        following: list[dict[str, Any]] = []
+        cancelled_at = self.world.clock.now() + after
+        self.world.clock.at(after, lambda: following.append(turn()))
+        # CloudFormation takes no notice of this answer.
+        self.ask(event)
+        self.world.clock.sleep(cancelled_at - self.world.clock.now())
+        self.bring(following[0])
+
+    def _deletion_of_what_was_being_made(self) -> dict[str, Any]:
+        self.world.stack.turns_back()
+        self.world.stack.begins("DELETE", properties(), physical_id=INVENTED)
+        return _delete_of(self.world, INVENTED)
 
     def _failed(self) -> bool:
         answer = self.told[-1].answer
@@ -201,6 +229,13 @@ COURSES: Final[dict[str, Course]] = {
         _v2_fails, lambda p: p.update(properties(V2, **STOPS), properties(**STOPS))
     ),
     "deletion": Course(lived, lambda p: p.delete()),
+    "create cancelled": Course(_nothing, lambda p: p.create_cancelled(100.0)),
+    "create cancelled at once": Course(_nothing, lambda p: p.create_cancelled(0.5)),
+    "resize cancelled": Course(lived, lambda p: p.update_cancelled(60.0, properties(**TWO), properties())),
+    "replacement cancelled": Course(lived, lambda p: p.update_cancelled(100.0, properties(V2), properties())),
+    "stop first cancelled": Course(
+        lived, lambda p: p.update_cancelled(150.0, properties(V2, **STOPS), properties(**STOPS))
+    ),
 }
 ACTIONS: Final = (
     "DescribeStackEvents",
@@ -240,12 +275,19 @@ def failing(world: World, action: str, code: str, begin: float = 0.0, seconds: f
         world.before = fail
 
 
-def play(name: str, fault: Callable[[World], None] = _nothing, **world: Any) -> Played:
+def play(
+    name: str,
+    fault: Callable[[World], None] = _nothing,
+    *,
+    made: World | None = None,
+    player: type[Player] = Player,
+    invocation_seconds: float = 900.0,
+) -> Played:
     """A course with a fault, and the hour after it."""
-    course, made = COURSES[name], World(**world)
-    course.begins(made)
-    fault(made)
-    player = Player(made)
-    course.plays(player)
-    made.clock.sleep(HOUR)
-    return Played(made, player.told)
+    course, world = COURSES[name], made or World(invocation_seconds=invocation_seconds)
+    course.begins(world)
+    fault(world)
+    playing = player(world)
+    course.plays(playing)
+    world.clock.sleep(HOUR)
+    return Played(world, playing.told)
