@@ -90,6 +90,23 @@ class AtHand:
         )
         return Pause(seconds, why, least, self.arn)
 
+    def untraceable(self) -> Action | None:
+        """What tells whether a version is gone whose tags are not found; None once that is known.
+
+        One word alone is not believed: what its project shows may bill, whatever is said of its tags.
+        """
+        moment, view = self.moment, self.view
+        if view.exists:
+            return None
+        if view.seen_at < view.claim_at:
+            return self.look()
+        if moment.over or not view.is_shown:
+            return None
+        if view.claim_at < moment.views.rested_at:
+            return AskClaim(self.arn)
+        pause = min(LAG_SECONDS, float(moment.request.poll_interval_seconds))
+        return Pause(pause, "its tags are not found, although its project shows it", pause, self.arn)
+
     def read_tags_again(self) -> Action:
         """Read the tags until they show what was written into them."""
         moment = self.moment

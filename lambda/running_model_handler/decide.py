@@ -183,9 +183,12 @@ def _for_model(at: AtHand) -> Action | None:
     told_first = tell_failure(at, want) if moment.case.failed and not moment.over else None
     if told_first is not None or arn in moment.memory.lost:
         return told_first
+    if isinstance(want, Keep):
+        return _keep(at, want)
+    doubt = at.untraceable()
+    if doubt is not None:
+        return doubt
     match want:
-        case Keep():
-            return _keep(at, want)
         case Run():
             return _run(at, want)
         case Hold(off_duty=Run() as run):
@@ -207,8 +210,11 @@ def _unasked(at: AtHand) -> Action | None:
     """What CloudFormation has never shown: nothing is stopped for it, and nothing promised that bills."""
     wish, view = at.moment.case.wish, at.view
     others = view.claim.stack_id not in (None, wish.owner.stack_id)
-    if wish.declared is not None or not view.exists or others:
+    if wish.declared is not None or others:
         return None
+    doubt = at.untraceable()
+    if doubt is not None or view.is_gone:
+        return doubt
     if view.seen is None:
         return at.look()
     rests = isinstance(toward_rest(view.seen, at.done, view.seen_at), Reached)
@@ -235,7 +241,7 @@ def _keep(at: AtHand, keep: Keep) -> Action | None:
 def _usable(at: AtHand, run: Run, *, off_duty: Hold | None = None) -> Action | None:
     """What comes before a model is started, or left off duty: a look, the claim; None once it is so."""
     arn, view = at.arn, at.view
-    if not view.exists:
+    if view.is_gone:
         return GiveUp(
             f"model {arn} does not exist; check the ARN, it may have been deleted or made anew", arn
         )
@@ -280,7 +286,7 @@ def _run(at: AtHand, run: Run) -> Action | None:
 
 def _rest(at: AtHand, *, holds: bool) -> Action | None:
     view = at.view
-    if not view.exists:
+    if view.is_gone:
         return None
     settles_at = at.moment.case.quiet_from
     if not is_ours(at):

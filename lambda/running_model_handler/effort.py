@@ -27,7 +27,7 @@ from running_model_handler.core.errors import ErrorKind, ServiceError
 from running_model_handler.core.memory import Memory
 from running_model_handler.core.names import Tag
 from running_model_handler.core.status import ABSENT
-from running_model_handler.core.waiting import CALL_SECONDS_MAX, hand_over_margin
+from running_model_handler.core.waiting import CALL_SECONDS_MAX, TRIES_OF_AN_EVENT, hand_over_margin
 from running_model_handler.learn import Known, after_answer, after_error, rest_after_error
 from running_model_handler.request import Request
 from running_model_handler.shell.clock import Clock
@@ -54,9 +54,11 @@ class Effort:
         self._models = models
         self._stacks = stacks
         self.clock = clock
-        self._ends_at = ends_at
-        self._hand_over_at = ends_at - hand_over_margin(seconds)
-        self.whole = max(0.0, seconds - hand_over_margin(seconds))
+        self._ends_at, self._seconds = ends_at, seconds
+        self.margin = hand_over_margin(seconds)
+        """Seconds before the end of the invocation in which it hands over."""
+        self._hand_over_at = ends_at - self.margin
+        self.whole = max(0.0, seconds - self.margin)
         """Seconds that an invocation has until a hand-over."""
         self._ends_here = False
         self._errors: dict[type, int] = {}
@@ -75,6 +77,13 @@ class Effort:
     def left(self) -> float:
         """Seconds until the invocation ends."""
         return self._ends_at - self.clock.now()
+
+    def may_be_last_try(self, event_at: float) -> bool:
+        """Whether Lambda may not try the event again that it was given then, in seconds since the epoch.
+
+        No event tells which try it is of: before the last one all others may have used their time up.
+        """
+        return self._ends_at - self._seconds - event_at >= (TRIES_OF_AN_EVENT - 1) * self._seconds
 
     def end_here(self) -> None:
         """No other invocation follows: it goes on until a call more might outlive this one."""

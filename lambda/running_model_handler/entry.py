@@ -23,7 +23,7 @@ from running_model_handler.core.event import URL_KEY, readable_event
 from running_model_handler.core.memory import STATE_KEY, Memory, memory_from_json
 from running_model_handler.core.names import SWEEP, Attribute
 from running_model_handler.core.operation import RequestType
-from running_model_handler.core.waiting import HAND_OVER_DENIED_SECONDS, HAND_OVERS_MAX, backoff_seconds
+from running_model_handler.core.waiting import HAND_OVER_REFUSED_SECONDS, HAND_OVERS_MAX, backoff_seconds
 from running_model_handler.decide import decide
 from running_model_handler.effort import Effort
 from running_model_handler.envelope import (
@@ -263,20 +263,22 @@ class Function:
         self, event: Mapping[str, Any], memory: Memory, context: Any, effort: Effort
     ) -> Memory | None:
         """Invoke the function anew; what is remembered, with a failure, where no invocation can be had."""
+        clock, tries, refused_at = self.services.clock, 0, 0.0
         if memory.hand_overs >= HAND_OVERS_MAX:
-            return memory.cut_short(_TOO_MANY, self.services.clock.now())
-        memory = memory._replace(hand_overs=memory.hand_overs + 1)
-        following, tries, clock = {**event, STATE_KEY: memory.to_json()}, 0, self.services.clock
-        denied_at = 0.0
+            return memory.cut_short(_TOO_MANY, clock.now())
+        is_last = effort.may_be_last_try(memory.handed_over_at or memory.sent_at)
+        memory = memory._replace(hand_overs=memory.hand_overs + 1, handed_over_at=clock.now())
+        following = {**event, STATE_KEY: memory.to_json()}
         while True:
             try:
                 self.services.hand_over(context.invoked_function_arn).send(following)
             except ServiceError as error:
                 tries, now = tries + 1, clock.now()
                 _logger.warning(f"hand-over failed: {error}", extra={"code": error.code, "tries": tries})
-                denied_at = denied_at or (now if error.kind is ErrorKind.DENIED else 0.0)
-                if denied_at and now - denied_at >= HAND_OVER_DENIED_SECONDS:
-                    return memory.cut_short(f"it can't go on in another invocation: {error}; allow it", now)
+                refused_at = refused_at or (0.0 if error.transient else now)
+                refused = refused_at > 0.0 and now - refused_at >= HAND_OVER_REFUSED_SECONDS
+                if refused or (is_last and effort.left < effort.margin / 2):
+                    return memory.cut_short(_no_other(error), now)
                 if effort.left < _LAST_SECONDS:
                     # Lambda tries the event again, which goes on with what is done by then.
                     self._provider.unanswered = error
@@ -286,6 +288,12 @@ class Function:
             self._provider.handed_over = True
             _logger.info("handed over", extra={"hand_overs": memory.hand_overs})
             return None
+
+
+def _no_other(error: ServiceError) -> str:
+    """The reason of a request that no other invocation can be had for."""
+    way_out = "allow it" if error.kind is ErrorKind.DENIED else "deploy again once Lambda takes it"
+    return f"it can't go on in another invocation: {error}; {way_out}"
 
 
 class _Reason(Exception):

@@ -142,6 +142,8 @@ class Memory(NamedTuple):
     cut_short_at: float = 0.0
     """When all has to end because no further invocation can be had."""
     hand_overs: int = 0
+    handed_over_at: float = 0.0
+    """When the last hand-over began; 0 before the first."""
     tries: int = 0
     """Calls that were throttled or never answered."""
     throttles: float = 0.0

@@ -31,6 +31,16 @@ class ModelView(NamedTuple):
     duty: DutyTags = DutyTags()
     """What its tags tell of its duty, asked with the claim."""
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether its project shows it, by the last look."""
+        return self.seen is not None and self.seen.status is not None
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether there is no such version: neither are its tags found, nor does its project show it."""
+        return not self.exists and not self.is_shown
+
 
 class Views(NamedTuple):
     """All of it. Whatever is needed again is looked at again."""

@@ -72,8 +72,12 @@ ACCESS_DENIED_SECONDS: Final = 300.0
 """How long a refused action is put down to credentials and policies that arrive late, counted from when it
 was first refused since it last worked (IAM guide, troubleshooting)."""
 
-HAND_OVER_DENIED_SECONDS: Final = 30.0
-"""How long a hand-over is tried that the role does not allow, before the request fails for it."""
+HAND_OVER_REFUSED_SECONDS: Final = 30.0
+"""How long a hand-over is tried that the role does not allow, or Lambda does not take, before the request
+fails for it."""
+
+TRIES_OF_AN_EVENT: Final = 3
+"""By Lambda, of an event that the function failed with (LDG invocation-async-error-handling)."""
 
 ANSWER_MARGIN_SECONDS: Final = 60.0
 """How long before CloudFormation's own time-out a request is answered at the latest."""

@@ -84,7 +84,7 @@ WRONG_ANSWERS: Final = (
         "G4",
         "A hand-over that the role does not allow is tried until the invocation ends.",
         "entry.py",
-        "if denied_at and now - denied_at >= HAND_OVER_DENIED_SECONDS:",
+        "if refused or (is_last and effort.left < effort.margin / 2):",
         "if False:",
         219,
     ),
