@@ -187,6 +187,17 @@ def test_what_shows_nothing_since_a_request_does_not_show_its_end(scene: Scenes)
         assert (wanted(case._replace(wish=sent), V1, UNCLAIMED) == ASK) is asks
 
 
+@pytest.mark.parametrize(("declared", "former", "asks"), [(V1, V2, True), (V2, V1, False), (V1, V3, False)])
+def test_what_is_under_way_with_the_old_properties_of_a_request_came_before_it(
+    declared: str, former: str, asks: bool
+) -> None:
+    """Row 1: a roll-back that does not show within 15 s, while what it takes back does, is not over."""
+    log, _ = replacement_under_way()
+    sent = replace(wish(UPDATE, declared, V1, former), sent_at=log.story("Model").newest_at + 20.0)
+    case = case_of(Scene(log, sent))._replace(t=0.0, step=None, asked_late=True)
+    assert (wanted(case, V1, UNCLAIMED) == ASK) is asks
+
+
 def test_an_answer_older_than_t_is_asked_for_again() -> None:
     """Answers lag differently; the operation is known to have begun later."""
     case = case_of(late_create())

@@ -75,6 +75,11 @@ def _deletion(wish: Wish, steps: tuple[Step, ...]) -> Step | None:
     return None
 
 
+def _comes_after(wish: Wish, step: Step) -> bool:
+    """Whether a request was sent after a step that shows as under way: its old properties are of that."""
+    return _ask_alike(step.declares, wish.former) and not _ask_alike(step.declares, wish.declared)
+
+
 def must_ask(case: Case) -> bool:
     """Whether what CloudFormation shows is from before it sent the request, or may be.
 
@@ -91,6 +96,6 @@ def must_ask(case: Case) -> bool:
         return False
     steps = case.story.steps.get(case.wish.owner.logical_id, ())
     if case.wish.brings:
-        under_way = bool(steps) and steps[-1].ended_at is None
-        return not under_way and case.story.newest_at < case.wish.sent_at
+        another = bool(steps) and steps[-1].ended_at is None and not _comes_after(case.wish, steps[-1])
+        return not another and case.story.newest_at < case.wish.sent_at
     return not _deletion(case.wish, steps)

@@ -39,7 +39,7 @@ WRONG_ACTS: Final = (
         "G3",
         "What CloudFormation shows from before it sent a request is taken for the end of it.",
         "core/mine.py",
-        "return not under_way and case.story.newest_at < case.wish.sent_at",
+        "return not another and case.story.newest_at < case.wish.sent_at",
         "return False",
         25068545,
     ),
