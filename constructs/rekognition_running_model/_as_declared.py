@@ -60,13 +60,6 @@ def check_properties(
 def _overridden(
     properties: Mapping[str, Any], written: Written, declared: Mapping[str, Any], *, guarded: bool
 ) -> Iterator[str]:
-    timeout = declared[Property.SERVICE_TIMEOUT]
-    if properties.get(Property.SERVICE_TIMEOUT) != timeout:
-        yield (
-            f"{Property.SERVICE_TIMEOUT} must be {timeout}, got {properties.get(Property.SERVICE_TIMEOUT)}: "
-            "CloudFormation would give up while the function still works; give timeout=Duration.minutes(30) "
-            "for a start that fails earlier, and take the override away"
-        )
     for name, given_as in (_GIVEN_AS | _SENT_TOO if guarded else _GIVEN_AS).items():
         wanted, got = declared.get(name), properties.get(name)
         if got == wanted or got == (written.resolved(wanted) if is_token(wanted) else wanted):

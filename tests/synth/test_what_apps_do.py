@@ -194,7 +194,6 @@ def test_what_an_aspect_adds_to_the_function_is_left_alone(path: str, value: Any
         ("Properties.ServiceToken", "arn:aws:lambda:eu-west-1:1:function:other", "ServiceToken must be"),
         ("Type", "Custom::Other", "Type must be Custom::RekognitionRunningModel, got Custom::Other"),
         ("DependsOn", [], "DependsOn must name"),
-        ("Properties.ServiceTimeout", "60", "ServiceTimeout must be 3600, got 60.*timeout=Duration"),
         (
             "Properties.ProjectVersionArn",
             ARN.replace("v3", "v4"),
