@@ -136,6 +136,7 @@ class _Server(HTTPServer):
         self._reading: dict[socket.socket, float] = {}
         self._open: dict[threading.Thread, socket.socket] = {}
         self._open_lock = threading.Lock()
+        self._ends = False
         super().__init__(("127.0.0.1", 0), _Handler)
 
     def begins_to_read(self, connection: socket.socket) -> None:
@@ -170,14 +171,16 @@ class _Server(HTTPServer):
         try:
             self.finish_request(request, client_address)
         except Exception:  # one connection must not bring down the rest
-            self.handle_error(request, client_address)
+            if not self._ends:
+                self.handle_error(request, client_address)
         finally:
             self.shutdown_request(request)
             with self._open_lock:
                 self._open.pop(threading.current_thread(), None)
 
     def close_connections(self) -> None:
-        """End every connection and wait for its thread."""
+        """End every connection and wait for its thread; that one breaks off then is no error."""
+        self._ends = True
         with self._open_lock:
             connections = dict(self._open)
         for connection in connections.values():

@@ -78,6 +78,26 @@ def test_stop_leaves_neither_thread_nor_socket() -> None:
         _ = emulator.endpoint
 
 
+@pytest.mark.parametrize(("ends", "told"), [(True, False), (False, True)])
+def test_what_breaks_off_as_it_ends_is_no_error(
+    ends: bool, told: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ctrl-C while a call is being answered printed a traceback."""
+    served = server._Server(lambda _: None, lambda *_: (200, {}), "token")  # type: ignore[arg-type]
+
+    def break_off(request: object, address: object) -> None:
+        raise BrokenPipeError("the connection is gone")
+
+    monkeypatch.setattr(served, "finish_request", break_off)
+    ours, theirs = socket.socketpair()
+    if ends:
+        served.close_connections()
+    served._work(ours, ("127.0.0.1", 1))
+    served.server_close()
+    theirs.close()
+    assert ("Traceback" in capsys.readouterr().err) is told
+
+
 def test_it_can_be_started_again(world: World) -> None:
     """State survives a stop; a second start while it runs is refused."""
     arn = world.version("RUNNING")
