@@ -8,12 +8,13 @@ from typing import Any, Final
 from aws_cdk import CfnResource, Stack
 from constructs import Construct
 
-from rekognition_running_model._checks import is_dynamic_reference, is_token, problem_of_a_place
+from rekognition_running_model._checks import problem_of_a_place
 from rekognition_running_model._declared import USD_PER_UNIT_DAY
 from rekognition_running_model._final import Written
 from rekognition_running_model._rendering import is_waiting_for_look_ups
 from rekognition_running_model._said import warn
 from rekognition_running_model._schedules import what_keeps_asleep
+from rekognition_running_model._tokens import is_dynamic_reference, is_token
 from running_model_handler.core.names import Property
 
 _GIVEN_AS: Final = {

@@ -24,6 +24,7 @@ from rekognition_running_model._function import (
 )
 from rekognition_running_model._rendering import is_waiting_for_look_ups, may_look_up
 from rekognition_running_model._said import warn
+from rekognition_running_model._tokens import is_of_a_list, is_token
 from running_model_handler.core.arn import (
     EXAMPLE_PROJECT_ARN,
     EXAMPLE_VERSION_ARN,
@@ -395,7 +396,7 @@ class Checks:
 
     def told(self, value: Any) -> Any:
         """A value as a person knows it, a token as the template shows it."""
-        item = isinstance(value, str) and _is_of_a_list(value)
+        item = isinstance(value, str) and is_of_a_list(value)
         if isinstance(value, Construct) or not (item or is_token(value)):
             return shown(value)
         with suppress(RuntimeError):
@@ -465,36 +466,11 @@ def _rule_of_a_text(value: Any) -> str | None:
             "must be a text: of a construct give the attribute that holds the ARN, such as "
             "project_version_arn, string_value or value_as_string"
         )
-    if _is_of_a_list(value):
+    if is_of_a_list(value):
         return "must be one text: take one out of a list by Fn.select(0, the_list), a loop can't"
     if isinstance(value, str) or not is_token(value):
         return None
     return "must be a text: Token.as_string(the_token) makes one of a token"
-
-
-def _is_of_a_list(value: Any) -> bool:
-    """Whether it is a list that only the deployment knows, or the one item that Python sees in it."""
-    if isinstance(value, list):
-        return is_token(value)
-    return isinstance(value, str) and "#{Token[" in value and is_token([value])
-
-
-def is_dynamic_reference(value: Any) -> bool:
-    """Whether CloudFormation reads a text, or a part of it, from Parameter Store or Secrets Manager.
-
-    Source: CloudFormation guide, dynamic-references.
-    """
-    return isinstance(value, str) and "{{resolve:" in value
-
-
-def is_token(value: Any) -> bool:
-    """Whether only the end of the synth, or the deployment, knows a value."""
-    if is_dynamic_reference(value):
-        return True
-    # CDK looks into what it knows, and fails for what it does not: bytes, paths, functions.
-    with suppress(AttributeError, TypeError, RuntimeError):
-        return bool(Token.is_unresolved(value))
-    return False
 
 
 def _warn_of_the_units_quota(construct: Construct, units: int) -> None:

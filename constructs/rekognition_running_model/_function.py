@@ -16,6 +16,7 @@ from constructs import Construct, IConstruct
 from rekognition_running_model import _asset
 from rekognition_running_model._said import warn
 from running_model_handler.core.names import HANDLER
+from running_model_handler.core.waiting import TRIES_OF_AN_EVENT
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ec2 as ec2
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_sqs as sqs
 
 _TIMEOUT_MINUTES: Final = 15
-_RETRIES: Final = 2
+_RETRIES: Final = TRIES_OF_AN_EVENT - 1
 PYTHON_MINOR_MIN: Final = 11
 _NETWORK_ACTIONS: Final = (
     "ec2:AssignPrivateIpAddresses",

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from aws_cdk import Stack, Token
 
-from rekognition_running_model._checks import is_dynamic_reference
+from rekognition_running_model._tokens import is_dynamic_reference
 
 _NAME_CHARACTERS: Final = 16
 """CloudFormation begins the names that it makes with the stack's, and shortens long ones."""

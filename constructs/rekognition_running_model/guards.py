@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from aws_cdk import CfnResource, Duration, Stack, TimeZone, Token
 from constructs import Construct
 
-from rekognition_running_model._checks import Checks, example, is_token, shown
+from rekognition_running_model._checks import Checks, example, shown
 from rekognition_running_model._declared import place_of
 from rekognition_running_model._function import is_queue
 from rekognition_running_model._schedules import Schedules, make_only_with
+from rekognition_running_model._tokens import is_token
 from running_model_handler.core.errors import InvalidProperty
 from running_model_handler.core.guards import (
     check_hours,

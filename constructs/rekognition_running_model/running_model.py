@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import os
 from collections.abc import Sequence
 from enum import Enum
@@ -19,13 +18,12 @@ from rekognition_running_model._checks import (
     check_granted,
     check_grantee,
     check_scope,
-    is_dynamic_reference,
-    is_token,
 )
 from rekognition_running_model._declared import declare, warn_of_shared_calls
 from rekognition_running_model._final import Written, at_the_end
 from rekognition_running_model._left import check_model, stop_what_nobody_names
 from rekognition_running_model._rendering import is_waiting_for_look_ups
+from rekognition_running_model._tokens import becomes_dynamic_reference, is_token
 from rekognition_running_model.guards import RunningHours, checked_guards, refuse_guards, wake
 from rekognition_running_model.provider import RunningModelProvider
 from running_model_handler.core.arn import parse_project_version_arn
@@ -166,7 +164,7 @@ class _RunningModelBase(Resource):
 
     def _arn_to_split(self) -> str:
         """A token that CloudFormation can take apart: it does so before it reads a dynamic reference."""
-        if not is_dynamic_reference(json.dumps(self.stack.resolve(self._declared_arn))):
+        if not becomes_dynamic_reference(self._declared_arn, self.stack):
             return self._declared_arn
         if self.project_version_arn != self._declared_arn:
             return self.project_version_arn
@@ -401,8 +399,8 @@ class _ImportedModel(_RunningModelBase):
         checks = Checks(scope, path="/".join(filter(None, (scope.node.path, construct_id))))
         parsed = checks.version_arn(project_version_arn)
         checks.finish(project_version_arn)
-        token = is_token(project_version_arn) and not is_dynamic_reference(
-            json.dumps(Stack.of(scope).resolve(project_version_arn))
+        token = is_token(project_version_arn) and not becomes_dynamic_reference(
+            project_version_arn, Stack.of(scope)
         )
         # A stand-in for what CDK still has to look up has no place yet, nor has a dynamic reference.
         super().__init__(
