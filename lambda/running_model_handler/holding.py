@@ -7,7 +7,8 @@ from running_model_handler.core.actions import Action, AskClaim, Pause, RemoveCl
 from running_model_handler.core.case import Case
 from running_model_handler.core.claim import Holder, Owner, release_keys
 from running_model_handler.core.names import Tag
-from running_model_handler.core.operation import RequestType, is_told, standing_in, standing_of
+from running_model_handler.core.operation import RequestType
+from running_model_handler.core.others import standing_to
 from running_model_handler.core.status import Status
 from running_model_handler.core.waiting import FAILED_SECONDS, LAG_SECONDS
 from running_model_handler.core.wanted import Hold, Keep, Run, Want
@@ -66,18 +67,21 @@ def release(at: AtHand, *, last: bool = True) -> Action | None:
         return None
     if released_at > at.view.claim_at:
         return AskClaim(at.arn)
-    gone = [each for each in claim.holders if each != owner and not _lives(case, each)]
+    others = [each for each in claim.holders if each != owner]
+    gone = [each for each in others if not _counts(case, each, at.arn, kept=not last)]
     keys = release_keys(claim, owner, gone, last=last) if claim.is_of(owner.stack_id) else []
     if not keys or (released_at and at.view.claim_at - released_at < LAG_SECONDS):
         return None
     return at.guarded(RemoveClaim(at.arn, tuple(keys)))
 
 
-def _lives(case: Case, owner: Owner) -> bool:
-    """Whether another holder is not known to be gone."""
-    if is_told(case.story, owner.logical_id):
-        return standing_of(case.story, owner.logical_id).lives
-    return owner not in case.resources or standing_in(case.resources[owner]).lives
+def _counts(case: Case, owner: Owner, arn: str, *, kept: bool) -> bool:
+    """Whether another holder lives, as far as is known, or was deleted without the model, which is ``kept``.
+
+    Of the latter only its tag tells whom to ask for.
+    """
+    standing = standing_to(case, owner, arn)
+    return standing is None or standing.lives or (kept and standing.skipped == arn)
 
 
 def tell_failure(at: AtHand, want: Want) -> Action | None:

@@ -56,6 +56,12 @@ class Scene:
         resource.physical_id = has.arn if has else resource.physical_id
         stack.mark(resource, status, self.world.kernel.now)
 
+    def retained(self, name: str, plan: ModelPlan, stack: Stack | None = None) -> None:
+        """A resource goes and leaves its model as it is."""
+        stack = stack or self.alpha
+        self.resource(name, "DELETE_SKIPPED", stack=stack)
+        self.world.note_retained(stack, stack.resources[name])
+
     def send(self, kind: str, name: str, model: ModelPlan, units: int = 1, **more: Any) -> Request:
         """CloudFormation sends a request."""
         stack: Stack = more.get("stack", self.alpha)
@@ -371,7 +377,7 @@ def test_what_another_resource_has_and_what_is_retained_or_a_persons_is_no_leak(
     scene.act("Start", V2, PERSON)
     assert scene.found == ["G3: v1 is RUNNING for nobody: beta/Finder"]
     scene.violations.clear()
-    scene.world.retained.append(V1.arn)
+    scene.retained("Finder", V1, stack=scene.beta)
     assert scene.found == []
 
 
@@ -610,6 +616,80 @@ def test_what_was_to_be_replaced_without_a_gap_keeps_the_size_that_another_one_g
     for invariant in scene.invariants:
         invariant.rested(scene.alpha)
     assert len(scene.violations) == count
+
+
+def resize_that_fails(scene: Scene) -> Request:
+    """In a stack that keeps what failed: v1 is stopped for it, and not started again."""
+    scene.at(20).stack("UPDATE_IN_PROGRESS")
+    update = scene.send("Update", "Detector", V1, 1, old=(V1, 2), has=V1)
+    scene.at(25).act("Stop", V1, update, 2)
+    scene.at(60).end(update, Outcome.FAILED)
+    update.answers.append(FAILED)
+    scene.resource("Detector", "UPDATE_FAILED")
+    scene.stack("UPDATE_FAILED")
+    return update
+
+
+def test_what_another_delivery_still_works_on_is_judged_after_that(scene: Scene) -> None:
+    """Seed 64039758: it has stopped the model when the other one had failed, which did not show yet."""
+    scene.watch(AsDeclared).created(units=2)
+    update = resize_that_fails(scene)
+    update.running = 1
+    assert scene.found == []
+    update.running = 0
+    assert scene.found == [f"G8: {update.name} failed, and what was is STOPPED with (None, None) units"]
+
+
+def test_what_a_resource_never_lived_with_is_not_brought_back(scene: Scene) -> None:
+    """Seed 64067745: its create had failed, since the model was another stack's."""
+    scene.watch(AsDeclared).created("Finder", stack=scene.beta)
+    scene.at(15).stack("CREATE_IN_PROGRESS")
+    scene.resource("Detector", "CREATE_IN_PROGRESS")
+    scene.end(scene.send("Create", "Detector", V1), Outcome.FAILED)
+    scene.resource("Detector", "UPDATE_IN_PROGRESS", V1)
+    scene.at(20).stack("UPDATE_IN_PROGRESS")
+    update = scene.send("Update", "Detector", V2, old=(V1, 1), has=V1)
+    scene.act("Stop", V1, scene.send("Delete", "Finder", V1, has=V1, stack=scene.beta))
+    scene.resource("Finder", "DELETE_COMPLETE", stack=scene.beta)
+    scene.end(update, Outcome.FAILED)
+    scene.resource("Detector", "UPDATE_FAILED")
+    scene.stack("UPDATE_FAILED")
+    assert scene.found == []
+
+
+@pytest.mark.parametrize(("failed_at", "count"), [(50, 1), (70, 0)])
+def test_a_start_that_brings_back_and_fails_after_its_request_is_the_services(
+    scene: Scene, failed_at: float, count: int
+) -> None:
+    """Seed 64099192: it took more than an hour, and CloudFormation waited for nothing any more."""
+    scene.watch(AsDeclared).created()
+    scene.at(20).stack("UPDATE_IN_PROGRESS")
+    other = scene.send("Create", "Finder", V1, 6)
+    scene.at(30).act("Stop", V1, other)
+    scene.act("Start", V1, other)
+    scene.at(60).end(other, Outcome.FAILED)
+    scene.at(failed_at).model(V1).looks.append(Look(scene.world.kernel.now, "FAILED"))
+    scene.at(80).stack("UPDATE_ROLLBACK_COMPLETE")
+    assert len(scene.found) == count
+
+
+@pytest.mark.parametrize(
+    ("outcome", "count"), [(Outcome.SUCCESS, 0), (Outcome.FAILED, 1)], ids=["has lived with it", "has failed"]
+)
+def test_what_was_retained_is_stopped_by_nobody_who_has_not_lived_with_it(
+    scene: Scene, outcome: Outcome, count: int
+) -> None:
+    """Seed 64003138: an update to it fails, and the next one stops it."""
+    scene.watch(OneOwner).created()
+    scene.created("Finder", V2)
+    scene.at(30).retained("Finder", V2)
+    update = scene.at(40).send("Update", "Detector", V2, old=(V1, 1), has=V1)
+    scene.act("Stop", V2, update)
+    scene.act("Start", V2, update)
+    scene.at(100).end(update, outcome)
+    assert scene.truth.is_retained(V2.arn) is bool(count)
+    scene.at(200).act("Stop", V2, scene.send("Update", "Detector", V1, old=(V2, 1), has=V1))
+    assert len(scene.found) == count
 
 
 def test_what_succeeded_runs_as_declared_in_a_stack_that_keeps_what_failed(scene: Scene) -> None:

@@ -61,6 +61,7 @@ from running_model_handler.core.waiting import (
     ANSWER_FRESH_SECONDS,
     CLAIM_FRESH_SECONDS,
     FAILED_SECONDS,
+    LAG_SECONDS,
     SEEN_FRESH_SECONDS,
     SETTLE_SECONDS,
 )
@@ -365,7 +366,7 @@ def test_a_model_that_is_left_to_another_has_to_run() -> None:
     """Story 7: an accepted start is not enough, since no other request speaks for the one that stays."""
     one = leaving_to_another()
     start = one.acts()
-    assert start == StartModel(V1, TWO, "run 2", unsettled=True)
+    assert start == StartModel(V1, TWO, "run 2")
     one.carry_out(start)
     one.seen[V1] = STARTING
     for _ in range(10):
@@ -376,6 +377,36 @@ def test_a_model_that_is_left_to_another_has_to_run() -> None:
     assert leave == RemoveClaim(V1, (holder_key(Owner(STACK, "Model")),))
     one.carry_out(leave)
     assert one.acts() == Answer(V1, arn=V1)
+
+
+def test_how_another_resource_stands_is_asked_again_once_its_last_operation_has_to_show() -> None:
+    """A look may be 15 s old: of what an operation before this one has brought it may not tell the model."""
+    one = holding(removal(), t=2.0)
+    one.own(V1, Holder(3.0, TWO), "B")
+    one.resources[B] = ResourceView("CREATE_IN_PROGRESS", None)
+    one.seen[V1] = Observation("RUNNING", TWO)
+    rested_at = one.scene.log.story("Model").rested_at
+    wait = one.until(Pause)
+    assert isinstance(wait, Pause)
+    assert one.now + wait.seconds == rested_at + LAG_SECONDS
+    one.resources[B] = ResourceView("CREATE_COMPLETE", V1)
+    leave = one.acts()
+    assert leave == RemoveClaim(V1, (holder_key(Owner(STACK, "Model")),))
+    one.carry_out(leave)
+    assert one.acts() == Answer(V1, arn=V1)
+
+
+def test_what_was_retained_runs_on_where_an_update_to_it_has_failed() -> None:
+    """The tag of the resource that was deleted without it stays: nothing else tells that it was."""
+    one = holding(failed_replacement_going_back(), arn=V2, t=2.0, failed=True)
+    one.own(V1, Holder(1.0, ONE))
+    one.own(V2, Holder(1.0, TWO), B.logical_id)
+    one.resources[B] = ResourceView("DELETE_SKIPPED", V2)
+    one.seen |= {V1: Observation("RUNNING", ONE), V2: Observation("RUNNING", TWO)}
+    while not isinstance(action := one.acts(), Answer):
+        assert not isinstance(action, StopModel)
+        one.carry_out(action)
+    assert one.tags[V2].keys() & {holder_key(B), holder_key(Owner(STACK, "Model"))} == {holder_key(B)}
 
 
 def test_a_model_that_runs_as_any_of_the_others_declares_is_left_as_it_is() -> None:

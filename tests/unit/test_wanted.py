@@ -56,6 +56,7 @@ from running_model_handler.core.others import AskResource
 from running_model_handler.core.record import By
 from running_model_handler.core.units import InferenceUnits
 from running_model_handler.core.views import Views
+from running_model_handler.core.waiting import LAG_SECONDS
 from running_model_handler.core.wanted import ASK, KEEP, Hold, Keep, Rest, Run, Want, wanted
 
 START_FIRST, STOP_FIRST = ReplacementMode.START_FIRST, ReplacementMode.STOP_FIRST
@@ -344,12 +345,12 @@ def test_the_units_of_another_model_that_a_resource_failed_with_are_none_of_this
 
 
 @pytest.mark.parametrize("status", ["DELETE_IN_PROGRESS", "DELETE_COMPLETE", "DELETE_FAILED"])
-def test_a_deletion_alone_does_not_tell_that_another_resource_goes(status: str) -> None:
+def test_a_deletion_alone_tells_nothing_of_another_model(status: str) -> None:
     """Row 8: it may be that of what the resource was before, after a failure without a roll-back."""
     case = case_of(with_other(removal(), status))
-    assert wanted(case, V1, claim(B=Holder(1.0, THREE), me=Holder(case.t, ONE))) == AskResource(
-        Owner(case.wish.owner.stack_id, "B")
-    )
+    tags = claim(B=Holder(1.0, THREE), me=Holder(case.t, ONE))
+    assert wanted(case, V1, tags) == Rest()
+    assert wanted(case, V2, tags) == AskResource(B)
     assert wanted(case, V1, claim(me=Holder(case.t, ONE))) == Rest()
 
 
@@ -475,11 +476,33 @@ def test_what_another_resource_was_deleted_without_goes_on(scene: Scenes) -> Non
     assert wanted(case, V1, tags) == Keep(for_others=True)
 
 
-def test_what_another_resource_was_deleted_without_before_goes_on() -> None:
-    """Row 8: in an earlier operation, whose events are not read."""
+def test_what_another_resource_was_deleted_without_before_is_that_of_whoever_lives_with_it() -> None:
+    """Rows 8 and 9: in an earlier operation, whose events are not read. The resource takes it along."""
     skipped = {B: ResourceView("DELETE_SKIPPED", V1)}
     case = case_of(removal(), resources=skipped)
-    assert wanted(case, V1, claim(B=Holder(1.0, ONE), me=Holder(case.t, ONE))) == Keep(for_others=True)
+    assert wanted(case, V1, claim(B=Holder(1.0, ONE), me=Holder(1.5, ONE))) == Rest()
+    assert wanted(case, V1, claim(B=Holder(1.0, ONE), me=Holder(1.5, ONE, failed=True))) == Keep(
+        for_others=True
+    )
+    assert wanted(case, V1, claim(B=Holder(1.0, ONE))) == Keep(for_others=True)
+
+
+def test_what_another_resource_was_deleted_without_before_stays_where_an_update_to_it_fails() -> None:
+    """Row 8: it was not taken over."""
+    skipped = {B: ResourceView("DELETE_SKIPPED", V2)}
+    case = case_of(replacement_under_way(), failed=True, resources=skipped)
+    assert wanted(case, V2, claim(B=Holder(1.0, ONE), me=Holder(case.t, ONE))) == Keep(for_others=True)
+
+
+def test_another_resource_is_asked_for_again_once_its_last_operation_has_to_show() -> None:
+    """Row 8: a look that began within 15 s of the operation may show what was before the last one."""
+    rests = {B: ResourceView("CREATE_IN_PROGRESS", None)}
+    case = case_of(removal(), resources=rests)
+    settled_at = case.story.rested_at + LAG_SECONDS
+    tags = claim(B=Holder(1.0, ONE), me=Holder(case.t, ONE))
+    early = case._replace(resources_at={B: settled_at - 0.1})
+    assert wanted(early, V1, tags) == AskResource(B, not_before=settled_at)
+    assert wanted(case._replace(resources_at={B: settled_at}), V1, tags) == Rest()
 
 
 # --- which step is mine ---------------------------------------------------------------------------

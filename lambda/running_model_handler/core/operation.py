@@ -135,6 +135,8 @@ class Story(NamedTuple):
     """Since when the stack goes back."""
     began_from: str = ""
     """The status of the stack before the operation; empty where it had none, or that was not read."""
+    rested_at: float = 0.0
+    """When the operation before it had ended; seconds since the epoch, 0 where there was none."""
 
     @property
     def goes_back(self) -> bool:
@@ -198,7 +200,7 @@ def read_story(events: Iterable[StackEvent], stack_id: str, logical_id: str) -> 
 def _told(read: list[StackEvent], stack_id: str, logical_id: str) -> Story:
     steps: dict[str, tuple[Step, ...]] = {}
     before: tuple[Step, ...] = ()
-    status, turned_at, began_from = "", None, ""
+    status, turned_at, began_from, shown_at, rested_at = "", None, "", 0.0, 0.0
     for event in reversed(read):
         if event.physical_id != stack_id:
             known = steps.get(event.logical_id, ())
@@ -207,11 +209,11 @@ def _told(read: list[StackEvent], stack_id: str, logical_id: str) -> Story:
             continue
         if event.status in _BEGIN:
             before, steps, turned_at = before + steps.get(logical_id, ()), {}, None
-            began_from = status
+            began_from, rested_at = status, shown_at
         elif event.status in _TURN and turned_at is None:
             turned_at = event.at
-        status = event.status
-    return Story(status, read[0].at, steps, before, turned_at, began_from)
+        status, shown_at = event.status, event.at
+    return Story(status, read[0].at, steps, before, turned_at, began_from, rested_at)
 
 
 def _followed(known: tuple[Step, ...], event: StackEvent, *, back: bool) -> tuple[Step, ...]:

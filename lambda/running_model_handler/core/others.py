@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import inf
 
 from running_model_handler.core.case import Case
 from running_model_handler.core.claim import Claim, Holder, Owner
@@ -15,6 +16,7 @@ from running_model_handler.core.operation import (
     standing_in,
     standing_of,
 )
+from running_model_handler.core.waiting import LAG_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +31,12 @@ class AskResource:
 def others_with(case: Case, arn: str, claim: Claim) -> dict[Owner, Standing] | AskResource:
     """The other resources of the stack that have the model, are brought with it, or have left it running.
 
-    That they do is CloudFormation's word; a holder's tag alone keeps nothing alive.
+    That they do is CloudFormation's word; a holder's tag alone keeps nothing alive. What an earlier operation
+    has left running is the own resource's once that has lived with it.
     """
     found: dict[Owner, Standing] = {}
+    # What the operation has not touched is as the one before has left it, which may not show yet.
+    settled_at = case.story.rested_at + LAG_SECONDS
     stack_id, own_id = case.wish.owner.stack_id, case.wish.owner.logical_id
     told = {
         name
@@ -41,24 +46,49 @@ def others_with(case: Case, arn: str, claim: Claim) -> dict[Owner, Standing] | A
     held = {owner.logical_id for owner in claim.holders if owner.stack_id == stack_id}
     for logical_id in sorted((told | held) - {own_id}):
         owner = Owner(stack_id, logical_id)
-        if is_told(case.story, logical_id):
-            standing = _as_claimed(case, owner, arn, claim.holders.get(owner))
-        elif owner in case.resources:
-            standing = standing_in(case.resources[owner])
-        else:
+        standing = standing_to(case, owner, arn)
+        if standing is None:
             return AskResource(owner)
-        if standing.skipped == arn or (standing.lives and (standing.has(arn) or standing.wants(arn))):
+        if _is_by_events(case, logical_id, arn):
+            standing = _as_claimed(case, standing, owner, arn, claim.holders.get(owner))
+        elif case.resources_at.get(owner, inf) < settled_at:
+            return AskResource(owner, not_before=settled_at)
+        left = standing.skipped == arn and not _has_come_after(case, arn, claim)
+        if left or (standing.lives and (standing.has(arn) or standing.wants(arn))):
             found[owner] = standing
     return found
 
 
-def _as_claimed(case: Case, owner: Owner, arn: str, holder: Holder | None) -> Standing:
+def standing_to(case: Case, owner: Owner, arn: str) -> Standing | None:
+    """How another resource stands to a model; None as long as it was not asked for."""
+    if _is_by_events(case, owner.logical_id, arn):
+        return standing_of(case.story, owner.logical_id)
+    return standing_in(case.resources[owner]) if owner in case.resources else None
+
+
+def _is_by_events(case: Case, logical_id: str, arn: str) -> bool:
+    """Whether the operation's events tell how a resource stands to a model.
+
+    A deletion alone tells no more than that it is gone with, or without, what is deleted.
+    """
+    steps = case.story.steps.get(logical_id, ())
+    return is_told(case.story, logical_id) or any(step.physical_id == arn for step in steps)
+
+
+def _has_come_after(case: Case, arn: str, claim: Claim) -> bool:
+    """Whether the own resource has lived with what an earlier operation has left running."""
+    mine = claim.of(case.wish.owner)
+    if mine is None or arn != case.wish.physical or is_retained(case, arn):
+        return False
+    return not in_the_end(mine, arn, case.own_steps).failed
+
+
+def _as_claimed(case: Case, standing: Standing, owner: Owner, arn: str, holder: Holder | None) -> Standing:
     """How another resource stands that the operation works on, or has worked on.
 
     Whether it is being brought with the model its claim tells, where that is of the very step: the events of
     a roll-back need not show what they go back to. One that has failed only has not been answered for yet.
     """
-    standing = standing_of(case.story, owner.logical_id)
     step = case.story.steps[owner.logical_id][-1]
     if holder is None or holder.t != step.began_at or step.ended_at is not None:
         return standing

@@ -33,6 +33,7 @@ from running_model_handler.core.operation import (
 from running_model_handler.core.status import Observation
 from running_model_handler.core.units import InferenceUnits
 from running_model_handler.core.views import ModelView, Views
+from running_model_handler.core.waiting import LAG_SECONDS
 from running_model_handler.decide import decide
 from running_model_handler.envelope import parse_envelope
 from running_model_handler.learn import (
@@ -113,6 +114,11 @@ class Happened(NamedTuple):
         return self.status.startswith(("CREATE_", "UPDATE_")) and not self.status.endswith("_PROGRESS")
 
     @property
+    def rests(self) -> bool:
+        """Whether the stack comes to rest with it: how another resource stands shows a while later."""
+        return self.logical == STACK and not self.status.endswith("_IN_PROGRESS")
+
+    @property
     def begins(self) -> bool:
         """Whether something that is done to a resource begins with it: with guards its time counts."""
         return self.status.endswith("_IN_PROGRESS") and self.logical != STACK
@@ -152,10 +158,11 @@ _NOTHING_SEEN: Final = Seen((), ())
 class Minds:
     """All that have been met, by number."""
 
-    def __init__(self, step_seconds: float, *, guarded: bool = False) -> None:
+    def __init__(self, step_seconds: float, *, guarded: bool = False, several: bool = False) -> None:
         self.step = step_seconds
         self._age_max = math.ceil(_AGE_SECONDS_MAX / step_seconds)
         self.guarded = guarded
+        self._several = several
         counts_for = _QUIET_SECONDS if guarded else _EVENT_SECONDS_MAX
         self.event_age_max = math.ceil(counts_for / step_seconds)
         self.all: list[Mind] = []
@@ -367,7 +374,8 @@ class Minds:
     def _counts(self, event: Happened, logical: str) -> bool:
         """Whether the time of an event counts for a delivery of a resource."""
         begins = self.guarded and event.begins and event.logical == logical
-        return begins or (event.ends and event.logical in (logical, STACK))
+        rests = self._several and event.rests
+        return begins or rests or (event.ends and event.logical in (logical, STACK))
 
     def times(self, seen: Seen) -> tuple[float, ...]:
         """When the events were: in order, the ones whose time does not count right before the next one."""
@@ -452,7 +460,11 @@ class Minds:
         order = {at: round(limit - _NEXT * rank, 3) for rank, at in enumerate(sorted(found, reverse=True))}
         # What was asked of a model is compared with the time of the operation, however long ago both are.
         memory_limit = NOW - self.event_age_max * self.step
-        return _with_times(known, lambda at: order.get(at, at), lambda t: t, lambda at: max(at, memory_limit))
+        aged = _with_times(known, lambda at: order.get(at, at), lambda t: t, lambda at: max(at, memory_limit))
+        # A look at a resource is compared with the end of an operation, too: one that old came after it.
+        looked_limit = memory_limit + LAG_SECONDS
+        looked = {owner: max(at, looked_limit) for owner, at in known.views.resources_at.items()}
+        return aged._replace(views=aged.views._replace(resources_at=looked))
 
 
 def in_vain(spec: Spec) -> GiveUp:

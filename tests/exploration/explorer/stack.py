@@ -165,6 +165,9 @@ class StackSteps:
             sent = sent._replace(outcome=CROSSED)
         return stack._replace(requests=_put(stack.requests, number, sent))
 
+    def _counts(self, event: Happened) -> bool:
+        return self._all_count or event.ends or (len(self.names) > 1 and event.rests)
+
     @staticmethod
     def out_of_time(stack: Stack, number: int) -> Stack:
         """The time of a request is over, as one of its deliveries counts it."""
@@ -174,7 +177,7 @@ class StackSteps:
     def older(self, stack: Stack) -> Stack:
         """A step of time later."""
         ages = tuple(
-            min(age + 1, self._age_max if event.ends or self._all_count else self._lag + 1)
+            min(age + 1, self._age_max if self._counts(event) else self._lag + 1)
             for event, age in zip(stack.events, stack.ages, strict=True)
         )
         resources = tuple(

@@ -87,7 +87,7 @@ class World:
         names = tuple(name for name in NAMES if any(name in dict(each.template) for each in scene.operations))
         self.promises = Promises(scene, names)
         guarded = bool(scene.guarded)
-        self.minds = Minds(scene.step_seconds, guarded=guarded)
+        self.minds = Minds(scene.step_seconds, guarded=guarded, several=len(names) > 1)
         self.sweepers = Sweepers(self.minds)
         lag = scene.lag_steps
         self._lag = lag

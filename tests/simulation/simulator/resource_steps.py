@@ -311,7 +311,7 @@ class ResourceSteps:
             created = resource.status in ("CREATE_FAILED", "CREATE_IN_PROGRESS")
             if resource.declared.retained and not created and doomed.is_the_resource:
                 mark("DELETE_SKIPPED")
-                self._world.note_retained(resource)
+                self._world.note_retained(stack, resource)
                 return True
             if hides:
                 self._world.gateway.note("deletion without a physical id")

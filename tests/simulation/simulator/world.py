@@ -76,7 +76,8 @@ class World:
         self.stories: dict[tuple[str, str], Any] = {}
         """What a seam has read for a resource in the events of its stack, and the newest of these. Events are
         only ever added."""
-        self.retained: list[str] = []
+        self.retained: dict[str, tuple[float, tuple[str, str]]] = {}
+        """Models that a resource was deleted without: when, and which one."""
         """Physical ids that their templates left as they were."""
         self.conditions: list[Condition] = []
         """What excused that something bills for nobody at the end."""
@@ -225,9 +226,10 @@ class World:
         if condition not in self.conditions:
             self.conditions.append(condition)
 
-    def note_retained(self, resource: Resource) -> None:
+    def note_retained(self, stack: Stack, resource: Resource) -> None:
         """A resource was left as it is, as its template says."""
-        self.retained.append(resource.physical_id or "")
+        owner = (stack.plan.stack_id, resource.logical_id)
+        self.retained[resource.physical_id or ""] = (self.kernel.now, owner)
 
     def _moved(self, model: Model, before: str | None, after: str | None) -> None:
         self.story.note(self.kernel.now, "Rekognition", f"{model.plan.name} was {before}", after)

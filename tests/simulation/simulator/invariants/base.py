@@ -59,6 +59,9 @@ class Invariant(Monitor):
         started = last_start(model)
         if not model.bills or started is None or started.by is not request:
             return False
+        if self.truth.is_retained(model.plan.arn):
+            # Another resource was deleted without it, as its template says.
+            return False
         if request.owner not in self.truth.holders(model):
             return False
         if next(self.truth.others_with(request.owner, model.plan.arn), None) is not None:

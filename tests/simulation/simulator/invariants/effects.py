@@ -224,21 +224,36 @@ class AsDeclared(Invariant):
             return
         model = self.world.rekognition.models[request.declared_arn]
         now = model.now
-        last = model.changes[-1] if model.changes else None
-        comes_back = last is not None and last.by is not request and last.units == request.declared_units
-        if now.runs_with(request.declared_units) or (now.status == "STARTING" and comes_back):
-            # What another request has brought back need not run yet when that one fails.
+        if now.runs_with(request.declared_units) or self._comes_back(request, model):
             return
         if self._is_excused(request, model, (request.ended_at or 0.0) - 60.0):
             return
         self._told.add(request)
         self.violated(f"after {request.name} succeeded, its model is {now.status} with {now.units} units")
 
+    def _comes_back(self, request: Request, model: Model) -> bool:
+        """Whether another request has brought a model back: it need not run yet when that one ends.
+
+        Nor does a start count that fails when CloudFormation waits for nothing of that resource any more.
+        """
+        now, last = model.now, model.changes[-1] if model.changes else None
+        if last is None or last.by is request or last.units != request.declared_units:
+            return False
+        if now.status != "FAILED" or not isinstance(last.by, Request):
+            return now.status == "STARTING"
+        return all(
+            one.sent_at > now.at or (one.ended_at is not None and one.ended_at < now.at)
+            for one in self.truth.requests_of(last.by.owner)
+        )
+
     def _check_what_was(self, request: Request) -> None:
         """An update has failed and nothing goes back: what its resource has runs, or starts, as before."""
         model = self.world.rekognition.models.get(request.physical_id or "")
         before = model.look_at(request.sent_at) if model is not None else None
         if model is None or before is None or before.status not in ("STARTING", "RUNNING"):
+            return
+        if not self._has_lived_with(request, model):
+            # Its create had failed, and was mended: another stack has the model run.
             return
         if self.duties.has_guards(request):
             # What was before is brought back only where it was on duty when the update failed.
@@ -256,6 +271,13 @@ class AsDeclared(Invariant):
         self._told.add(request)
         self.violated(f"{request.name} failed, and what was is {model.status} with {model.now.units} units")
 
+    def _has_lived_with(self, request: Request, model: Model) -> bool:
+        return any(
+            one.number < request.number and one.type != "Delete" and one.outcome is Outcome.SUCCESS
+            for one in self.truth.declaring(model.plan.arn)
+            if one.owner == request.owner
+        )
+
     def _is_excused(self, request: Request, model: Model, since: float) -> bool:
         if any(change.at >= since and self._is_foreign(change, request) for change in model.changes):
             return True
@@ -263,6 +285,9 @@ class AsDeclared(Invariant):
         if isinstance(last, Request) and last is not request and last.chains:
             # It has stopped the model for a resource that was cancelled, and brings it back once it knows, or
             # is tried again.
+            return True
+        if isinstance(last, Request) and last is request and last.running:
+            # So does another delivery of the same, which could not know that it had ended.
             return True
         if model.status is None or self._runs_as_others_declare(model, request):
             return True

@@ -33,7 +33,7 @@ _LATE_SECONDS: Final = 120.0
 def is_needed(world: World, truth: Truth, model: Model) -> bool:
     """Whether a living resource has it, its template left it as it is, or it is a person's."""
     arn = model.plan.arn
-    if arn in world.retained or truth.is_a_persons(model):
+    if truth.is_retained(arn) or truth.is_a_persons(model):
         return True
     if last_start(model) is None and not truth.holders(model):
         return True

@@ -43,15 +43,18 @@ class OneOwner(Invariant):
         request = change.by
         if change.verb != "Stop" or not isinstance(request, Request):
             return
+        arn = model.plan.arn
         robbed = [
             other
-            for other in self.truth.others_with(request.owner, model.plan.arn, present=True)
+            for other in self.truth.others_with(request.owner, arn, present=True)
             if self._is_taken_from(other, request, model)
         ]
         if robbed:
             self.violated(f"{request.name} stops {model.plan.name}, which is {names_of(robbed)}'s")
         elif self.truth.is_a_persons(model) and not self._has_claimed(request, model):
             self.violated(f"{request.name} stops {model.plan.name}, which a person has started")
+        elif self.truth.is_retained(arn) and not self.truth.may_stop_retained(request, arn):
+            self.violated(f"{request.name} stops {model.plan.name}, which a resource was deleted without")
 
     def _is_taken_from(self, other: Owner, request: Request, model: Model) -> bool:
         """Whether a stop harms another resource that has or wants the model."""

@@ -184,6 +184,23 @@ class Truth:
             if request.outcome is Outcome.SUCCESS and (request.ended_at or 0.0) >= since:
                 yield request
 
+    def is_retained(self, arn: str) -> bool:
+        """Whether a resource was deleted without it, as its template says, and nobody has taken it since."""
+        since, _ = self._world.retained.get(arn, (inf, None))
+        succeeded = (one for one in self.declaring(arn) if one.outcome is Outcome.SUCCESS)
+        return since < inf and not any(one.sent_at > since for one in succeeded)
+
+    def may_stop_retained(self, request: Request, arn: str) -> bool:
+        """Whether a resource has to do with a model that was retained, since then where it was its own."""
+        since, left_by = self._world.retained[arn]
+        lately = self._world.kernel.now - STALE_SECONDS
+        return since > lately or any(
+            (one.owner != left_by or one.sent_at > since)
+            and (one.outcome is Outcome.SUCCESS or one.ended_at is None or one.ended_at > lately)
+            for one in self.declaring(arn)
+            if one.owner == request.owner
+        )
+
     # --- what may be started ------------------------------------------------------------------------
 
     def is_wanted(self, stack: Stack, arn: str, units: Units | None = None) -> bool:
