@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import simulator
+from simulator.conditions import Condition
 from simulator.invariants import Violation
 from simulator.invariants.base import Invariant
 from simulator.invariants.effects import AsDeclared, Idempotent, StaleStartsNothing
@@ -379,6 +380,25 @@ def test_what_another_resource_has_and_what_is_retained_or_a_persons_is_no_leak(
     scene.violations.clear()
     scene.retained("Finder", V1, stack=scene.beta)
     assert scene.found == []
+
+
+@pytest.mark.parametrize(("has", "count"), [(V1, 0), (V2, 1)], ids=["kept from its success", "failed later"])
+def test_a_replacement_that_is_cancelled_as_it_succeeds_is_named_in_the_promise(
+    scene: Scene, has: ModelPlan, count: int
+) -> None:
+    """Seed 65003506: CloudFormation has its SUCCESS, and the resource rests with what it had before."""
+    scene.watch(NoLeak).created()
+    scene.at(20).stack("UPDATE_IN_PROGRESS")
+    update = scene.send("Update", "Detector", V2, old=(V1, 1), has=V1)
+    scene.act("Stop", V1, update)
+    scene.act("Start", V2, update)
+    scene.end(update)
+    scene.resource("Detector", "UPDATE_FAILED", has)
+    if count:
+        scene.resource("Detector", "DELETE_COMPLETE")
+    scene.stack("UPDATE_FAILED")
+    assert len(scene.found) == count
+    assert (Condition.CROSSED in scene.world.conditions) is not bool(count)
 
 
 def test_the_model_of_a_replacement_that_failed_in_a_stack_without_roll_back_is_a_leak(scene: Scene) -> None:

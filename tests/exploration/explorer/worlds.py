@@ -64,6 +64,7 @@ _STORIES: Final = (
         create(("A", V1), ("B", V1)), deploy(("A", V2_STOP_FIRST), ("B", V2), turn=_CUT),
         models=2,
     ),
+    _scene("both taken out", create(("A", V1), ("B", V1)), deploy()),
     _scene("retained", create(("A", V1_RETAINED)), DELETE),
     _scene("taken out and in again", create(("A", V1)), deploy(), deploy(("A", V1), turn=_CUT)),
     _scene(

@@ -56,7 +56,7 @@ class Condition(StrEnum):
 
     KILLED = "every try of a request is killed, or Lambda does not run it within its hour"
     NOT_STOPPED = "a stop does not end, or is not allowed, within CloudFormation's hour"
-    CROSSED = "a create is cancelled in the seconds in which it succeeds, in a stack that keeps what failed"
+    CROSSED = "a create or a replacement is cancelled as it succeeds, in a stack that keeps what failed"
     AT_ONCE = "two stacks claim a model within the same seconds"
     HIDDEN = "CloudFormation takes longer than 15 s to show the one what the other one's resource is"
     LATE_VIEW = "what CloudFormation shows is older than 15 s"
@@ -77,7 +77,7 @@ def condition_of(world: World, model: Model) -> Condition | None:
 
 
 def was_crossed(world: World, model: Model) -> bool:
-    """Whether a create was cancelled that had brought the model, before its SUCCESS was taken."""
+    """Whether a create or a replacement was cancelled that had brought the model, as it succeeded."""
     return any(_crossed(request) and _concerns(request, model) for request in world.requests)
 
 
@@ -104,11 +104,13 @@ def _concerned_since_its_start(world: World, model: Model) -> list[Request]:
 
 
 def _crossed(request: Request) -> bool:
-    if request.type != "Create" or request.ended_at is None:
+    replaces = request.type == "Update" and request.physical_id != request.declared_arn
+    if not (replaces or request.type == "Create") or request.ended_at is None:
         return False
     if request.outcome is Outcome.SUCCESS:
         resource = request.stack.resources[request.logical_id]
-        return resource.status == "CREATE_FAILED"
+        keeps = resource.status == "UPDATE_FAILED" and resource.physical_id == request.physical_id
+        return keeps if replaces else resource.status == "CREATE_FAILED"
     if request.outcome is not Outcome.CANCELLED:
         return False
     succeeded = (answer["Status"] == "SUCCESS" for answer in request.answers)

@@ -122,6 +122,10 @@ WANTED: Final = (
         unneeded="Each of the others has a Delete of its own, which stops the model.",
     ),
     mutant(
+        "deletion-of-others-unheard", "wanted 8", "That another resource with the model is deleted is asked for, not taken from the events.",
+        _OTHERS, " or any(step.physical_id == arn for step in steps)", "", "both taken out, later", "an old view",
+    ),
+    mutant(
         "had-of-others", "wanted 8", "What another resource had when the operation began is nobody's.",
         _OTHERS, "(standing.lives and (standing.has(arn) or standing.wants(arn))):", "standing.wants(arn):",
         "replace, stop first and start first, later", "nothing",
