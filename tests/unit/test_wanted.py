@@ -451,6 +451,14 @@ def test_a_late_request_whose_tag_still_stands_brings_back_what_one_before_it_ma
     assert wanted(busy, V1, tags) == KEEP
 
 
+def test_a_late_request_brings_nothing_back_in_a_stack_that_goes() -> None:
+    """Row 8, not mine: the other resource, whose deletion has not begun, will be deleted too."""
+    log, asks = create_that_was_cut_off()
+    log.goes("DELETE_IN_PROGRESS")
+    case = case_of(Scene(log, asks), resources={B: ResourceView("CREATE_COMPLETE", V1)})
+    assert wanted(case, V1, claim(B=Holder(1.0, TWO), me=Holder(2.0, ONE))) == KEEP
+
+
 @pytest.mark.parametrize(
     "view", [None, ResourceView("CREATE_FAILED", V1), ResourceView("DELETE_COMPLETE", V1)]
 )

@@ -125,15 +125,6 @@ WRONG_ACTS: Final = (
         32025249,
     ),
     Mutant(
-        "given-back-to-those-that-go",
-        "G10",
-        "A late delivery brings a model back to another resource although the stack is being deleted.",
-        "core/wanted.py",
-        "brings = case.step is not None or (stopped_by_us and not case.story.goes)",
-        "brings = case.step is not None or stopped_by_us",
-        27015552,
-    ),
-    Mutant(
         "former-units-forgotten",
         "G8",
         "A resize that fails leaves the model with the units that it was to have.",
