@@ -25,7 +25,7 @@ class AskResource:
 
     owner: Owner
     not_before: float = 0.0
-    """From when on its absence tells that it is gone, and not that it does not show yet."""
+    """From when on what is shown of it is no longer from before the last thing that was done to it."""
 
 
 def others_with(case: Case, arn: str, claim: Claim) -> dict[Owner, Standing] | AskResource:
