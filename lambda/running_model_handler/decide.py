@@ -177,9 +177,7 @@ def _for_model(at: AtHand) -> Action | None:
     if isinstance(want, Ask):
         return _unasked(at) if moment.over else _ask(moment)
     if isinstance(want, AskResource):
-        left = want.not_before - moment.now
-        early = left > 0.0 and not moment.over
-        return Pause(left, f"{want.owner} may not show yet", left) if early else AskOwner(want.owner)
+        return _ask_resource(at, want)
     told_first = tell_failure(at, want) if moment.case.failed and not moment.over else None
     if told_first is not None or arn in moment.memory.lost:
         return told_first
@@ -204,6 +202,18 @@ def _ask(moment: Moment) -> Action:
         return ASK_STACK
     pause = min(LAG_SECONDS, max(1.0, (moment.now - moment.memory.sent_at) / 10))
     return Pause(pause, "CloudFormation does not show the request yet", pause)
+
+
+def _ask_resource(at: AtHand, want: AskResource) -> Action:
+    """Ask how another resource stands; where that had to be waited for, what it is decided by comes first."""
+    moment, left = at.moment, want.not_before - at.moment.now
+    if moment.over:
+        return AskOwner(want.owner)
+    if left > 0.0:
+        return Pause(left, f"{want.owner} may not show yet", left)
+    if moment.views.story_at < want.not_before:
+        return ASK_STACK
+    return AskClaim(at.arn) if at.view.claim_at < want.not_before else AskOwner(want.owner)
 
 
 def _unasked(at: AtHand) -> Action | None:

@@ -712,6 +712,18 @@ def test_what_was_retained_is_stopped_by_nobody_who_has_not_lived_with_it(
     assert len(scene.found) == count
 
 
+def test_what_was_retained_passes_on_to_another_stack_that_claims_it(scene: Scene) -> None:
+    """Seed 66042661: a create of that one resizes it and is cancelled, so that it stops what it has started."""
+    scene.watch(OneOwner).created()
+    scene.at(30).retained("Detector", V1)
+    create = scene.at(100).send("Create", "Finder", V1, 2, stack=scene.beta)
+    scene.act("Stop", V1, create)
+    scene.act("Start", V1, create, 2)
+    scene.at(110).end(create, Outcome.CANCELLED)
+    scene.at(300).act("Stop", V1, scene.send("Delete", "Finder", V1, stack=scene.beta))
+    assert scene.found == []
+
+
 def test_what_succeeded_runs_as_declared_in_a_stack_that_keeps_what_failed(scene: Scene) -> None:
     """That another resource failed is no excuse."""
     scene.watch(AsDeclared)

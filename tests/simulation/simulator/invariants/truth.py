@@ -194,11 +194,16 @@ class Truth:
         """Whether a resource has to do with a model that was retained, since then where it was its own."""
         since, left_by = self._world.retained[arn]
         lately = self._world.kernel.now - STALE_SECONDS
-        return since > lately or any(
-            (one.owner != left_by or one.sent_at > since)
-            and (one.outcome is Outcome.SUCCESS or one.ended_at is None or one.ended_at > lately)
-            for one in self.declaring(arn)
-            if one.owner == request.owner
+        # Another stack that claims it has it pass on.
+        return (
+            since > lately
+            or left_by[0] != request.owner[0]
+            or any(
+                (one.owner != left_by or one.sent_at > since)
+                and (one.outcome is Outcome.SUCCESS or one.ended_at is None or one.ended_at > lately)
+                for one in self.declaring(arn)
+                if one.owner == request.owner
+            )
         )
 
     # --- what may be started ------------------------------------------------------------------------
