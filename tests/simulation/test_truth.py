@@ -713,7 +713,7 @@ def test_what_was_retained_is_stopped_by_nobody_who_has_not_lived_with_it(
 
 
 def test_what_was_retained_passes_on_to_another_stack_that_claims_it(scene: Scene) -> None:
-    """Seed 66042661: a create of that one resizes it and is cancelled, so that it stops what it has started."""
+    """Seed 66042661: a create there resizes it and is cancelled, so that it stops what it has started."""
     scene.watch(OneOwner).created()
     scene.at(30).retained("Detector", V1)
     create = scene.at(100).send("Create", "Finder", V1, 2, stack=scene.beta)
