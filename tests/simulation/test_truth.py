@@ -594,12 +594,8 @@ def test_a_roll_back_that_fails_may_leave_running_what_it_goes_back_to(scene: Sc
     assert scene.violations == []
 
 
-@pytest.mark.parametrize(("units", "count"), [(None, 1), (1, 1), (2, 0)])
-def test_a_resize_that_fails_without_roll_back_brings_back_what_was(
-    scene: Scene, units: int | None, count: int
-) -> None:
-    """An accepted start with the former units is enough."""
-    scene.watch(AsDeclared).created(units=2)
+def resize_that_fails(scene: Scene, units: int | None = None) -> Request:
+    """In a stack that keeps what failed; with ``units`` a start of these has failed after the stop."""
     scene.at(20).stack("UPDATE_IN_PROGRESS")
     update = scene.send("Update", "Detector", V1, 1, old=(V1, 2), has=V1)
     scene.at(25).act("Stop", V1, update, 2)
@@ -610,6 +606,16 @@ def test_a_resize_that_fails_without_roll_back_brings_back_what_was(
     update.answers.append(FAILED)
     scene.resource("Detector", "UPDATE_FAILED")
     scene.stack("UPDATE_FAILED")
+    return update
+
+
+@pytest.mark.parametrize(("units", "count"), [(None, 1), (1, 1), (2, 0)])
+def test_a_resize_that_fails_without_roll_back_brings_back_what_was(
+    scene: Scene, units: int | None, count: int
+) -> None:
+    """An accepted start with the former units is enough."""
+    scene.watch(AsDeclared).created(units=2)
+    resize_that_fails(scene, units)
     for invariant in scene.invariants:
         invariant.rested(scene.alpha)
     assert len(scene.violations) == count
@@ -636,18 +642,6 @@ def test_what_was_to_be_replaced_without_a_gap_keeps_the_size_that_another_one_g
     for invariant in scene.invariants:
         invariant.rested(scene.alpha)
     assert len(scene.violations) == count
-
-
-def resize_that_fails(scene: Scene) -> Request:
-    """In a stack that keeps what failed: v1 is stopped for it, and not started again."""
-    scene.at(20).stack("UPDATE_IN_PROGRESS")
-    update = scene.send("Update", "Detector", V1, 1, old=(V1, 2), has=V1)
-    scene.at(25).act("Stop", V1, update, 2)
-    scene.at(60).end(update, Outcome.FAILED)
-    update.answers.append(FAILED)
-    scene.resource("Detector", "UPDATE_FAILED")
-    scene.stack("UPDATE_FAILED")
-    return update
 
 
 def test_what_another_delivery_still_works_on_is_judged_after_that(scene: Scene) -> None:

@@ -109,8 +109,9 @@ def _crossed(request: Request) -> bool:
         return False
     if request.outcome is Outcome.SUCCESS:
         resource = request.stack.resources[request.logical_id]
-        keeps = resource.status == "UPDATE_FAILED" and resource.physical_id == request.physical_id
-        return keeps if replaces else resource.status == "CREATE_FAILED"
+        if not replaces:
+            return resource.status == "CREATE_FAILED"
+        return resource.status == "UPDATE_FAILED" and resource.physical_id == request.physical_id
     if request.outcome is not Outcome.CANCELLED:
         return False
     succeeded = (answer["Status"] == "SUCCESS" for answer in request.answers)

@@ -78,7 +78,6 @@ class World:
         only ever added."""
         self.retained: dict[str, tuple[float, tuple[str, str]]] = {}
         """Models that a resource was deleted without: when, and which one."""
-        """Physical ids that their templates left as they were."""
         self.conditions: list[Condition] = []
         """What excused that something bills for nobody at the end."""
         self._kills: dict[int, dict[int, KillAt]] = {}

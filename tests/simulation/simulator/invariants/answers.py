@@ -63,7 +63,7 @@ class GoneMeansNotBilling(Invariant):
         truth = self.truth
         if truth.is_a_persons(model) or request.owner not in truth.holders(model):
             return
-        if self.truth.is_retained(model.plan.arn):
+        if truth.is_retained(model.plan.arn):
             # Another resource was deleted without it, as its template says.
             return
         owner, arn = request.owner, model.plan.arn

@@ -286,7 +286,7 @@ class AsDeclared(Invariant):
             # It has stopped the model for a resource that was cancelled, and brings it back once it knows, or
             # is tried again.
             return True
-        if isinstance(last, Request) and last is request and last.running:
+        if last is request and request.running:
             # So does another delivery of the same, which could not know that it had ended.
             return True
         if model.status is None or self._runs_as_others_declare(model, request):
